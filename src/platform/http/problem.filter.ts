@@ -46,7 +46,7 @@ export class ProblemFilter implements ExceptionFilter {
     const status = statusOf(exception);
     if (status !== undefined && status < 500) {
       const [code, detail] = FRAMEWORK_CODES[status] ?? ['request_refused', 'The request was refused.'];
-      if (errorCodeOf(exception) === 'FST_ERR_CTP_INVALID_JSON_BODY') {
+      if (exception instanceof Error && exception.name === 'SyntaxError') {
         return new ProblemError(400, 'invalid_json', 'The body is not valid JSON.');
       }
       return new ProblemError(status, code, detail);
