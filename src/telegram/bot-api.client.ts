@@ -43,6 +43,7 @@ const methodShape = /^[A-Za-z]{1,64}$/;
 /** Speaks the Bot API. Whatever happens to a call is its outcome; only a wrong request of our own is thrown. */
 export class BotApiClient {
   private readonly apiRoots = new Map<string, ApiRoot>();
+  private closing: Promise<void> | undefined;
 
   constructor(
     private readonly clock: Clock,
@@ -59,6 +60,7 @@ export class BotApiClient {
     if (!methodShape.test(method)) throw new TypeError('A Bot API method is named with letters only.');
     // Telegram answers 401 or 404 to such a token; the text is not even let near a path.
     if (!isBotToken(token)) return Promise.resolve({ kind: 'tokenRejected' });
+    if (this.closing) return Promise.resolve({ kind: 'notSent', cause: 'closed' });
     const apiRoot = this.apiRoots.get(request.apiRoot) ?? this.openApiRoot(request.apiRoot);
     const pool = isLongPoll(method, parameters) ? apiRoot.polls : apiRoot.calls;
     const bounds = {
@@ -85,7 +87,12 @@ export class BotApiClient {
   }
 
   /** Takes no more calls, lets those under way end (long polls are cut: they lose nothing), and closes. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.closing ??= this.closeApiRoots();
+    return this.closing;
+  }
+
+  private async closeApiRoots(): Promise<void> {
     const closings = [...this.apiRoots.values()].map(({ calls, polls }) =>
       Promise.all([calls.close(), polls.destroy()]),
     );
