@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
 import { TenantDatabase } from '../platform/database/index.js';
-import { conflict, notFound } from '../platform/errors/index.js';
+import { conflict, invalidField, notFound } from '../platform/errors/index.js';
 import {
   idBefore,
   IdempotencyService,
@@ -29,20 +29,22 @@ export class MessageService {
 
   create(caller: Caller, idempotent: IdempotentRequest, input: CreateMessage): Promise<MessageView> {
     return this.idempotency.run(caller, idempotent, async (manager) =>
-      toView(await this.insert(manager, caller.tenantId, input.content)),
+      toView(await this.insert(manager, caller.tenantId, input.content, 'content')),
     );
   }
 
   /**
    * Keeps a message as part of something larger, such as a broadcast.
+   * @param field where the content stands in the request, for the problem document
    * @throws ProblemError 400 when it names a file that is absent or doesn't fit
    */
   async createInTransaction(
     manager: EntityManager,
     tenantId: TenantId,
     content: MessageContent,
+    field = 'message',
   ): Promise<{ id: string }> {
-    const { id } = await this.insert(manager, tenantId, content);
+    const { id } = await this.insert(manager, tenantId, content, field);
     return { id };
   }
 
@@ -53,11 +55,17 @@ export class MessageService {
 
   /**
    * Makes sure that a message may be used from now on; it can't be archived before the transaction ends.
-   * @throws ProblemError 404 when it is absent, foreign or archived
+   * @throws ProblemError 400 when it is absent, foreign or archived
    */
   async assertUsable(manager: EntityManager, id: string): Promise<void> {
     const message = await this.messages.lockById(manager, id, 'SHARE');
-    if (!message || message.archived_at) throw notFound('message');
+    if (!message || message.archived_at) {
+      throw invalidField(
+        'messageId',
+        'unknown_message',
+        'There is no such message; it may have been archived. Take an id from GET /messages.',
+      );
+    }
   }
 
   async findPage(caller: Caller, query: PageQuery): Promise<Page<MessageView>> {
@@ -88,9 +96,10 @@ export class MessageService {
     manager: EntityManager,
     tenantId: TenantId,
     content: MessageContent,
+    field: string,
   ): Promise<MessageRow> {
     if (content.kind !== 'text' && content.assetId !== undefined)
-      await this.assets.assertFits(manager, content.assetId, content.kind);
+      await this.assets.assertFits(manager, content.assetId, content.kind, `${field}.assetId`);
     return this.messages.insert(manager, tenantId, content);
   }
 }

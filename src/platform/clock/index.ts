@@ -1,1 +1,2 @@
 export { Clock } from './clock.js';
+export { isTimeZone, timeZoneSchema } from './time-zone.js';
