@@ -30,9 +30,10 @@ export class AssetFiles {
 
   /** For when Telegram no longer knows it: the next send uploads the file again. */
   async forget(botId: BotId, assetId: string, kind: AssetKind): Promise<void> {
-    await this.database.query(
-      'DELETE FROM asset_files WHERE bot_id = $1 AND asset_id = $2 AND kind = $3',
-      [botId, assetId, kind],
-    );
+    await this.database.query('DELETE FROM asset_files WHERE bot_id = $1 AND asset_id = $2 AND kind = $3', [
+      botId,
+      assetId,
+      kind,
+    ]);
   }
 }

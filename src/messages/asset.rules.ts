@@ -1,4 +1,4 @@
-import { MESSAGE_LIMITS } from '../telegram/index.js';
+import { messageLimits } from '../telegram/index.js';
 
 export type AssetKind = 'photo' | 'document';
 
@@ -27,14 +27,14 @@ export function detectContentType(head: Buffer, declared: string): string {
 export function cleanFileName(given: string | undefined): string {
   const name = (given ?? '').split(/[\\/]/).at(-1) ?? '';
   const clean = name
-    .replace(/[\u0000-\u001f\u007f"]|\p{Surrogate}/gu, '')
+    .replace(/[\p{Cc}"]|\p{Surrogate}/gu, '')
     .trim()
     .slice(0, 200);
   return clean === '' || /^\.+$/.test(clean) ? 'file' : clean;
 }
 
 export const largestAssetBytes = (kind: AssetKind): number =>
-  kind === 'photo' ? MESSAGE_LIMITS.photoUploadBytes : MESSAGE_LIMITS.fileUploadBytes;
+  kind === 'photo' ? messageLimits.uploadBytes.photo : messageLimits.uploadBytes.other;
 
 /** Why a file can't be sent as this kind; undefined when it can. */
 export function findMisfit(

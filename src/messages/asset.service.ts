@@ -112,8 +112,7 @@ export class AssetService {
   /** @throws ProblemError 400 when the file is absent, foreign, or can't be sent as this kind */
   async assertFits(manager: EntityManager, id: string, kind: AssetKind, field: string): Promise<void> {
     const row = await this.assets.lockReady(manager, id, 'SHARE');
-    if (!row)
-      throw invalidField(field, 'unknown_asset', 'There is no such file; upload it to /assets.');
+    if (!row) throw invalidField(field, 'unknown_asset', 'There is no such file; upload it to /assets.');
     const misfit = findMisfit(toView(row), kind);
     if (misfit) throw invalidField(field, 'unfit_asset', misfit);
   }

@@ -33,10 +33,12 @@ export class AssetsRepository {
     n: number,
     bytes: Buffer,
   ): Promise<void> {
-    await manager.query(
-      'INSERT INTO asset_chunks (tenant_id, asset_id, n, bytes) VALUES ($1, $2, $3, $4)',
-      [tenantId, assetId, n, bytes],
-    );
+    await manager.query('INSERT INTO asset_chunks (tenant_id, asset_id, n, bytes) VALUES ($1, $2, $3, $4)', [
+      tenantId,
+      assetId,
+      n,
+      bytes,
+    ]);
   }
 
   async markReady(

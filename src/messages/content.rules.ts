@@ -30,7 +30,8 @@ export function findHtmlProblem(html: string, maximumLength: number): Problem {
     }
     const longest = measure(fillLongest(template)).length;
     if (longest <= maximumLength) return undefined;
-    const reserved = variablesOf(template).length > 0 ? ' with the longest names that variables may bring' : '';
+    const reserved =
+      variablesOf(template).length > 0 ? ' with the longest names that variables may bring' : '';
     return `It has ${longest} characters${reserved}; Telegram takes ${maximumLength}. Shorten it.`;
   });
 }

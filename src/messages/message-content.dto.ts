@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { idSchema } from '../platform/identity/index.js';
 import { textSchema } from '../platform/text/index.js';
-import { MESSAGE_LIMITS } from '../telegram/index.js';
+import { isButtonUrl, isCallbackData, isFileUrl, messageLimits } from '../telegram/index.js';
 import { findHtmlProblem, findLabelProblem } from './content.rules.js';
 
 /** Tags and links don't count for Telegram, yet they must end somewhere. */
 const LONGEST_HTML = 16_384;
-const LONGEST_URL = 2_048;
-const BUTTONS_IN_A_ROW = 8;
+/** Eight rows of eight stay below Telegram's hundred. */
 const ROWS_OF_BUTTONS = 8;
 
 const html = (maximumLength: number) =>
@@ -17,29 +16,40 @@ const html = (maximumLength: number) =>
   });
 
 const fileUrl = z
-  .url({ protocol: /^https?$/, error: 'must be an address that begins with http:// or https://' })
-  .max(LONGEST_URL)
-  .describe('Telegram fetches it: at most 5 MB for a photo, 20 MB else; documents by address only .gif, .pdf, .zip');
+  .string()
+  .max(messageLimits.urlLength)
+  .refine(isFileUrl, {
+    error:
+      'must be a public address that begins with http:// or https://, such as https://example.org/file.pdf',
+  })
+  .describe(
+    'Telegram fetches it: at most 5 MB for a photo, 20 MB else; documents by address only .gif, .pdf, .zip',
+  );
 
 const buttonSchema = z
   .strictObject({
     text: textSchema(1, 512)
       .check((context) => {
-        const problem = findLabelProblem(context.value, MESSAGE_LIMITS.buttonTextLength);
+        const problem = findLabelProblem(context.value, messageLimits.buttonTextLength);
         if (problem) context.issues.push({ code: 'custom', message: problem, input: context.value });
       })
-      .describe(`what the button says, up to ${MESSAGE_LIMITS.buttonTextLength} characters; may hold variables`),
+      .describe(
+        `what the button says, up to ${messageLimits.buttonTextLength} characters; may hold variables`,
+      ),
     url: z
-      .url({ protocol: /^(https?|tg)$/, error: 'must begin with https://, http:// or tg://' })
-      .max(LONGEST_URL)
-      .optional()
-      .describe('address that the button opens'),
-    callbackData: textSchema(1, MESSAGE_LIMITS.callbackDataBytes)
-      .refine((data) => Buffer.byteLength(data) <= MESSAGE_LIMITS.callbackDataBytes, {
-        error: `has more than ${MESSAGE_LIMITS.callbackDataBytes} bytes; letters beyond ASCII take several each`,
+      .string()
+      .max(messageLimits.urlLength)
+      .refine(isButtonUrl, {
+        error: 'must be a public address that begins with https:// or http://, or a tg:// link',
       })
       .optional()
-      .describe(`what the bot hears when it is pressed, 1 to ${MESSAGE_LIMITS.callbackDataBytes} bytes`),
+      .describe('address that the button opens'),
+    callbackData: textSchema(1, messageLimits.callbackDataBytes)
+      .refine(isCallbackData, {
+        error: `has more than ${messageLimits.callbackDataBytes} bytes; letters beyond ASCII take several each`,
+      })
+      .optional()
+      .describe(`what the bot hears when it is pressed, 1 to ${messageLimits.callbackDataBytes} bytes`),
   })
   .refine((button) => (button.url === undefined) !== (button.callbackData === undefined), {
     error: 'A button has either url or callbackData.',
@@ -48,7 +58,7 @@ const buttonSchema = z
 
 const envelope = {
   buttons: z
-    .array(z.array(buttonSchema).min(1).max(BUTTONS_IN_A_ROW))
+    .array(z.array(buttonSchema).min(1).max(messageLimits.buttonsPerRow))
     .min(1)
     .max(ROWS_OF_BUTTONS)
     .optional()
@@ -57,13 +67,14 @@ const envelope = {
   protectContent: z.boolean().optional().describe('cannot be forwarded or saved'),
 };
 
-const VARIABLES_SAID = 'Variables: {{first_name}}, {{last_name}}, {{username}}, {{chat_title}}, each with a fallback after "|".';
+const VARIABLES_SAID =
+  'Variables: {{first_name}}, {{last_name}}, {{username}}, {{chat_title}}, each with a fallback after "|".';
 
 const textContentSchema = z
   .strictObject({
     kind: z.literal('text'),
-    text: html(MESSAGE_LIMITS.textLength).describe(
-      `Telegram's HTML, 1 to ${MESSAGE_LIMITS.textLength} characters after entities. ${VARIABLES_SAID}`,
+    text: html(messageLimits.textLength).describe(
+      `Telegram's HTML, 1 to ${messageLimits.textLength} characters after entities. ${VARIABLES_SAID}`,
     ),
     disableLinkPreview: z.boolean().optional(),
     ...envelope,
@@ -76,10 +87,10 @@ const fileContent = <Kind extends 'photo' | 'document'>(kind: Kind, id: string) 
       kind: z.literal(kind),
       assetId: idSchema.optional().describe('a file that was uploaded to /assets'),
       url: fileUrl.optional(),
-      caption: html(MESSAGE_LIMITS.captionLength)
+      caption: html(messageLimits.captionLength)
         .optional()
         .describe(
-          `Telegram's HTML, up to ${MESSAGE_LIMITS.captionLength} characters after entities. ${VARIABLES_SAID}`,
+          `Telegram's HTML, up to ${messageLimits.captionLength} characters after entities. ${VARIABLES_SAID}`,
         ),
       ...envelope,
     })

@@ -14,7 +14,10 @@ export const messageSchema = z
     id: idSchema,
     content: messageContentSchema,
     createdAt: z.iso.datetime(),
-    archivedAt: z.iso.datetime().nullable().describe('archived messages are kept for the broadcasts that sent them'),
+    archivedAt: z.iso
+      .datetime()
+      .nullable()
+      .describe('archived messages are kept for the broadcasts that sent them'),
   })
   .meta({ id: 'Message' });
 export type MessageView = z.output<typeof messageSchema>;

@@ -73,10 +73,7 @@ export class MessagesController {
   @AllowRole('viewer')
   @ApiOperation({ summary: 'Read a message' })
   @ApiOkResponse({ standardSchema: messageSchema })
-  read(
-    @CurrentCaller() caller: Caller,
-    @Param('id', { schema: idSchema }) id: string,
-  ): Promise<MessageView> {
+  read(@CurrentCaller() caller: Caller, @Param('id', { schema: idSchema }) id: string): Promise<MessageView> {
     return this.messages.findById(caller, id);
   }
 

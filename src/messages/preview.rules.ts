@@ -1,4 +1,4 @@
-import { MESSAGE_LIMITS, parseHtml } from '../telegram/index.js';
+import { messageLimits, parseHtml } from '../telegram/index.js';
 import { type MessageContent } from './message-content.dto.js';
 import { type MessagePreview } from './message.dto.js';
 import { type Recipient, renderMessage } from './render-message.rules.js';
@@ -10,7 +10,8 @@ export function previewMessage(
   person: Omit<Recipient, 'telegramChatId'>,
 ): MessagePreview {
   const { method, parameters } = renderMessage(content, { ...person, telegramChatId: 0 });
-  const html = String(parameters['text'] ?? parameters['caption'] ?? '');
+  const { text, caption } = parameters as { text?: string; caption?: string };
+  const html = text ?? caption ?? '';
   const parsed = parseHtml(html);
   const plainText = parsed.ok ? parsed.plainText : '';
   const markup = parameters['reply_markup'] as { inline_keyboard: { text: string }[][] } | undefined;
@@ -19,7 +20,7 @@ export function previewMessage(
     html,
     plainText,
     plainLength: plainText.length,
-    maximumLength: content.kind === 'text' ? MESSAGE_LIMITS.textLength : MESSAGE_LIMITS.captionLength,
+    maximumLength: content.kind === 'text' ? messageLimits.textLength : messageLimits.captionLength,
     buttons: markup?.inline_keyboard.map((row) => row.map((button) => button.text)) ?? [],
     warnings: warnAbout(content),
   };

@@ -1,4 +1,4 @@
-import { escapeHtml, MESSAGE_LIMITS } from '../telegram/index.js';
+import { escapeHtml, messageLimits } from '../telegram/index.js';
 import { roomForValues } from './content.rules.js';
 import { type MessageButton, type MessageContent } from './message-content.dto.js';
 import {
@@ -82,13 +82,15 @@ function compileHtml(html: string): Fill {
   const template = parseTemplate(html);
   if (variablesOf(template).length === 0) return () => html;
   return (recipient) =>
-    fillTemplate(template, (variable) => escapeHtml(valueFor(recipient, variable, VARIABLES[variable.variable])));
+    fillTemplate(template, (variable) =>
+      escapeHtml(valueFor(recipient, variable, VARIABLES[variable.variable])),
+    );
 }
 
 function compileLabel(label: string): Fill {
   const template = parseTemplate(label);
   if (variablesOf(template).length === 0) return () => label;
-  const room = roomForValues(template, MESSAGE_LIMITS.buttonTextLength);
+  const room = roomForValues(template, messageLimits.buttonTextLength);
   return (recipient) => fillTemplate(template, (variable) => valueFor(recipient, variable, room));
 }
 
@@ -120,7 +122,11 @@ const VALUE_OF: Record<VariableName, (recipient: Recipient) => string | null | u
 };
 
 /** The value is shortened and never the text around it, which was checked with the longest value there can be. */
-function valueFor(recipient: Recipient, { variable, fallback }: TemplateVariable, maximumLength: number): string {
+function valueFor(
+  recipient: Recipient,
+  { variable, fallback }: TemplateVariable,
+  maximumLength: number,
+): string {
   const value = VALUE_OF[variable](recipient)?.trim();
   return truncateText(value ? value : fallback, maximumLength);
 }

@@ -46,7 +46,10 @@ export function latestRun(rule: ScheduleRule, timeZone: string, atOrBefore: Date
       }
       case 'cron': {
         // croner looks strictly before.
-        const [latest] = cronOf(rule.expression, timeZone).previousRuns(1, new Date(atOrBefore.getTime() + 1));
+        const [latest] = cronOf(rule.expression, timeZone).previousRuns(
+          1,
+          new Date(atOrBefore.getTime() + 1),
+        );
         return latest ?? null;
       }
     }

@@ -1,2 +1,1 @@
 export { Clock } from './clock.js';
-export { isTimeZone, timeZoneSchema } from './time-zone.js';
