@@ -1,14 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Configuration } from '../../config/index.js';
 import { DispatcherDatabase } from '../../platform/database/index.js';
-import {
-  asBotId,
-  asBotNumber,
-  asTenantId,
-  type BotId,
-  type BotNumber,
-  type TenantId,
-} from '../../platform/identity/index.js';
+import { asBotId, asBotNumber, asTenantId, type BotId, type BotNumber } from '../../platform/identity/index.js';
 import { TokenVault } from '../registration/token-vault.js';
 import { apiRootOf } from '../registration/bot-identity.rules.js';
 import { type BotEnvironment, type BotState } from '../registration/bot-state.rules.js';
@@ -32,13 +25,6 @@ interface BotRow {
 const COLUMNS = `id, no, tenant_id, environment, api_root, state, telegram_id, first_name, username,
   token_ciphertext, token_key_version, token_fingerprint`;
 
-/** What Telegram said of a bot, and who is affected. */
-export interface BotVerdict {
-  readonly tenantId: TenantId;
-  readonly botId: BotId;
-  readonly botNo: BotNumber;
-}
-
 /** Bots of all tenants, as the dispatcher sees them. */
 @Injectable()
 export class BotConnections {
@@ -59,37 +45,40 @@ export class BotConnections {
   }
 
   /** Who holds this bot of Telegram's now, in whatever tenant. */
-  async findHolder(apiRoot: string, telegramId: number): Promise<ConnectedBot | undefined> {
+  async findHolder(home: string, telegramId: number): Promise<ConnectedBot | undefined> {
     const rows = await this.database.query<BotRow>(
       `SELECT ${COLUMNS} FROM bots
         WHERE api_root = $1 AND telegram_id = $2 AND state NOT IN ('token_rejected', 'disconnected')`,
-      [apiRoot, telegramId],
+      [home, telegramId],
     );
     return rows[0] && this.toConnectedBot(rows[0]);
   }
 
-  /** A bot's state after a word of Telegram's on this very token; undefined where nothing changed. */
+  /**
+   * A bot's state after a word of Telegram's on this very token.
+   * @returns whether the state changed
+   */
   async setState(
     botNo: BotNumber,
     tokenFingerprint: Buffer,
     from: readonly BotState[],
     state: BotState,
     reason: string | null,
-  ): Promise<BotVerdict | undefined> {
-    const rows = await this.database.query<{ id: string; tenant_id: string }>(
+  ): Promise<boolean> {
+    const rows = await this.database.query(
       `UPDATE bots SET state = $4, state_reason = $5, state_changed_at = now()
-        WHERE no = $1 AND token_fingerprint = $2 AND state = ANY ($3) RETURNING id, tenant_id`,
+        WHERE no = $1 AND token_fingerprint = $2 AND state = ANY ($3) RETURNING no`,
       [botNo, tokenFingerprint, from, state, reason],
     );
-    return rows[0] && { botNo, botId: asBotId(rows[0].id), tenantId: asTenantId(rows[0].tenant_id) };
+    return rows.length > 0;
   }
 
   private async toConnectedBot(row: BotRow): Promise<ConnectedBot> {
     const tenantId = asTenantId(row.tenant_id);
-    const botId = asBotId(row.id);
+    const place = { tenantId, home: row.api_root, telegramId: row.telegram_id };
     return {
       botNo: asBotNumber(row.no),
-      botId,
+      botId: asBotId(row.id),
       tenantId,
       environment: row.environment,
       apiRoot: apiRootOf(row.environment, row.api_root, this.configuration.settings),
@@ -98,7 +87,7 @@ export class BotConnections {
       firstName: row.first_name,
       username: row.username,
       token: row.token_ciphertext
-        ? await this.vault.open(tenantId, botId, row.token_key_version, row.token_ciphertext)
+        ? await this.vault.open(place, row.token_key_version, row.token_ciphertext)
         : '',
       tokenFingerprint: row.token_fingerprint,
     };
