@@ -5,11 +5,10 @@ import { type BotId, type BotNumber } from '../../platform/identity/index.js';
 import { BotChanged } from '../registration/bots.events.js';
 import { BotConnections } from './bot-connections.repository.js';
 import { type ConnectedBot } from './connected-bot.js';
-import { ExpiringCache } from './expiring-cache.js';
+import { LoadingCache } from './loading-cache.js';
 
-/** A pause or a new token made in another process is seen this late at most. */
-const STALENESS_MS = 5_000;
-const MAXIMUM_BOTS = 10_000;
+/** A pause or a new token made in another process is seen 5 s late at most. */
+const CACHE_BOUNDS = { maxAgeMs: 5_000, capacity: 10_000 };
 
 /**
  * Every tenant's bots with their tokens in clear, for those who call Telegram: lanes, pollers, the inbox. Crosses
@@ -17,13 +16,12 @@ const MAXIMUM_BOTS = 10_000;
  */
 @Injectable()
 export class BotDirectory {
-  private readonly bots: ExpiringCache<BotNumber, ConnectedBot | undefined>;
-  private readonly numbers: ExpiringCache<BotId, BotNumber | undefined>;
+  private readonly bots: LoadingCache<BotNumber, ConnectedBot | undefined>;
+  private readonly numbers: LoadingCache<BotId, BotNumber | undefined>;
 
   constructor(connections: BotConnections, clock: Clock) {
-    const bounds = { ttlMs: STALENESS_MS, maximumEntries: MAXIMUM_BOTS };
-    this.bots = new ExpiringCache(clock, (botNo) => connections.find(botNo), bounds);
-    this.numbers = new ExpiringCache(clock, (botId) => connections.findNumber(botId), bounds);
+    this.bots = new LoadingCache(clock, CACHE_BOUNDS, (botNo) => connections.find(botNo));
+    this.numbers = new LoadingCache(clock, CACHE_BOUNDS, (botId) => connections.findNumber(botId));
   }
 
   /** The bot of that number in whatever state, or undefined where there never was one. At most 5 s old. */
