@@ -18,7 +18,8 @@ export interface FormattedText {
 interface OpenTag {
   name: string;
   offset: number;
-  byteOffset: number;
+  /** Where it stands in the HTML. */
+  start: number;
   entity?: Omit<MessageEntity, 'offset' | 'length'>;
 }
 
@@ -37,6 +38,9 @@ const entityTypeByTag: Record<string, string> = {
   pre: 'pre',
   blockquote: 'blockquote',
 };
+// 4096 characters, each wrapped in a tag or two: longer is no message, and patterns stay cheap.
+const longestHtmlCharacters = 65_536;
+const longestTagCharacters = 4096;
 const namedCharacters: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"' };
 const characterReference = /^&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(lt|gt|amp|quot));?/i;
 const attributePattern = /\s*([a-z][a-z0-9-]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?/gi;
@@ -47,8 +51,8 @@ const attributePattern = /\s*([a-z][a-z0-9-]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|(
  */
 export function parseHtml(html: string): FormattedText {
   if (!html.includes('<') && !html.includes('&')) return { text: html, entities: [] };
-  const parser = new HtmlParser(html);
-  return parser.parse();
+  if (html.length > longestHtmlCharacters) throw badRequest('message is too long');
+  return new HtmlParser(html).parse();
 }
 
 /** One pass over one text; holds the place, what is open and what was found. */
@@ -84,7 +88,7 @@ class HtmlParser {
     const match = characterReference.exec(this.html.slice(this.position, this.position + 12));
     const decoded = match && decodeCharacter(match[1], match[2], match[3]);
     this.text += decoded ?? '&';
-    this.position += decoded === undefined || decoded === null ? 1 : (match?.[0].length ?? 1);
+    this.position += match && decoded ? match[0].length : 1;
   }
 
   private readTag(): void {
@@ -100,7 +104,8 @@ class HtmlParser {
 
   private findTagEnd(start: number): number {
     let quote = '';
-    for (let index = start + 1; index < this.html.length; index++) {
+    const last = Math.min(this.html.length, start + longestTagCharacters);
+    for (let index = start + 1; index < last; index++) {
       const character = this.html[index] ?? '';
       if (quote !== '') quote = character === quote ? '' : quote;
       else if (character === '"' || character === "'") quote = character;
@@ -111,23 +116,22 @@ class HtmlParser {
 
   private openTag(content: string, start: number): void {
     const name = (/^[^\s>]*/.exec(content)?.[0] ?? '').toLowerCase();
-    const byteOffset = this.byteAt(start);
     const attributes = readAttributes(content.slice(name.length));
-    const tag: OpenTag = { name, offset: this.text.length, byteOffset };
+    const tag: OpenTag = { name, offset: this.text.length, start };
     const entity = this.describeTag(tag, attributes);
     if (entity) tag.entity = entity;
     this.open.push(tag);
   }
 
   private describeTag(tag: OpenTag, attributes: ReadonlyMap<string, string>): OpenTag['entity'] {
-    const { name, byteOffset } = tag;
+    const { name, start } = tag;
     if (name === 'a') {
       const url = attributes.get('href');
       return url ? { type: 'text_link', url } : undefined;
     }
     if (name === 'span') {
       if (attributes.get('class') === 'tg-spoiler') return { type: 'spoiler' };
-      throw parseError(`Tag "span" must have class "tg-spoiler" at byte offset ${byteOffset}`);
+      throw parseError(`Tag "span" must have class "tg-spoiler" at byte offset ${this.byteAt(start)}`);
     }
     if (name === 'tg-emoji') {
       const custom_emoji_id = attributes.get('emoji-id');
@@ -136,7 +140,7 @@ class HtmlParser {
     }
     if (name === 'blockquote' && attributes.has('expandable')) return { type: 'expandable_blockquote' };
     const type = entityTypeByTag[name];
-    if (type === undefined) throw parseError(`Unsupported start tag "${name}" at byte offset ${byteOffset}`);
+    if (type === undefined) throw parseError(`Unsupported start tag "${name}" at byte offset ${this.byteAt(start)}`);
     const language = name === 'code' ? /^language-(.+)$/.exec(attributes.get('class') ?? '')?.[1] : undefined;
     return language === undefined ? { type } : { type, language };
   }
