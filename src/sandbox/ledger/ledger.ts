@@ -105,11 +105,11 @@ export class Ledger {
     }
   }
 
-  /** Rows after `sinceSequence`, oldest first. */
-  *read(sinceSequence: number): Generator<LedgerRow> {
+  /** Rows after `sinceSequence`, oldest first; of one workspace, or of all. */
+  *read(sinceSequence: number, workspace?: number): Generator<LedgerRow> {
     const last = this.rows;
     for (let sequence = Math.max(sinceSequence + 1, this.firstSequence); sequence <= last; sequence++) {
-      const row = this.rowAt(sequence);
+      const row = this.rowAt(sequence, workspace);
       if (row) yield row;
     }
   }
@@ -122,11 +122,12 @@ export class Ledger {
     }
   }
 
-  private rowAt(sequence: number): LedgerRow | undefined {
+  private rowAt(sequence: number, workspace: number | undefined): LedgerRow | undefined {
     const index = sequence - 1;
     const segment = this.segments[Math.floor(index / segmentRows) - this.droppedSegments];
     const place = index % segmentRows;
     if (!segment) return undefined;
+    if (workspace !== undefined && segment.workspaces[place] !== workspace) return undefined;
     const bits = segment.flags[place] ?? 0;
     const content = segment.contents[place] ?? '';
     const hash = (column: Uint32Array): string => (column[place] ?? 0).toString(16).padStart(8, '0');

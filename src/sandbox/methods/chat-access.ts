@@ -1,9 +1,14 @@
 import { admitSending } from '../limits/limits.rules.js';
-import { type ChatSeat, type Group, GroupSeat, PrivateChat } from '../world/chats.js';
+import { type ChatSeat, type Group, GroupSeat, PrivateChat } from '../world/inhabitants.js';
 import { badRequest, CallRefusedError, forbidden, tooManyRequests } from '../wire/call.errors.js';
 import { type MethodCall } from './method-call.js';
 
-const chatNames = { private: 'chat', group: 'group chat', supergroup: 'supergroup chat', channel: 'channel chat' };
+const chatNames = {
+  private: 'chat',
+  group: 'group chat',
+  supergroup: 'supergroup chat',
+  channel: 'channel chat',
+};
 
 /**
  * The chat of a call as the bot meets it, whether or not the bot may act there.
@@ -11,11 +16,11 @@ const chatNames = { private: 'chat', group: 'group chat', supergroup: 'supergrou
  */
 export function findSeat(call: MethodCall, parameter = 'chat_id'): ChatSeat {
   const chatId = call.parameters[parameter];
-  const { bot, world } = call;
+  const { bot } = call;
   if (typeof chatId === 'number' && chatId > 0) {
     const person = bot.workspace.people.get(chatId);
     if (!person) throw badRequest('chat not found');
-    return world.privateChat(bot, person);
+    return bot.privateChats.get(person.id) ?? new PrivateChat(bot, person);
   }
   const group = findGroup(call, chatId);
   if (group?.migratedToId !== undefined) {
@@ -42,7 +47,11 @@ export function checkPresence(seat: ChatSeat): void {
     if (seat.state === 'unstarted') throw forbidden("bot can't initiate conversation with a user");
   } else if (seat instanceof GroupSeat && !seat.isPresent) {
     const chatName = chatNames[seat.chat.type];
-    throw forbidden(seat.status === 'kicked' ? `bot was kicked from the ${chatName}` : `bot is not a member of the ${chatName}`);
+    throw forbidden(
+      seat.status === 'kicked'
+        ? `bot was kicked from the ${chatName}`
+        : `bot is not a member of the ${chatName}`,
+    );
   }
 }
 

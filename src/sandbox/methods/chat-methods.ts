@@ -1,5 +1,5 @@
 import { badRequest } from '../wire/call.errors.js';
-import { type ChatSeat, GroupSeat, PrivateChat } from '../world/chats.js';
+import { type ChatSeat, GroupSeat, PrivateChat } from '../world/inhabitants.js';
 import { changeSeat, describeMember, findCreator } from '../world/membership.js';
 import { checkPresence, findSeat, openPresent } from './chat-access.js';
 import { type MethodCall, type MethodHandler, numberOf } from './method-call.js';

@@ -1,6 +1,6 @@
 import { badRequest } from '../wire/call.errors.js';
 import { readReplyMarkup } from '../wire/reply-markup.rules.js';
-import { type ChatSeat, GroupSeat } from '../world/chats.js';
+import { type ChatSeat, GroupSeat } from '../world/inhabitants.js';
 import { type WireMessage } from '../world/wire-objects.js';
 import { openPresent } from './chat-access.js';
 import { describeMedia, mediaKinds, takeFile } from './media-content.js';
@@ -76,7 +76,10 @@ function editMessageMedia(call: MethodCall): WireMessage {
   const { kind, fields } = readMediaItem(objectOf(call, 'media'));
   const caption = readCaption(fields);
   const file = takeFile(call, kind, fields['media'], 'media');
-  return change(call, [...mediaKinds, 'caption', 'caption_entities'], { ...describeMedia(kind, file), ...caption });
+  return change(call, [...mediaKinds, 'caption', 'caption_entities'], {
+    ...describeMedia(kind, file),
+    ...caption,
+  });
 }
 
 const editMessageReplyMarkup = (call: MethodCall): WireMessage => change(call, [], {});
@@ -94,7 +97,9 @@ function deleteMessage(call: MethodCall): true {
 function deleteMessages(call: MethodCall): true {
   const ids = arrayOf(call, 'message_ids');
   if (ids.length === 0 || ids.length > mostDeletedAtOnce) {
-    throw badRequest(ids.length === 0 ? 'message identifiers are not specified' : 'too many message identifiers specified');
+    throw badRequest(
+      ids.length === 0 ? 'message identifiers are not specified' : 'too many message identifiers specified',
+    );
   }
   const seat = openPresent(call);
   for (const id of ids) {
@@ -142,7 +147,8 @@ function pinChatMessage(call: MethodCall): true {
 function unpinChatMessage(call: MethodCall): true {
   const seat = openForPinning(call);
   const messageId = numberOf(call, 'message_id') ?? seat.history.pinnedIds.at(-1);
-  if (messageId === undefined || !seat.history.unpin(messageId)) throw badRequest('message to unpin not found');
+  if (messageId === undefined || !seat.history.unpin(messageId))
+    throw badRequest('message to unpin not found');
   return true;
 }
 

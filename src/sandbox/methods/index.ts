@@ -7,7 +7,9 @@ import { sendingMethods } from './sending-methods.js';
 import { type CheckWebhookTarget, createUpdateMethods } from './update-methods.js';
 
 /** All methods that the sandbox acts out, by name. */
-export function createMethodHandlers(checkWebhookTarget: CheckWebhookTarget): ReadonlyMap<string, MethodHandler> {
+export function createMethodHandlers(
+  checkWebhookTarget: CheckWebhookTarget,
+): ReadonlyMap<string, MethodHandler> {
   return new Map(
     Object.entries({
       ...createUpdateMethods(checkWebhookTarget),

@@ -43,7 +43,8 @@ export function takeFile(call: MethodCall, kind: MediaKind, value: unknown, fiel
 }
 
 function readUrl(value: string): URL {
-  if (value.length > 2048 || !URL.canParse(value)) throw badRequest('wrong file identifier/HTTP URL specified');
+  if (value.length > 2048 || !URL.canParse(value))
+    throw badRequest('wrong file identifier/HTTP URL specified');
   return new URL(value);
 }
 

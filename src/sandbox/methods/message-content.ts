@@ -31,7 +31,10 @@ function readFormatted(parameters: CallParameters, field: string, entitiesField:
   const mode = parameters['parse_mode'];
   if (typeof mode === 'string' && mode !== '') return parseIn(mode, text);
   const entities = parameters[entitiesField];
-  return trimEnds({ text, entities: Array.isArray(entities) ? entities.map((entity) => readEntity(entity, text)) : [] });
+  return trimEnds({
+    text,
+    entities: Array.isArray(entities) ? entities.map((entity) => readEntity(entity, text)) : [],
+  });
 }
 
 function parseIn(mode: string, text: string): FormattedText {
@@ -48,9 +51,14 @@ function parseIn(mode: string, text: string): FormattedText {
 
 function readEntity(entity: unknown, text: string): MessageEntity {
   const { type, offset, length } = (entity ?? {}) as Partial<Record<string, unknown>>;
-  if (typeof type !== 'string') throw badRequest("can't parse MessageEntity: field \"type\" must be of type String");
+  if (typeof type !== 'string')
+    throw badRequest('can\'t parse MessageEntity: field "type" must be of type String');
   const isInside =
-    typeof offset === 'number' && typeof length === 'number' && offset >= 0 && length > 0 && offset + length <= text.length;
+    typeof offset === 'number' &&
+    typeof length === 'number' &&
+    offset >= 0 &&
+    length > 0 &&
+    offset + length <= text.length;
   if (!isInside) throw badRequest('ENTITY_BOUNDS_INVALID');
   return entity as MessageEntity;
 }

@@ -1,4 +1,4 @@
-import { type Bot } from '../world/bot.js';
+import { type Bot } from '../world/inhabitants.js';
 import { type World } from '../world/world.js';
 import { type CallParameters, type UploadedFile } from '../wire/parameters.rules.js';
 

@@ -1,6 +1,6 @@
 import { badRequest } from '../wire/call.errors.js';
 import { readReplyMarkup } from '../wire/reply-markup.rules.js';
-import { type ChatSeat } from '../world/chats.js';
+import { type ChatSeat } from '../world/inhabitants.js';
 import { type WireMessage } from '../world/wire-objects.js';
 import { type MethodCall, numberOf, objectOf } from './method-call.js';
 
@@ -62,7 +62,8 @@ function findReplied(call: MethodCall, seat: ChatSeat): WireMessage | undefined 
   if (messageId === undefined) return undefined;
   const found = typeof messageId === 'number' ? seat.history.find(messageId) : undefined;
   const mayMiss =
-    reply?.['allow_sending_without_reply'] === true || call.parameters['allow_sending_without_reply'] === true;
+    reply?.['allow_sending_without_reply'] === true ||
+    call.parameters['allow_sending_without_reply'] === true;
   if (!found && !mayMiss) throw badRequest('message to be replied not found');
   if (!found) return undefined;
   const { reply_to_message: _nested, ...flat } = found;

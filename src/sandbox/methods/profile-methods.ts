@@ -21,7 +21,11 @@ function readLanguage(call: MethodCall): string {
 }
 
 /** A setter for one text about the bot, per language. An empty text takes the language's own away. */
-function settingText(field: 'names' | 'descriptions' | 'shortDescriptions', parameter: string, limit: number): MethodHandler {
+function settingText(
+  field: 'names' | 'descriptions' | 'shortDescriptions',
+  parameter: string,
+  limit: number,
+): MethodHandler {
   return (call) => {
     const text = stringOf(call, parameter) ?? '';
     if (text.length > limit) throw badRequest(`bot ${parameter.replace('_', ' ')} is too long`);
@@ -34,7 +38,10 @@ function settingText(field: 'names' | 'descriptions' | 'shortDescriptions', para
   };
 }
 
-function gettingText(field: 'names' | 'descriptions' | 'shortDescriptions', parameter: string): MethodHandler {
+function gettingText(
+  field: 'names' | 'descriptions' | 'shortDescriptions',
+  parameter: string,
+): MethodHandler {
   return (call) => {
     const texts = call.bot.profile[field];
     const fallback = field === 'names' ? call.bot.user.first_name : '';

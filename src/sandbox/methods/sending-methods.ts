@@ -49,10 +49,17 @@ function sendMediaGroup(call: MethodCall): WireMessage[] {
 
 /** One `InputMedia`. */
 export function readMediaItem(item: unknown): { kind: MediaKind; fields: Record<string, unknown> } {
-  if (typeof item !== 'object' || item === null) throw badRequest("can't parse InputMedia: expected an Object");
+  if (typeof item !== 'object' || item === null)
+    throw badRequest("can't parse InputMedia: expected an Object");
   const fields = item as Record<string, unknown>;
   const kind = fields['type'];
-  if (kind === 'photo' || kind === 'video' || kind === 'animation' || kind === 'audio' || kind === 'document') {
+  if (
+    kind === 'photo' ||
+    kind === 'video' ||
+    kind === 'animation' ||
+    kind === 'audio' ||
+    kind === 'document'
+  ) {
     return { kind, fields };
   }
   throw badRequest("can't parse InputMedia: type must be one of photo, video, animation, audio, document");

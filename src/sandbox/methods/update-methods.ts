@@ -1,5 +1,5 @@
 import { badRequest, conflict } from '../wire/call.errors.js';
-import { type Bot } from '../world/bot.js';
+import { type Bot } from '../world/inhabitants.js';
 import { toWireUpdate } from '../world/update-queue.js';
 import { type WireUpdate } from '../world/wire-objects.js';
 import { arrayOf, type MethodCall, type MethodHandler, numberOf, stringOf } from './method-call.js';
@@ -60,7 +60,9 @@ export function createUpdateMethods(checkWebhookTarget: CheckWebhookTarget): Rec
   async function getUpdates(call: MethodCall): Promise<WireUpdate[]> {
     const { bot } = call;
     if (bot.webhook) {
-      throw conflict("can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first");
+      throw conflict(
+        "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first",
+      );
     }
     sendAway(bot, 'other getUpdates request; make sure that only one bot instance is running');
     allowKinds(call);
@@ -84,7 +86,8 @@ export function createUpdateMethods(checkWebhookTarget: CheckWebhookTarget): Rec
       throw badRequest('secret token contains unallowed characters');
     }
     const maxConnections = numberOf(call, 'max_connections') ?? 40;
-    if (maxConnections < 1 || maxConnections > 100) throw badRequest('max_connections must be between 1 and 100');
+    if (maxConnections < 1 || maxConnections > 100)
+      throw badRequest('max_connections must be between 1 and 100');
     allowKinds(call);
     if (call.parameters['drop_pending_updates'] === true) bot.updates.clear();
     sendAway(bot, 'setWebhook request');
@@ -122,7 +125,9 @@ function getWebhookInfo({ bot }: MethodCall): Record<string, unknown> {
   return {
     ...info,
     max_connections: maxConnections,
-    ...(lastErrorDate === undefined ? {} : { last_error_date: lastErrorDate, last_error_message: lastErrorMessage }),
+    ...(lastErrorDate === undefined
+      ? {}
+      : { last_error_date: lastErrorDate, last_error_message: lastErrorMessage }),
   };
 }
 

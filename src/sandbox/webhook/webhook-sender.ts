@@ -4,7 +4,7 @@ import { type LookupFunction } from 'node:net';
 import { Agent, request } from 'undici';
 
 import { type CallRunner } from '../wire/call-runner.js';
-import { type Bot, type Webhook } from '../world/bot.js';
+import { type Bot, type Webhook } from '../world/inhabitants.js';
 import { type PendingUpdate, toWireUpdate } from '../world/update-queue.js';
 import { type World } from '../world/world.js';
 import { nextDelayMs } from './webhook-target.rules.js';
@@ -83,7 +83,12 @@ export class WebhookSender {
     }
   }
 
-  private async deliver(bot: Bot, webhook: Webhook, delivery: Delivery, update: PendingUpdate): Promise<void> {
+  private async deliver(
+    bot: Bot,
+    webhook: Webhook,
+    delivery: Delivery,
+    update: PendingUpdate,
+  ): Promise<void> {
     delivery.updateIds.add(update.id);
     delivery.chatIds.add(update.chatId);
     let problem: string | undefined;

@@ -2,7 +2,7 @@ import { type Fault, type FaultDesk } from '../faults/fault-desk.js';
 import { faultKinds, isEffectDone, readFaultStatus } from '../faults/fault.rules.js';
 import { type Ledger } from '../ledger/ledger.js';
 import { type MethodCall, type MethodHandler } from '../methods/index.js';
-import { type Bot } from '../world/bot.js';
+import { type Bot } from '../world/inhabitants.js';
 import { type World } from '../world/world.js';
 import { type BotMethod, findBotMethod } from './bot-method.rules.js';
 import { CallRefusedError, tooManyRequests } from './call.errors.js';

@@ -95,7 +95,8 @@ class HtmlParser {
     const start = this.position;
     const end = this.findTagEnd(start);
     const isEnd = this.html[start + 1] === '/';
-    if (end < 0) throw parseError(`Unclosed ${isEnd ? 'end' : 'start'} tag at byte offset ${this.byteAt(start)}`);
+    if (end < 0)
+      throw parseError(`Unclosed ${isEnd ? 'end' : 'start'} tag at byte offset ${this.byteAt(start)}`);
     const content = this.html.slice(start + (isEnd ? 2 : 1), end);
     this.position = end + 1;
     if (isEnd) this.closeTag(content.trim().toLowerCase(), start);
@@ -135,12 +136,14 @@ class HtmlParser {
     }
     if (name === 'tg-emoji') {
       const custom_emoji_id = attributes.get('emoji-id');
-      if (custom_emoji_id && /^\d{1,20}$/.test(custom_emoji_id)) return { type: 'custom_emoji', custom_emoji_id };
+      if (custom_emoji_id && /^\d{1,20}$/.test(custom_emoji_id))
+        return { type: 'custom_emoji', custom_emoji_id };
       throw parseError('Invalid custom emoji identifier specified');
     }
     if (name === 'blockquote' && attributes.has('expandable')) return { type: 'expandable_blockquote' };
     const type = entityTypeByTag[name];
-    if (type === undefined) throw parseError(`Unsupported start tag "${name}" at byte offset ${this.byteAt(start)}`);
+    if (type === undefined)
+      throw parseError(`Unsupported start tag "${name}" at byte offset ${this.byteAt(start)}`);
     const language = name === 'code' ? /^language-(.+)$/.exec(attributes.get('class') ?? '')?.[1] : undefined;
     return language === undefined ? { type } : { type, language };
   }

@@ -34,7 +34,14 @@ const missingTexts: Record<string, string> = {
   action: 'wrong parameter action in request',
 };
 
-const truths: Record<string, boolean> = { true: true, '1': true, yes: true, false: false, '0': false, no: false };
+const truths: Record<string, boolean> = {
+  true: true,
+  '1': true,
+  yes: true,
+  false: false,
+  '0': false,
+  no: false,
+};
 const integerText = /^-?\d{1,16}$/;
 const usernameText = /^@[A-Za-z0-9_]{4,32}$/;
 

@@ -44,7 +44,8 @@ export function readReplyMarkup(markup: unknown, isPrivateChat: boolean): Inline
 }
 
 function readRows(rows: unknown, isPrivateChat: boolean): InlineKeyboardButton[][] {
-  if (!Array.isArray(rows)) throw badRequest('field "inline_keyboard" of the InlineKeyboardMarkup must be an Array');
+  if (!Array.isArray(rows))
+    throw badRequest('field "inline_keyboard" of the InlineKeyboardMarkup must be an Array');
   let count = 0;
   const keyboard = rows.map((row: unknown) => {
     if (!Array.isArray(row)) {
@@ -64,13 +65,11 @@ function readButton(button: unknown, isPrivateChat: boolean): InlineKeyboardButt
   const fields = button as Record<string, unknown>;
   const text = fields['text'];
   if (typeof text !== 'string' || text.trim() === '') {
-    throw badRequest("can't parse inline keyboard button: field \"text\" must be a non-empty String");
+    throw badRequest('can\'t parse inline keyboard button: field "text" must be a non-empty String');
   }
   const actions = inlineActions.filter((action) => fields[action] !== undefined);
   if (actions.length === 0) {
-    throw badRequest(
-      "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard",
-    );
+    throw badRequest("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard");
   }
   if (actions.length > 1) throw badRequest('BUTTON_TYPE_INVALID');
   checkAction(fields, isPrivateChat);
@@ -100,7 +99,9 @@ function checkKeyboard(rows: unknown): void {
     rows.every(
       (row) =>
         Array.isArray(row) &&
-        row.every((button: unknown) => typeof button === 'string' || (typeof button === 'object' && button !== null)),
+        row.every(
+          (button: unknown) => typeof button === 'string' || (typeof button === 'object' && button !== null),
+        ),
     );
   if (!isShaped) throw badRequest("can't parse keyboard: each row must be an Array of KeyboardButton");
 }

@@ -16,7 +16,11 @@ export interface BodyBounds {
  * Reads the parameters of a call wherever Telegram allows them: the query, a JSON object, a form or a multipart body.
  * @throws CallRefusedError 400 when it can't be read, 413 when it is too large
  */
-export async function readCall(request: IncomingMessage, query: string, bounds: BodyBounds): Promise<RawCall> {
+export async function readCall(
+  request: IncomingMessage,
+  query: string,
+  bounds: BodyBounds,
+): Promise<RawCall> {
   const fromQuery = query === '' ? undefined : Object.fromEntries(new URLSearchParams(query));
   if (request.method === 'GET') return { parameters: fromQuery ?? {} };
   const contentType = request.headers['content-type'] ?? '';
@@ -110,7 +114,11 @@ function readMultipart(request: IncomingMessage, contentType: string, bounds: Bo
   });
 }
 
-function openParser(contentType: string, bounds: BodyBounds, refuse: (error: Error) => void): InstanceType<typeof Busboy> | undefined {
+function openParser(
+  contentType: string,
+  bounds: BodyBounds,
+  refuse: (error: Error) => void,
+): InstanceType<typeof Busboy> | undefined {
   try {
     return new Busboy({
       headers: { 'content-type': contentType },

@@ -2,7 +2,7 @@ import { type IncomingMessage, type ServerResponse } from 'node:http';
 
 import { type FaultDesk, type Fault } from '../faults/fault-desk.js';
 import { filePathOf, mostUploadBytes, readFilePath } from '../methods/index.js';
-import { type Bot } from '../world/bot.js';
+import { type Bot } from '../world/inhabitants.js';
 import { type World } from '../world/world.js';
 import { type Arrival, type CallOutcome, type CallRunner, writeRefusal } from './call-runner.js';
 import { CallRefusedError } from './call.errors.js';
@@ -101,7 +101,11 @@ export class WireServer {
     const file = bot && fileId !== undefined ? this.world.files.find(bot.id, fileId) : undefined;
     if (!bot || !file?.content || filePathOf(file) !== target.path) {
       const [status, description] = bot ? [404, 'Not Found'] : [401, 'Unauthorized'];
-      write(response, status as number, writeRefusal(new CallRefusedError(status as number, description as string)));
+      write(
+        response,
+        status as number,
+        writeRefusal(new CallRefusedError(status as number, description as string)),
+      );
       return;
     }
     response.writeHead(200, {
@@ -115,7 +119,9 @@ export class WireServer {
 
   private breakOff(response: ServerResponse, error: unknown): void {
     if (!response.destroyed && !response.headersSent) {
-      this.log(`A call ended in an error of the sandbox itself: ${error instanceof Error ? error.stack : 'unknown'}`);
+      this.log(
+        `A call ended in an error of the sandbox itself: ${error instanceof Error ? error.stack : 'unknown'}`,
+      );
       write(response, 500, writeRefusal(new CallRefusedError(500, 'Internal Server Error')));
     } else response.destroy();
   }
@@ -130,7 +136,12 @@ function abortOnClose(response: ServerResponse): AbortSignal {
 }
 
 /** Refuses without reading what may still come: the connection closes instead of swallowing it. */
-function turnAway(request: IncomingMessage, response: ServerResponse, status: number, description: string): void {
+function turnAway(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  description: string,
+): void {
   if (!request.complete) {
     response.setHeader('connection', 'close');
     request.resume();
@@ -138,7 +149,12 @@ function turnAway(request: IncomingMessage, response: ServerResponse, status: nu
   write(response, status, writeRefusal(new CallRefusedError(status, description)));
 }
 
-function write(response: ServerResponse, status: number, body: string, headers: Record<string, string> = {}): void {
+function write(
+  response: ServerResponse,
+  status: number,
+  body: string,
+  headers: Record<string, string> = {},
+): void {
   response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),

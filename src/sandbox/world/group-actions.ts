@@ -1,6 +1,5 @@
 import { ActionRefusedError } from './action.errors.js';
-import { type Bot } from './bot.js';
-import { Group, GroupSeat, type Person } from './chats.js';
+import { type Bot, Group, GroupSeat, type Person } from './inhabitants.js';
 import { changeSeat, findCreator } from './membership.js';
 import { composeTyped } from './person-actions.js';
 import { type WireMessage, type WireUser } from './wire-objects.js';
@@ -15,7 +14,12 @@ const anonymousAdministrator: WireUser = {
 };
 
 /** Posts what no one typed (somebody joined, the group became another) and tells the bots. */
-function postService(world: World, group: Group, from: WireUser, fields: Record<string, unknown>): WireMessage {
+function postService(
+  world: World,
+  group: Group,
+  from: WireUser,
+  fields: Record<string, unknown>,
+): WireMessage {
   const message: WireMessage = {
     message_id: group.history.nextMessageId(),
     from,
@@ -47,7 +51,12 @@ export function addBotToGroup(world: World, group: Group, bot: Bot, asAdministra
     bot.seats.set(group.id, seat);
   }
   const wasPresent = seat.isPresent;
-  changeSeat(world, seat, asAdministrator || group.chat.type === 'channel' ? 'administrator' : 'member', from);
+  changeSeat(
+    world,
+    seat,
+    asAdministrator || group.chat.type === 'channel' ? 'administrator' : 'member',
+    from,
+  );
   if (!wasPresent && group.chat.type !== 'channel') {
     postService(world, group, from, { new_chat_members: [bot.user] });
   }
@@ -79,7 +88,8 @@ export function writeToGroup(
 ): WireMessage {
   checkAlive(group);
   if (!group.people.has(person.id)) throw new ActionRefusedError('This person is not in the group.');
-  const replied = message.replyToMessageId === undefined ? undefined : group.history.find(message.replyToMessageId);
+  const replied =
+    message.replyToMessageId === undefined ? undefined : group.history.find(message.replyToMessageId);
   const typed = composeTyped(world, group, person, message.text);
   if (replied) typed.reply_to_message = replied;
   const kind = group.chat.type === 'channel' ? 'channel_post' : 'message';

@@ -1,5 +1,4 @@
-import { type Bot } from './bot.js';
-import { type Group, type GroupSeat, type PrivateChat, type SeatStatus } from './chats.js';
+import { type Bot, type Group, type GroupSeat, type PrivateChat, type SeatStatus } from './inhabitants.js';
 import { type WireChat, type WireUser } from './wire-objects.js';
 import { type World } from './world.js';
 
@@ -53,7 +52,8 @@ export function changePrivateState(world: World, chat: PrivateChat, state: 'star
   world.onChanged();
   const isTold = state === 'blocked' || before === 'blocked';
   if (!isTold) return;
-  const [from, to]: [SeatStatus, SeatStatus] = state === 'blocked' ? ['member', 'kicked'] : ['kicked', 'member'];
+  const [from, to]: [SeatStatus, SeatStatus] =
+    state === 'blocked' ? ['member', 'kicked'] : ['kicked', 'member'];
   pushMyChatMember(world, chat.bot, { chat: chat.chat, from: chat.person.user, before: from, after: to });
 }
 

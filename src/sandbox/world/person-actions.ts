@@ -2,14 +2,18 @@ import { randomBytes } from 'node:crypto';
 
 import { findTypedEntities } from '../wire/entities.rules.js';
 import { ActionRefusedError } from './action.errors.js';
-import { type Bot } from './bot.js';
-import { type ChatSeat, type Person, type PrivateChat } from './chats.js';
+import { type Bot, type ChatSeat, type Person, type PrivateChat } from './inhabitants.js';
 import { changePrivateState } from './membership.js';
 import { type WireMessage } from './wire-objects.js';
 import { type World } from './world.js';
 
 /** A message that a person wrote, as it stands in the chat; not delivered to any bot yet. */
-export function composeTyped(world: World, seat: Pick<ChatSeat, 'chat' | 'history'>, person: Person, text: string): WireMessage {
+export function composeTyped(
+  world: World,
+  seat: Pick<ChatSeat, 'chat' | 'history'>,
+  person: Person,
+  text: string,
+): WireMessage {
   const entities = findTypedEntities(text);
   const message: WireMessage = {
     message_id: seat.history.nextMessageId(),
@@ -26,12 +30,18 @@ export function composeTyped(world: World, seat: Pick<ChatSeat, 'chat' | 'histor
 function write(world: World, chat: PrivateChat, text: string): WireMessage {
   const message = composeTyped(world, chat, chat.person, text);
   world.pushUpdate(chat.bot, 'message', message, chat.chat.id);
-  chat.person.workspace.announce({ type: 'message', botId: chat.bot.id, chatId: chat.chat.id, payload: message });
+  chat.person.workspace.announce({
+    type: 'message',
+    botId: chat.bot.id,
+    chatId: chat.chat.id,
+    payload: message,
+  });
   return message;
 }
 
 function checkAlive(person: Person): void {
-  if (person.isDeactivated) throw new ActionRefusedError('This account is deactivated; create another person.');
+  if (person.isDeactivated)
+    throw new ActionRefusedError('This account is deactivated; create another person.');
 }
 
 /** Presses Start, or Restart after a block; a deep link brings a payload along. */
@@ -83,7 +93,13 @@ export function pressButton(
     throw new ActionRefusedError('No button with this callback data stands under that message.');
   }
   const id = BigInt(`0x${randomBytes(8).toString('hex')}`).toString();
-  const query = { id, from: person.user, message, chat_instance: String(seat.chat.id), data: press.callbackData };
+  const query = {
+    id,
+    from: person.user,
+    message,
+    chat_instance: String(seat.chat.id),
+    data: press.callbackData,
+  };
   seat.bot.callbackQueries.add({ id, personId: person.id, pressedAtMs: world.nowMs() });
   world.pushUpdate(seat.bot, 'callback_query', query, seat.chat.id);
   return id;

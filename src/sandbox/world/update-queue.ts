@@ -12,7 +12,11 @@ export interface PendingUpdate {
 
 // https://core.telegram.org/bots/api#getupdates: kept 24 hours; these kinds come only when asked for.
 const keptMs = 24 * 60 * 60 * 1000;
-const onlyWhenAsked: ReadonlySet<string> = new Set(['chat_member', 'message_reaction', 'message_reaction_count']);
+const onlyWhenAsked: ReadonlySet<string> = new Set([
+  'chat_member',
+  'message_reaction',
+  'message_reaction_count',
+]);
 const mostPending = 100_000;
 
 /** The updates of one bot, oldest first. */

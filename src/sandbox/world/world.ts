@@ -2,14 +2,23 @@ import { randomBytes, randomInt } from 'node:crypto';
 
 import { type Clock } from '../../platform/clock/index.js';
 import { BotPace, type SandboxLimits } from '../limits/limits.rules.js';
-import { type Bot, type BotProfile, emptyProfile, type Latency, type Webhook } from './bot.js';
+import {
+  type Bot,
+  type BotProfile,
+  emptyProfile,
+  Group,
+  type Latency,
+  type Person,
+  PrivateChat,
+  type Webhook,
+  Workspace,
+} from './inhabitants.js';
+import { ActionRefusedError } from './action.errors.js';
 import { CallbackQueries } from './callback-queries.js';
 import { type ChatHistory, MessageShelf } from './chat-history.js';
-import { Group, type Person, PrivateChat } from './chats.js';
 import { FileShelf } from './file-shelf.js';
 import { UpdateQueue } from './update-queue.js';
 import { type WireChat, type WireMessage, type WireUser } from './wire-objects.js';
-import { Workspace } from './workspace.js';
 
 /** Sandbox-wide defaults, the operator's to set. */
 export interface WorldDefaults {
@@ -43,6 +52,7 @@ const firstBasicGroupId = 4_000_000;
 // https://core.telegram.org/api/bots/ids: supergroups and channels are -100 followed by their own number.
 const firstChannelId = 1_000_000_000_000 + 2_000_000_000;
 const mostMessages = 500_000;
+const mostPrivateChats = 1_000_000;
 
 /** Everybody and everything that exists in the sandbox. */
 export class World {
@@ -172,12 +182,21 @@ export class World {
     return owner instanceof Group && owner.workspace === workspace ? owner : undefined;
   }
 
-  privateChat(bot: Bot, person: Person): PrivateChat {
-    let chat = bot.privateChats.get(person.id);
-    if (!chat) {
-      chat = new PrivateChat(bot, person);
-      bot.privateChats.set(person.id, chat);
+  /**
+   * The chat of a person with a bot, from now on kept.
+   * @throws ActionRefusedError when the workspace has too many
+   */
+  privateChat(bot: Bot, person: Person, lastMessageId = 0): PrivateChat {
+    const known = bot.privateChats.get(person.id);
+    if (known) return known;
+    if (bot.workspace.privateChatCount >= mostPrivateChats) {
+      throw new ActionRefusedError(
+        `A workspace holds at most ${mostPrivateChats} private chats; delete its contents.`,
+      );
     }
+    bot.workspace.privateChatCount++;
+    const chat = new PrivateChat(bot, person, lastMessageId);
+    bot.privateChats.set(person.id, chat);
     return chat;
   }
 
@@ -203,6 +222,7 @@ export class World {
     workspace.bots.clear();
     workspace.people.clear();
     workspace.groups.clear();
+    workspace.privateChatCount = 0;
     workspace.limits = {};
     workspace.latency = undefined;
     workspace.isStrict = undefined;
