@@ -109,7 +109,7 @@ function allowKinds(call: MethodCall): void {
   const kinds = arrayOf(call, 'allowed_updates');
   const isShaped = kinds.length <= 100 && kinds.every((kind) => typeof kind === 'string');
   if (!isShaped) throw badRequest("can't parse allowed updates: expected an Array of String");
-  call.bot.updates.allow(kinds as string[]);
+  call.bot.updates.allow(kinds);
 }
 
 function getWebhookInfo({ bot }: MethodCall): Record<string, unknown> {

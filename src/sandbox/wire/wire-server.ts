@@ -103,8 +103,8 @@ export class WireServer {
       const [status, description] = bot ? [404, 'Not Found'] : [401, 'Unauthorized'];
       write(
         response,
-        status as number,
-        writeRefusal(new CallRefusedError(status as number, description as string)),
+        status,
+        writeRefusal(new CallRefusedError(status, description)),
       );
       return;
     }

@@ -75,7 +75,7 @@ export function restoreSnapshot(world: World, snapshot: Snapshot): void {
   const leap = snapshot.isClean ? 0 : countersLeap;
   for (const content of snapshot.workspaces) {
     const workspace = world.openWorkspace(content.id);
-    workspace.limits = content.limits as Workspace['limits'];
+    workspace.limits = content.limits;
     workspace.latency = content.latency;
     workspace.isStrict = content.isStrict;
     for (const person of content.people) {
@@ -96,7 +96,7 @@ function restoreBot(
   leap: number,
 ): void {
   const bot = world.addBot(workspace, { ...content, nextUpdateId: content.nextUpdateId + leap });
-  bot.limits = content.limits as Bot['limits'];
+  bot.limits = content.limits;
   bot.latency = content.latency;
   bot.updates.allow(content.allowedUpdates ?? []);
   for (const [personId, state, lastMessageId] of content.privateChats) {

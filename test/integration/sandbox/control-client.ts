@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
 
-import { type RunningSandbox, type SandboxOptions, signSandboxAccess, startSandbox } from '../../../src/sandbox/index.js';
+import {
+  type RunningSandbox,
+  type SandboxOptions,
+  signSandboxAccess,
+  startSandbox,
+} from '../../../src/sandbox/index.js';
 
 const secret = 'a secret for tests only';
 
@@ -27,7 +32,11 @@ export class ControlClient {
     return signSandboxAccess(secret, { workspace: this.workspace, expiresAt });
   }
 
-  async request<Body = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<Answer<Body>> {
+  async request<Body = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<Answer<Body>> {
     const response = await fetch(`${this.url}/sandbox/v1${path}`, {
       method,
       headers: {
@@ -47,7 +56,8 @@ export class ControlClient {
   /** Fails the test unless the answer is 2xx. */
   async must<Body = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<Body> {
     const answer = await this.request<Body>(method, path, body);
-    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    if (answer.status >= 300)
+      throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.body;
   }
 
@@ -112,7 +122,9 @@ export async function callMethod<Result = Record<string, unknown>>(
 }
 
 /** Waits until something is there; fails after five seconds instead of sleeping for luck. */
-export async function waitFor<Value>(look: () => Value | undefined | Promise<Value | undefined>): Promise<NonNullable<Value>> {
+export async function waitFor<Value>(
+  look: () => Value | undefined | Promise<Value | undefined>,
+): Promise<NonNullable<Value>> {
   const deadline = performance.now() + 5000;
   for (;;) {
     const value = await look();

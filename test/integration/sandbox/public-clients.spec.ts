@@ -27,7 +27,10 @@ describe('Telegraf', () => {
     const { id, token } = await control.createBot();
     const bot = new Telegraf(token, { telegram: { apiRoot: sandbox.url } });
     bot.start((context) =>
-      context.reply(`Hello ${context.payload}`, Markup.inlineKeyboard([Markup.button.callback('More', 'more')])),
+      context.reply(
+        `Hello ${context.payload}`,
+        Markup.inlineKeyboard([Markup.button.callback('More', 'more')]),
+      ),
     );
     bot.action('more', async (context) => {
       await context.editMessageText('<b>More</b> it is', { parse_mode: 'HTML' });
@@ -87,14 +90,17 @@ describe('Telegraf', () => {
     const bot = new Telegraf(token, { telegram: { apiRoot: sandbox.url, webhookReply: true } });
     bot.on('message', (context) => context.reply('by webhook'));
     const server = createServer(
-      bot.webhookCallback('/hook', { secretToken: 'secret_1' }) as Parameters<typeof createServer>[1] & object,
+      bot.webhookCallback('/hook', { secretToken: 'secret_1' }) as Parameters<typeof createServer>[1] &
+        object,
     );
     const port = await listen(server);
     await bot.telegram.setWebhook(`http://127.0.0.1:${port}/hook`, { secret_token: 'secret_1' });
 
     const personId = await control.createPerson();
     await control.must('POST', `/people/${personId}/start`, { botId: id });
-    await waitFor(async () => (await control.messages(personId, id)).find(({ text }) => text === 'by webhook'));
+    await waitFor(async () =>
+      (await control.messages(personId, id)).find(({ text }) => text === 'by webhook'),
+    );
     await bot.telegram.deleteWebhook();
     server.close();
     server.closeAllConnections();
@@ -106,11 +112,16 @@ describe('grammY', () => {
     const { id, token } = await control.createBot();
     const bot = new GrammyBot(token, { client: { apiRoot: sandbox.url } });
     bot.command('start', (context) =>
-      context.reply('Hi', { reply_markup: new InlineKeyboard().text('Photo', 'photo').url('Site', 'https://example.com') }),
+      context.reply('Hi', {
+        reply_markup: new InlineKeyboard().text('Photo', 'photo').url('Site', 'https://example.com'),
+      }),
     );
     bot.callbackQuery('photo', async (context) => {
       await context.answerCallbackQuery();
-      await context.replyWithPhoto(new InputFile(pixel, 'pixel.png'), { caption: '<i>here</i>', parse_mode: 'HTML' });
+      await context.replyWithPhoto(new InputFile(pixel, 'pixel.png'), {
+        caption: '<i>here</i>',
+        parse_mode: 'HTML',
+      });
     });
     const running = bot.start();
     const personId = await control.createPerson();
