@@ -1,0 +1,11 @@
+/** The logins that the product uses, made once per server before the template is migrated. */
+export const testRoles = ['arauto_owner', 'arauto_app', 'arauto_dispatcher'] as const;
+export type TestRole = (typeof testRoles)[number];
+
+/**
+ * Brings an empty database, given by a superuser's url, to the product's newest schema. Every test file works on a clone
+ * of the result, so no connection may be left open.
+ */
+export async function prepareTemplate(_url: string): Promise<void> {
+  // The import point for the product's migrations: there are none yet.
+}
