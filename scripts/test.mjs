@@ -24,20 +24,13 @@ let jest;
 process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
 
 const servers = [];
-const environment = { ...process.env, TEST_RUN_ID: String(process.pid) };
+const environment = { ...process.env };
 let counts = { passed: 0, failed: 1, skipped: 0 };
 try {
   if (!environment.TEST_DATABASE_URL) {
     const database = await startEmbeddedDatabase({
       homeDirectory,
-      dataDirectory: '.arauto/test-postgres',
-      // Only here: what a test database loses in a power failure, nobody misses.
-      settings: {
-        fsync: 'off',
-        synchronous_commit: 'off',
-        full_page_writes: 'off',
-        max_connections: '300',
-      },
+      ...JSON.parse(readFileSync(join(homeDirectory, 'test/harness/test-server.json'), 'utf8')),
       log: () => undefined,
     });
     servers.push(database);

@@ -1,6 +1,9 @@
-/** The logins that the product uses, made once per server before the template is migrated. */
-export const testRoles = ['arauto_owner', 'arauto_app', 'arauto_dispatcher'] as const;
-export type TestRole = (typeof testRoles)[number];
+/** The logins that the product uses; the harness makes them before the template is migrated. */
+export const testLogins = {
+  owner: 'arauto_owner',
+  app: 'arauto_app',
+  dispatcher: 'arauto_dispatcher',
+} as const;
 
 /**
  * Brings an empty database, given by a superuser's url, to the product's newest schema. Every test file works on a clone

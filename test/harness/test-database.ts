@@ -1,19 +1,24 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client } from 'pg';
 import { startEmbeddedDatabase, type EmbeddedDatabase } from '../../src/platform/embedded-database/index.js';
-import { prepareTemplate, testRoles, type TestRole } from './template.js';
+import { prepareTemplate, testLogins } from './template.js';
 
 /** Connections are closed by the client first; the server needs a moment to notice. */
 const CLOSED_WITHIN_MS = 5_000;
 const POLL_MS = 20;
+/** Any number, as long as the product locks nothing on the database `postgres`. */
 const TEMPLATE_LOCK = 4_215_001;
+
+type LoginRole = keyof typeof testLogins;
 
 /** A database of a test file's own, cloned from the migrated template. */
 export interface TestDatabase {
   name: string;
   /** One for each login that the product uses, and the superuser's for arranging and looking. */
-  urls: Record<TestRole | 'superuser', string>;
+  urls: Record<LoginRole | 'superuser', string>;
   /** Deletes it. Fails when a connection to it is still open: the test, or the code it tests, leaked one. */
   drop(): Promise<void>;
 }
@@ -25,17 +30,16 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     const name = `arauto_test_${process.pid}_${randomBytes(4).toString('hex')}`;
     await asSuperuser(server.url, async (client) => {
       const template = await ensureTemplate(server.url, client);
-      await client.query(`CREATE DATABASE ${name} TEMPLATE ${template} OWNER arauto_owner`);
+      await client.query(`CREATE DATABASE ${name} TEMPLATE ${template} OWNER ${testLogins.owner}`);
     });
-    const urls = {
-      superuser: composeUrl(server.url, { database: name }),
-      ...mapRoles((role) =>
-        composeUrl(server.url, { database: name, role, password: passwordOf(server.url, role) }),
-      ),
-    };
     return {
       name,
-      urls,
+      urls: {
+        superuser: composeUrl(server.url, name),
+        owner: composeUrl(server.url, name, 'owner'),
+        app: composeUrl(server.url, name, 'app'),
+        dispatcher: composeUrl(server.url, name, 'dispatcher'),
+      },
       drop: async () => {
         try {
           await asSuperuser(server.url, (client) => dropWhenUnused(client, name));
@@ -53,46 +57,42 @@ export async function createTestDatabase(): Promise<TestDatabase> {
 async function reachServer(): Promise<Pick<EmbeddedDatabase, 'url' | 'stop'>> {
   const url = process.env['TEST_DATABASE_URL'];
   if (url) return { url, stop: () => Promise.resolve() };
+  const options = JSON.parse(await readFile(join(__dirname, 'test-server.json'), 'utf8')) as {
+    dataDirectory: string;
+    settings: Record<string, string>;
+  };
   return startEmbeddedDatabase({
-    homeDirectory: process.cwd(),
-    dataDirectory: '.arauto/test-postgres',
-    settings: {
-      fsync: 'off',
-      synchronous_commit: 'off',
-      full_page_writes: 'off',
-      max_connections: '300',
-    },
+    homeDirectory: join(__dirname, '../..'),
+    ...options,
     log: () => undefined,
   });
 }
 
 /** The migrated template of this run, made by whichever test file comes first. */
 async function ensureTemplate(serverUrl: string, client: Client): Promise<string> {
-  const runId = process.env['TEST_RUN_ID'] ?? String(process.ppid);
-  const template = `arauto_template_${runId}`;
-  const comment = `prepared by run ${runId}`;
+  const template = `arauto_template_${process.env['TEST_RUN_ID']}`;
   await client.query('SELECT pg_advisory_lock($1)', [TEMPLATE_LOCK]);
   try {
     const { rows } = await client.query<{ comment: string | null }>(
       "SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_database WHERE datname = $1",
       [template],
     );
-    if (rows[0]?.comment === comment) return template;
+    if (rows[0]?.comment === 'prepared') return template;
     await dropLeftovers(client, template);
-    await ensureRoles(client, serverUrl);
-    await client.query(`CREATE DATABASE ${template} OWNER arauto_owner`);
-    await prepareTemplate(composeUrl(serverUrl, { database: template }));
-    await client.query(`COMMENT ON DATABASE ${template} IS '${comment}'`);
+    await ensureLogins(client, serverUrl);
+    await client.query(`CREATE DATABASE ${template} OWNER ${testLogins.owner}`);
+    await prepareTemplate(composeUrl(serverUrl, template));
+    await client.query(`COMMENT ON DATABASE ${template} IS 'prepared'`);
     return template;
   } finally {
     await client.query('SELECT pg_advisory_unlock($1)', [TEMPLATE_LOCK]);
   }
 }
 
-/** Databases of test processes that are no more, and templates of runs that are no more. */
+/** Databases whose process is no more, and our own template if its preparation failed. */
 async function dropLeftovers(client: Client, ownTemplate: string): Promise<void> {
   const { rows } = await client.query<{ datname: string }>(
-    "SELECT datname FROM pg_database WHERE datname ~ '^arauto_(test|template)_[0-9]+(_[0-9a-f]+)?$'",
+    "SELECT datname FROM pg_database WHERE datname ~ '^arauto_(test|template)_[0-9]+_[0-9a-f]+$'",
   );
   for (const { datname } of rows) {
     const processId = Number(datname.split('_')[2]);
@@ -110,20 +110,18 @@ function isProcessAlive(processId: number): boolean {
   }
 }
 
-async function ensureRoles(client: Client, serverUrl: string): Promise<void> {
-  for (const role of testRoles) {
-    const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
-    await client.query(
-      `${rowCount ? 'ALTER' : 'CREATE'} ROLE ${role} LOGIN PASSWORD '${passwordOf(serverUrl, role)}'`,
-    );
+async function ensureLogins(client: Client, serverUrl: string): Promise<void> {
+  for (const [role, login] of Object.entries(testLogins) as [LoginRole, string][]) {
+    const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [login]);
+    const verb = rowCount ? 'ALTER' : 'CREATE';
+    await client.query(`${verb} ROLE ${login} LOGIN PASSWORD '${derivePassword(serverUrl, role)}'`);
   }
 }
 
 /** The same for all runs that share a server, and nobody's guess. */
-function passwordOf(serverUrl: string, role: TestRole): string {
-  return createHash('sha256')
-    .update(`${new URL(serverUrl).password} ${role}`)
-    .digest('hex');
+function derivePassword(serverUrl: string, role: LoginRole): string {
+  const secret = new URL(serverUrl).password;
+  return createHash('sha256').update(`${secret} ${role}`).digest('hex');
 }
 
 async function dropWhenUnused(client: Client, name: string): Promise<void> {
@@ -155,17 +153,12 @@ async function asSuperuser<T>(url: string, work: (client: Client) => Promise<T>)
   }
 }
 
-function composeUrl(
-  serverUrl: string,
-  parts: { database: string; role?: string; password?: string },
-): string {
+function composeUrl(serverUrl: string, database: string, role?: LoginRole): string {
   const url = new URL(serverUrl);
-  url.pathname = `/${parts.database}`;
-  if (parts.role) url.username = parts.role;
-  if (parts.password) url.password = parts.password;
+  url.pathname = `/${database}`;
+  if (role) {
+    url.username = testLogins[role];
+    url.password = derivePassword(serverUrl, role);
+  }
   return url.href;
-}
-
-function mapRoles(compose: (role: TestRole) => string): Record<TestRole, string> {
-  return Object.fromEntries(testRoles.map((role) => [role, compose(role)])) as Record<TestRole, string>;
 }
