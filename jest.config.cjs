@@ -1,6 +1,6 @@
 // Nest 12 and others ship ES modules only; Jest on Node 20 can't require those, so swc turns them into CommonJS.
 const transform = {
-  '^.+\\.(ts|js|mjs)$': [
+  '^.+\\.(t|m?j)s$': [
     '@swc/jest',
     {
       jsc: {

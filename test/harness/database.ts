@@ -3,22 +3,27 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client } from 'pg';
+import {
+  DATABASE_ROLES,
+  type DatabaseRole,
+  type DatabaseUrls,
+  migrate,
+  prepareDatabase,
+} from '../../src/platform/database/index.js';
 import { startEmbeddedDatabase, type EmbeddedDatabase } from '../../src/platform/embedded-database/index.js';
-import { prepareTemplate, testLogins } from './template.js';
+import { migrateQueue } from '../../src/platform/queue/index.js';
 
 /** Connections are closed by the client first; the server needs a moment to notice. */
-const CLOSED_WITHIN_MS = 5_000;
+const CLOSED_WITHIN_MS = 3_000;
 const POLL_MS = 20;
 /** Any number, as long as the product locks nothing on the database `postgres`. */
 const TEMPLATE_LOCK = 4_215_001;
-
-type LoginRole = keyof typeof testLogins;
 
 /** A database of a test file's own, cloned from the migrated template. */
 export interface TestDatabase {
   name: string;
   /** One for each login that the product uses, and the superuser's for arranging and looking. */
-  urls: Record<LoginRole | 'superuser', string>;
+  urls: DatabaseUrls & { readonly superuser: string };
   /** Deletes it. Fails when a connection to it is still open: the test, or the code it tests, leaked one. */
   drop(): Promise<void>;
 }
@@ -30,7 +35,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     const name = `arauto_test_${process.pid}_${randomBytes(4).toString('hex')}`;
     await asSuperuser(server.url, async (client) => {
       const template = await ensureTemplate(server.url, client);
-      await client.query(`CREATE DATABASE ${name} TEMPLATE ${template} OWNER ${testLogins.owner}`);
+      await client.query(`CREATE DATABASE ${name} TEMPLATE ${template} OWNER ${DATABASE_ROLES.owner}`);
     });
     return {
       name,
@@ -79,9 +84,13 @@ async function ensureTemplate(serverUrl: string, client: Client): Promise<string
     );
     if (rows[0]?.comment === 'prepared') return template;
     await dropLeftovers(client, template);
-    await ensureLogins(client, serverUrl);
-    await client.query(`CREATE DATABASE ${template} OWNER ${testLogins.owner}`);
-    await prepareTemplate(composeUrl(serverUrl, template));
+    const { owner } = await prepareDatabase(serverUrl, template, {
+      owner: derivePassword(serverUrl, 'owner'),
+      app: derivePassword(serverUrl, 'app'),
+      dispatcher: derivePassword(serverUrl, 'dispatcher'),
+    });
+    await migrate(owner);
+    await migrateQueue(owner);
     await client.query(`COMMENT ON DATABASE ${template} IS 'prepared'`);
     return template;
   } finally {
@@ -110,16 +119,8 @@ function isProcessAlive(processId: number): boolean {
   }
 }
 
-async function ensureLogins(client: Client, serverUrl: string): Promise<void> {
-  for (const [role, login] of Object.entries(testLogins) as [LoginRole, string][]) {
-    const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [login]);
-    const verb = rowCount ? 'ALTER' : 'CREATE';
-    await client.query(`${verb} ROLE ${login} LOGIN PASSWORD '${derivePassword(serverUrl, role)}'`);
-  }
-}
-
 /** The same for all runs that share a server, and nobody's guess. */
-function derivePassword(serverUrl: string, role: LoginRole): string {
+function derivePassword(serverUrl: string, role: DatabaseRole): string {
   const secret = new URL(serverUrl).password;
   return createHash('sha256').update(`${secret} ${role}`).digest('hex');
 }
@@ -153,11 +154,11 @@ async function asSuperuser<T>(url: string, work: (client: Client) => Promise<T>)
   }
 }
 
-function composeUrl(serverUrl: string, database: string, role?: LoginRole): string {
+function composeUrl(serverUrl: string, database: string, role?: DatabaseRole): string {
   const url = new URL(serverUrl);
   url.pathname = `/${database}`;
   if (role) {
-    url.username = testLogins[role];
+    url.username = DATABASE_ROLES[role];
     url.password = derivePassword(serverUrl, role);
   }
   return url.href;

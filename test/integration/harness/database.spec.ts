@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { createTestDatabase, type TestDatabase } from '../../harness/test-database.js';
+import { createTestDatabase, type TestDatabase } from '../../harness/database.js';
 
 async function connect(url: string): Promise<Client> {
   const client = new Client({ connectionString: url });
@@ -42,7 +42,7 @@ describe('a test database', () => {
   it('fails a test file that leaves a connection open, and is gone all the same', async () => {
     const leaky = await createTestDatabase();
     const leaked = await connect(leaky.urls.app);
-    const ended = new Promise((resolve) => leaked.once('error', resolve));
+    const ended = new Promise((resolve) => leaked.on('error', resolve));
     await expect(leaky.drop()).rejects.toThrow(/arauto_app/);
     await ended;
     await expect(connect(leaky.urls.superuser)).rejects.toThrow(/does not exist/);

@@ -1,0 +1,51 @@
+import { type DynamicModule, Global, Module, type Provider, type Type } from '@nestjs/common';
+import { EventEmitterModule } from '@nestjs/event-emitter';
+import { type Configuration, Configuration as ConfigurationToken } from '../config/index.js';
+import { Clock } from '../platform/clock/index.js';
+import { DatabaseModule, type DatabaseUrls } from '../platform/database/index.js';
+import { IdempotencyService } from '../platform/http/index.js';
+import { QueueModule } from '../platform/queue/index.js';
+
+/** A room as the compositions see it: what every process needs of it, and what each role adds. */
+export interface Room {
+  readonly entities?: readonly (new () => object)[];
+  readonly core?: readonly (Type | DynamicModule)[];
+  readonly api?: readonly (Type | DynamicModule)[];
+  readonly worker?: readonly (Type | DynamicModule)[];
+  readonly scheduler?: readonly (Type | DynamicModule)[];
+  readonly poller?: readonly (Type | DynamicModule)[];
+}
+
+@Global()
+@Module({})
+class FoundationModule {}
+
+/** The same rooms make every process; its roles decide which of their parts run in it. */
+@Module({})
+export class AppModule {
+  static compose(configuration: Configuration, urls: DatabaseUrls, rooms: readonly Room[]): DynamicModule {
+    const foundation: Provider[] = [
+      { provide: ConfigurationToken, useValue: configuration },
+      Clock,
+      IdempotencyService,
+    ];
+    const parts = (part: Exclude<keyof Room, 'entities'>) => rooms.flatMap((room) => room[part] ?? []);
+    return {
+      module: AppModule,
+      imports: [
+        { module: FoundationModule, providers: foundation, exports: foundation },
+        EventEmitterModule.forRoot(),
+        DatabaseModule.forRoot(
+          urls,
+          rooms.flatMap((room) => room.entities ?? []),
+        ),
+        QueueModule.forRoot(configuration.settings, urls.dispatcher),
+        ...parts('core'),
+        ...(configuration.hasRole('api') ? parts('api') : []),
+        ...(configuration.hasRole('worker') ? parts('worker') : []),
+        ...(configuration.hasRole('scheduler') ? parts('scheduler') : []),
+        ...(configuration.hasRole('poller') ? parts('poller') : []),
+      ],
+    };
+  }
+}

@@ -1,0 +1,22 @@
+import { NestFactory } from '@nestjs/core';
+import { type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type Configuration } from '../config/index.js';
+import { type DatabaseUrls } from '../platform/database/index.js';
+import { configureHttp, createHttpAdapter } from '../platform/http/index.js';
+import { createLogger, NestLogger } from '../platform/logging/index.js';
+import { AppModule, type Room } from './app.module.js';
+
+/** Builds the application for the roles of this process; nothing listens or works before `init` or `listen`. */
+export async function createApplication(
+  configuration: Configuration,
+  urls: DatabaseUrls,
+  rooms: readonly Room[],
+): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.compose(configuration, urls, rooms),
+    createHttpAdapter(configuration),
+    { logger: new NestLogger(createLogger(configuration.settings)), abortOnError: false },
+  );
+  await configureHttp(app);
+  return app;
+}

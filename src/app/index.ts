@@ -1,0 +1,3 @@
+export { type Room } from './app.module.js';
+export { ROOMS } from './rooms.js';
+export { createApplication } from './application.js';

@@ -1,0 +1,24 @@
+import { loadSecrets, type Secrets } from './secrets.js';
+import { parseSettings, type Role, type Settings } from './settings.js';
+
+/** The settings and secrets of this process, as one injectable. */
+export class Configuration {
+  constructor(
+    readonly settings: Settings,
+    readonly secrets: Secrets,
+  ) {}
+
+  hasRole(role: Role): boolean {
+    return this.settings.ARAUTO_ROLES.includes(role);
+  }
+
+  get isProduction(): boolean {
+    return this.settings.NODE_ENV === 'production';
+  }
+}
+
+/** Reads the environment of this process; the only reader of `process.env`. */
+export function readConfiguration(overrides: Record<string, string | undefined> = {}): Configuration {
+  const settings = parseSettings({ ...process.env, ...overrides });
+  return new Configuration(settings, loadSecrets(settings));
+}

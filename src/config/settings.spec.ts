@@ -1,0 +1,46 @@
+import { mkdtempSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadSecrets } from './secrets.js';
+import { parseSettings } from './settings.js';
+
+describe('parseSettings', () => {
+  it('runs every role in one process by default', () => {
+    expect(parseSettings({}).ARAUTO_ROLES).toEqual(['api', 'scheduler', 'worker', 'poller', 'sandbox']);
+  });
+
+  it('takes an empty variable as one that is not set', () => {
+    expect(parseSettings({ PORT: '' }).PORT).toBe(3000);
+  });
+
+  it('lifts a limit of pace with 0', () => {
+    expect(parseSettings({ PACING_BOT_PER_SECOND: '0' }).PACING_BOT_PER_SECOND).toBe(Infinity);
+  });
+
+  it('names every wrong variable at once, without its value', () => {
+    const attempt = () =>
+      parseSettings({ PORT: 'hunter2', ARAUTO_ROLES: 'api,cook', DATABASE_URL: 'mysql://secret@x/y' });
+    expect(attempt).toThrow(/PORT[^]*ARAUTO_ROLES|ARAUTO_ROLES[^]*PORT/);
+    expect(attempt).toThrow(/DATABASE_URL: must look like postgres/);
+    expect(attempt).not.toThrow(/hunter2|secret@/);
+  });
+});
+
+describe('loadSecrets', () => {
+  it('stops production, naming the variables that are missing', () => {
+    const settings = parseSettings({
+      NODE_ENV: 'production',
+      SESSION_KEY: Buffer.alloc(32, 1).toString('base64'),
+    });
+    expect(() => loadSecrets(settings)).toThrow(/ENCRYPTION_KEY, SANDBOX_KEY/);
+  });
+
+  it('makes development secrets once, readable by their owner alone', () => {
+    const home = mkdtempSync(join(tmpdir(), 'arauto-secrets-'));
+    const settings = parseSettings({ ARAUTO_HOME: home });
+    const first = loadSecrets(settings);
+    expect(first.ENCRYPTION_KEY).toHaveLength(32);
+    expect(loadSecrets(settings).ENCRYPTION_KEY.equals(first.ENCRYPTION_KEY)).toBe(true);
+    expect(statSync(join(home, 'secrets.json')).mode & 0o777).toBe(0o600);
+  });
+});

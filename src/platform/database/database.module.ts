@@ -1,0 +1,87 @@
+import { type DynamicModule, Global, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
+import pg from 'pg';
+import { DataSource, type EntitySchema, type MixedList } from 'typeorm';
+import { Configuration } from '../../config/index.js';
+import { DispatcherDatabase } from './dispatcher-database.js';
+import { type DatabaseUrls } from './roles.js';
+import { refuseUnsafeDatabase } from './start-up-check.js';
+import { TenantDatabase } from './tenant-database.js';
+
+type Entities = MixedList<(new () => object) | EntitySchema>;
+
+@Injectable()
+class DatabaseConnections implements OnApplicationShutdown {
+  constructor(
+    readonly source: DataSource,
+    readonly dispatcher: pg.Pool,
+  ) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all([this.source.destroy(), this.dispatcher.end()]);
+  }
+}
+
+/** Both connections to PostgreSQL, checked before anything is served. */
+@Global()
+@Module({})
+export class DatabaseModule {
+  static forRoot(urls: DatabaseUrls, entities: Entities): DynamicModule {
+    return {
+      module: DatabaseModule,
+      providers: [
+        {
+          provide: DatabaseConnections,
+          inject: [Configuration],
+          useFactory: (configuration: Configuration) => connect(urls, entities, configuration),
+        },
+        {
+          provide: TenantDatabase,
+          inject: [DatabaseConnections],
+          useFactory: (connections: DatabaseConnections) => new TenantDatabase(connections.source),
+        },
+        {
+          provide: DispatcherDatabase,
+          inject: [DatabaseConnections],
+          useFactory: (connections: DatabaseConnections) => new DispatcherDatabase(connections.dispatcher),
+        },
+      ],
+      exports: [TenantDatabase, DispatcherDatabase],
+    };
+  }
+}
+
+async function connect(
+  urls: DatabaseUrls,
+  entities: Entities,
+  configuration: Configuration,
+): Promise<DatabaseConnections> {
+  const { DATABASE_POOL_SIZE, NODE_ENV } = configuration.settings;
+  const source = new DataSource({
+    type: 'postgres',
+    url: urls.app,
+    entities,
+    poolSize: DATABASE_POOL_SIZE,
+    applicationName: 'arauto',
+    // Without it, a connection that died while idle is an unhandled 'error' event and ends the process.
+    poolErrorHandler: () => undefined,
+  });
+  await source.initialize();
+  const dispatcher = new pg.Pool({
+    connectionString: urls.dispatcher,
+    max: DATABASE_POOL_SIZE,
+    application_name: 'arauto-dispatcher',
+  });
+  dispatcher.on('error', () => undefined);
+  const connections = new DatabaseConnections(source, dispatcher);
+  const check = new pg.Pool({ connectionString: urls.app, max: 1 });
+  try {
+    await refuseUnsafeDatabase(check, NODE_ENV !== 'test');
+    await refuseUnsafeDatabase(dispatcher, NODE_ENV !== 'test');
+  } catch (error) {
+    await connections.onApplicationShutdown();
+    throw error;
+  } finally {
+    await check.end();
+  }
+  return connections;
+}

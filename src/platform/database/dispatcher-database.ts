@@ -1,0 +1,35 @@
+import { type Pool, type PoolClient, type QueryResultRow } from 'pg';
+
+/**
+ * The login that crosses tenants: the ticker, the lanes' journal, the inbox, sign-in. What it may touch is the list
+ * `CROSSED` of the first migration; every use outside a repository of those is a mistake.
+ */
+export class DispatcherDatabase {
+  constructor(readonly pool: Pool) {}
+
+  /** One statement, its own transaction. Named statements are avoided: PgBouncer keeps none. */
+  async query<Row extends QueryResultRow>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    const result = await this.pool.query<Row>(sql, parameters as unknown[]);
+    return result.rows;
+  }
+
+  /** Several statements in one transaction. */
+  async transaction<Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> {
+    const client = await this.pool.connect();
+    let broken: Error | undefined;
+    try {
+      await client.query('BEGIN');
+      const result = await work(client);
+      await client.query('COMMIT');
+      return result;
+    } catch (error) {
+      // A connection that can't even roll back is not lent out again.
+      await client.query('ROLLBACK').catch((rollbackError: unknown) => {
+        broken = rollbackError instanceof Error ? rollbackError : new Error(String(rollbackError));
+      });
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+}

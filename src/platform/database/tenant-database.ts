@@ -1,0 +1,45 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { type DataSource, type EntityManager } from 'typeorm';
+import { type TenantId } from '../identity/index.js';
+
+interface UnitOfWork {
+  readonly tenantId: TenantId;
+  readonly manager: EntityManager;
+  readonly afterCommit: (() => void)[];
+}
+
+/**
+ * A tenant's data. Every read and write happens in a transaction that carries the tenant, and PostgreSQL's policies
+ * show it that tenant's rows alone. A unit of work inside another one of the same tenant joins its transaction.
+ *
+ * Never await the network inside a unit of work: its transaction stays open.
+ */
+export class TenantDatabase {
+  private readonly current = new AsyncLocalStorage<UnitOfWork>();
+
+  constructor(private readonly source: DataSource) {}
+
+  /** Runs one unit of work; commits when it resolves, leaves nothing behind when it throws. */
+  async run<Result>(tenantId: TenantId, work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
+    const outer = this.current.getStore();
+    if (outer) {
+      if (outer.tenantId !== tenantId)
+        throw new Error('A unit of work of one tenant must not enter another tenant.');
+      return work(outer.manager);
+    }
+    const afterCommit: (() => void)[] = [];
+    const result = await this.source.transaction(async (manager) => {
+      await manager.query(`SELECT set_config('app.tenant_id', $1, true)`, [tenantId]);
+      return this.current.run({ tenantId, manager, afterCommit }, () => work(manager));
+    });
+    for (const hook of afterCommit) hook();
+    return result;
+  }
+
+  /** Runs the hook once the surrounding unit of work is committed (at once where there is none): wake-ups, events. */
+  afterCommit(hook: () => void): void {
+    const unit = this.current.getStore();
+    if (unit) unit.afterCommit.push(hook);
+    else hook();
+  }
+}

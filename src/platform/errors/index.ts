@@ -1,0 +1,1 @@
+export { type FieldProblem, ProblemError, conflict, invalidField, notFound } from './problem.error.js';

@@ -1,0 +1,40 @@
+/** One thing that is wrong with one field of the input. */
+export interface FieldProblem {
+  /** Path of the field, such as `rule.cron`; empty for the body as a whole. */
+  readonly field: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * An error that the caller can do something about; becomes an RFC 9457 problem document. `code` is stable and meant
+ * for programs, `detail` says to people what to do next. Neither ever holds a secret.
+ */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly detail: string,
+    readonly errors: readonly FieldProblem[] = [],
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(`${code}: ${detail}`);
+  }
+}
+
+/** 400: one field is wrong. */
+export function invalidField(field: string, code: string, message: string): ProblemError {
+  return new ProblemError(400, 'invalid_input', message, [{ field, code, message }]);
+}
+
+/** 404: absent and foreign alike, so that nobody learns what other tenants have. */
+export function notFound(what: string): ProblemError {
+  return new ProblemError(404, 'not_found', `There is no such ${what}.`);
+}
+
+/** 409: the request contradicts the present state. */
+export function conflict(code: string, detail: string): ProblemError {
+  return new ProblemError(409, code, detail);
+}

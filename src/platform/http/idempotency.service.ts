@@ -1,0 +1,82 @@
+import { createParamDecorator, type ExecutionContext, Injectable } from '@nestjs/common';
+import { type FastifyRequest } from 'fastify';
+import { type EntityManager } from 'typeorm';
+import { sha256 } from '../crypto/index.js';
+import { TenantDatabase } from '../database/index.js';
+import { invalidField, ProblemError } from '../errors/index.js';
+import { type Caller } from '../identity/index.js';
+
+const KEY = /^[\x21-\x7e]{1,200}$/;
+
+/** The `Idempotency-Key` of a request and what the request was, so that a key isn't used for two things. */
+export interface IdempotentRequest {
+  readonly key: string | undefined;
+  readonly fingerprint: Buffer;
+}
+
+/** Reads the `Idempotency-Key` header. */
+export const Idempotency = createParamDecorator(
+  (_: unknown, context: ExecutionContext): IdempotentRequest => {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const key = request.headers['idempotency-key'];
+    if (key !== undefined && (typeof key !== 'string' || !KEY.test(key))) {
+      throw invalidField(
+        'Idempotency-Key',
+        'invalid_header',
+        'Send 1 to 200 visible ASCII characters, such as a UUID.',
+      );
+    }
+    const body = request.isMultipart?.() ? '' : JSON.stringify(request.body ?? null);
+    return { key, fingerprint: sha256(`${request.method} ${request.url}\n${body}`) };
+  },
+);
+
+/**
+ * Does a thing once per key: the effect and the memory of its answer are committed together, so that a repeated
+ * request gets the first one's answer and a crash in between leaves neither.
+ */
+@Injectable()
+export class IdempotencyService {
+  constructor(private readonly database: TenantDatabase) {}
+
+  /**
+   * @param work the effect; gets the transaction; its result must survive JSON
+   * @throws ProblemError 422 when the key was used for another request
+   */
+  async run<Result>(
+    caller: Pick<Caller, 'tenantId'>,
+    request: IdempotentRequest,
+    work: (manager: EntityManager) => Promise<Result>,
+  ): Promise<Result> {
+    return this.database.run(caller.tenantId, async (manager) => {
+      if (request.key === undefined) return work(manager);
+      // A second request with the same key waits here until the first is committed or gone.
+      const claimed: unknown[] = await manager.query(
+        `INSERT INTO idempotency_keys (tenant_id, key, fingerprint, response) VALUES ($1, $2, $3, 'null')
+         ON CONFLICT (tenant_id, key) DO NOTHING RETURNING key`,
+        [caller.tenantId, request.key, request.fingerprint],
+      );
+      if (claimed.length > 0) {
+        const result = await work(manager);
+        await manager.query('UPDATE idempotency_keys SET response = $3 WHERE tenant_id = $1 AND key = $2', [
+          caller.tenantId,
+          request.key,
+          JSON.stringify(result ?? null),
+        ]);
+        return result;
+      }
+      const [kept] = await manager.query<{ fingerprint: Buffer; response: Result }[]>(
+        'SELECT fingerprint, response FROM idempotency_keys WHERE tenant_id = $1 AND key = $2',
+        [caller.tenantId, request.key],
+      );
+      if (!kept?.fingerprint.equals(request.fingerprint)) {
+        throw new ProblemError(
+          422,
+          'idempotency_key_reused',
+          'This Idempotency-Key was used for another request; take a new one.',
+        );
+      }
+      return kept.response;
+    });
+  }
+}

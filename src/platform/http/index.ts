@@ -1,0 +1,4 @@
+export { configureHttp, createHttpAdapter } from './http-adapter.js';
+export { type Page, type PageQuery, idBefore, pageOf, pageQuerySchema, pageSchemaOf } from './cursor-page.js';
+export { Idempotency, IdempotencyService, type IdempotentRequest } from './idempotency.service.js';
+export { createOpenApiDocument, problemSchema } from './openapi.js';

@@ -1,0 +1,86 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { ProblemError } from '../errors/index.js';
+
+/** Titles of the codes that are not ours but the framework's. */
+const FRAMEWORK_CODES: Record<number, [code: string, detail: string]> = {
+  400: ['invalid_request', 'The request could not be read.'],
+  404: ['not_found', 'There is no such address.'],
+  405: ['method_not_allowed', 'This address does not take that method.'],
+  413: ['body_too_large', 'The body is larger than this address takes.'],
+  415: ['unsupported_media_type', 'Send the body as application/json.'],
+};
+
+/** Turns whatever was thrown into an RFC 9457 problem document; what we didn't foresee is logged and tells nothing. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('http');
+
+  catch(exception: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    if (reply.raw.headersSent) {
+      // An event stream that broke off: its status is out already, all that is left is to end it.
+      this.logger.warn(`stream broke off: ${String(exception)}`);
+      reply.raw.end();
+      return;
+    }
+    const problem = this.toProblem(exception, request);
+    void reply
+      .status(problem.status)
+      .headers(problem.headers)
+      .type('application/problem+json')
+      .send({
+        type: `urn:arauto:problem:${problem.code}`,
+        title: problem.code.replaceAll('_', ' '),
+        status: problem.status,
+        code: problem.code,
+        detail: problem.detail,
+        requestId: request.id,
+        ...(problem.errors.length > 0 && { errors: problem.errors }),
+      });
+  }
+
+  private toProblem(exception: unknown, request: FastifyRequest): ProblemError {
+    if (exception instanceof ProblemError) return exception;
+    const status = statusOf(exception);
+    if (status !== undefined && status < 500) {
+      const [code, detail] = FRAMEWORK_CODES[status] ?? ['request_refused', 'The request was refused.'];
+      if (exception instanceof Error && exception.name === 'SyntaxError') {
+        return new ProblemError(400, 'invalid_json', 'The body is not valid JSON.');
+      }
+      return new ProblemError(status, code, detail);
+    }
+    this.logger.error(
+      exception,
+      `${request.method} ${request.routeOptions.url ?? 'unknown route'} ${request.id}`,
+    );
+    if (errorCodeOf(exception) === 'ECONNREFUSED' || status === 503) {
+      return new ProblemError(
+        503,
+        'unavailable',
+        'A part of the service is away; try again in a moment.',
+        [],
+        {
+          'retry-after': '5',
+        },
+      );
+    }
+    return new ProblemError(
+      500,
+      'internal_error',
+      'Something went wrong on our side; report the request id.',
+    );
+  }
+}
+
+function statusOf(exception: unknown): number | undefined {
+  if (exception instanceof HttpException) return exception.getStatus();
+  // Fastify's own errors: an unreadable body, one that is too large, an unknown media type.
+  const status = (exception as { statusCode?: unknown } | null)?.statusCode;
+  return typeof status === 'number' ? status : undefined;
+}
+
+function errorCodeOf(exception: unknown): unknown {
+  return (exception as { code?: unknown } | null)?.code;
+}

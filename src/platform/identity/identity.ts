@@ -1,0 +1,35 @@
+import { z } from 'zod';
+
+declare const brand: unique symbol;
+type Branded<Base, Name extends string> = Base & { readonly [brand]: Name };
+
+/** Tenant's id (UUID). Branded: a bare string doesn't compile where a tenant is meant. */
+export type TenantId = Branded<string, 'TenantId'>;
+export type UserId = Branded<string, 'UserId'>;
+export type BotId = Branded<string, 'BotId'>;
+/** Number of a bot inside this installation: compact key of lanes, deliveries and the inbox. Never leaves the API. */
+export type BotNumber = Branded<string, 'BotNumber'>;
+
+/** For ids that come from the database or from a token that was verified. */
+export const asTenantId = (id: string): TenantId => id as TenantId;
+export const asUserId = (id: string): UserId => id as UserId;
+export const asBotId = (id: string): BotId => id as BotId;
+export const asBotNumber = (number: string): BotNumber => number as BotNumber;
+
+export const idSchema = z.uuid({ error: 'must be an id as the API returned it (UUID)' });
+
+/** Who is calling: proven by a session, and acting in exactly one tenant. */
+export interface Caller {
+  readonly tenantId: TenantId;
+  readonly userId: UserId;
+  readonly sessionId: string;
+  readonly role: TenantRole;
+}
+
+/** From most to least allowed; each may do what those after it may. */
+export const TENANT_ROLES = ['owner', 'admin', 'editor', 'viewer'] as const;
+export type TenantRole = (typeof TENANT_ROLES)[number];
+
+export function isAtLeast(role: TenantRole, needed: TenantRole): boolean {
+  return TENANT_ROLES.indexOf(role) <= TENANT_ROLES.indexOf(needed);
+}

@@ -1,0 +1,15 @@
+export {
+  type BotId,
+  type BotNumber,
+  type Caller,
+  TENANT_ROLES,
+  type TenantId,
+  type TenantRole,
+  type UserId,
+  asBotId,
+  asBotNumber,
+  asTenantId,
+  asUserId,
+  idSchema,
+  isAtLeast,
+} from './identity.js';

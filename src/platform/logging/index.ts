@@ -1,0 +1,1 @@
+export { NestLogger, createLogger, redactTokens } from './logger.js';

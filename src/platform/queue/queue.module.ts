@@ -1,0 +1,97 @@
+import { BullModule, getQueueToken } from '@nestjs/bullmq';
+import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  createPostgresBackend,
+  PostgresConnection,
+  type Queue,
+  type QueueOptions,
+  setDefaultBackendFactory,
+} from 'bullmq';
+import pg from 'pg';
+import { type Settings } from '../../config/index.js';
+import { type Wake, WakeQueue, wakeQueueToken } from './wake-queue.js';
+
+const SCHEMA = 'bullmq';
+/** Each worker keeps one connection to listen on; the rest is shared by all queues of the process. */
+const POOL_SIZE = 12;
+
+/** Closes the shared pool after the workers that lean on it. */
+class QueuePool implements OnApplicationShutdown {
+  constructor(readonly pool: pg.Pool | undefined) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.pool?.end();
+  }
+}
+
+/** BullMQ on PostgreSQL, or on Redis where QUEUE_URL says so; the rooms don't know which. */
+@Module({})
+export class QueueModule {
+  static forRoot(
+    settings: Pick<Settings, 'QUEUE_URL' | 'QUEUE_PREFIX'>,
+    dispatcherUrl: string,
+  ): DynamicModule {
+    const onRedis = settings.QUEUE_URL !== undefined;
+    setDefaultBackendFactory(onRedis ? undefined : createPostgresBackend);
+    const pool = onRedis
+      ? undefined
+      : new pg.Pool({
+          connectionString: dispatcherUrl,
+          max: POOL_SIZE,
+          options: `-c search_path=${SCHEMA}`,
+          application_name: 'arauto-queue',
+          keepAlive: true,
+        });
+    // An idle connection that breaks is replaced at the next use; unheard, its event would end the process.
+    pool?.on('error', () => undefined);
+    const connection = (pool ?? {
+      url: settings.QUEUE_URL,
+      maxRetriesPerRequest: null,
+    }) as QueueOptions['connection'];
+    return {
+      module: QueueModule,
+      global: true,
+      imports: [BullModule.forRoot({ connection, prefix: settings.QUEUE_PREFIX })],
+      providers: [{ provide: QueuePool, useValue: new QueuePool(pool) }],
+    };
+  }
+
+  /** A queue of wakes for one kind of thing, injected with `@InjectWakeQueue(subject)`. */
+  static forSubject(subject: string): DynamicModule {
+    return {
+      module: QueueModule,
+      imports: [BullModule.registerQueue({ name: subject })],
+      providers: [
+        {
+          provide: wakeQueueToken(subject),
+          inject: [getQueueToken(subject)],
+          useFactory: (queue: Queue<Wake>) => new WakeQueue(subject, queue),
+        },
+      ],
+      exports: [BullModule, wakeQueueToken(subject)],
+    };
+  }
+}
+
+/** Makes or upgrades BullMQ's own tables, and lets the dispatcher's login use them and no more. */
+export async function migrateQueue(ownerUrl: string): Promise<void> {
+  const connection = new PostgresConnection({
+    connectionString: ownerUrl,
+    schema: SCHEMA,
+    migrate: true,
+    max: 1,
+  });
+  try {
+    await connection.waitUntilReady();
+    for (const statement of [
+      `GRANT USAGE ON SCHEMA ${SCHEMA} TO arauto_dispatcher`,
+      `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${SCHEMA} TO arauto_dispatcher`,
+      `GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA ${SCHEMA} TO arauto_dispatcher`,
+      `GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${SCHEMA} TO arauto_dispatcher`,
+    ]) {
+      await connection.pool.query(statement);
+    }
+  } finally {
+    await connection.close();
+  }
+}

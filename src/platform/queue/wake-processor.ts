@@ -1,0 +1,41 @@
+import { Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { WorkerHost } from '@nestjs/bullmq';
+import { type Job } from 'bullmq';
+import { type Wake } from './wake-queue.js';
+
+/**
+ * BullMQ's defaults notice a dead worker after a minute; these took a dead worker's lane over in 4.5 s.
+ * A processor starts when its application is up (`autorun: false`).
+ */
+export const WORKER_OPTIONS = {
+  lockDuration: 4_000,
+  stalledInterval: 2_000,
+  maxStalledCount: 1_000,
+  autorun: false,
+} as const;
+
+/** Works on keys that were woken. Subclasses are labelled with `@Processor(subject, WORKER_OPTIONS)`. */
+export abstract class WakeProcessor extends WorkerHost implements OnApplicationBootstrap {
+  protected readonly logger = new Logger(this.constructor.name);
+
+  /** How many keys this process works on at the same time. */
+  protected abstract readonly concurrency: number;
+
+  /** Does what there is to do for the key; throwing is logged, and the sweep wakes the key again. */
+  abstract drive(key: string): Promise<void>;
+
+  onApplicationBootstrap(): void {
+    this.worker.concurrency = this.concurrency;
+    this.worker.on('error', (error) => this.logger.warn(`worker: ${error.message}`));
+    this.worker.run().catch((error: unknown) => this.logger.error(`worker stopped: ${String(error)}`));
+  }
+
+  override async process(job: Job<Wake>): Promise<void> {
+    try {
+      await this.drive(job.data.key);
+    } catch (error) {
+      this.logger.error(error, `${job.name} ${job.data.key}`);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import { Inject, Logger } from '@nestjs/common';
+import { type Queue } from 'bullmq';
+
+/** The only payload a job has: the key of what there is work for. Content stays in the database. */
+export interface Wake {
+  readonly key: string;
+}
+
+/**
+ * Wakes whoever works on a key ("lane 7 has deliveries"). A wake is a hint: while one waits, further ones for the
+ * same key are dropped, and one that comes while the key is being worked on runs once more afterwards. Losing every
+ * wake delays work until the next sweep and loses nothing.
+ */
+export class WakeQueue {
+  private readonly logger: Logger;
+
+  constructor(
+    private readonly subject: string,
+    private readonly queue: Queue<Wake>,
+  ) {
+    this.logger = new Logger(`queue ${subject}`);
+    queue.on('error', (error) => this.logger.warn(`queue is away: ${error.message}`));
+  }
+
+  async wake(keys: readonly string[]): Promise<void> {
+    if (keys.length === 0) return;
+    await this.queue.addBulk(
+      keys.map((key) => ({
+        name: this.subject,
+        data: { key },
+        opts: {
+          deduplication: { id: `${this.subject}:${key}`, keepLastIfActive: true },
+          removeOnComplete: true,
+          removeOnFail: true,
+        },
+      })),
+    );
+  }
+
+  /** For after a commit: a failure is logged, since the sweep finds the work anyway. */
+  wakeSoon(keys: readonly string[]): void {
+    this.wake(keys).catch((error: unknown) =>
+      this.logger.warn(`wake failed, the sweep will repair it: ${String(error)}`),
+    );
+  }
+}
+
+export const wakeQueueToken = (subject: string): string => `WakeQueue:${subject}`;
+export const InjectWakeQueue = (subject: string) => Inject(wakeQueueToken(subject));

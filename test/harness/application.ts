@@ -1,0 +1,47 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createApplication, ROOMS, type Room } from '../../src/app/index.js';
+import { readConfiguration } from '../../src/config/index.js';
+import { createTestDatabase, type TestDatabase } from './database.js';
+
+export interface TestApplication {
+  readonly app: NestFastifyApplication;
+  /** Address of the API, such as http://127.0.0.1:41234. */
+  readonly url: string;
+  readonly database: TestDatabase;
+  close(): Promise<void>;
+}
+
+/**
+ * The real application on a real PostgreSQL of its own, listening on a free port.
+ *
+ * @param environment settings beside the defaults, such as `{ ARAUTO_ROLES: 'api' }`
+ */
+export async function startTestApplication(
+  environment: Record<string, string> = {},
+  options: { rooms?: readonly Room[]; database?: TestDatabase } = {},
+): Promise<TestApplication> {
+  const database = options.database ?? (await createTestDatabase());
+  const home = mkdtempSync(join(tmpdir(), 'arauto-test-'));
+  const configuration = readConfiguration({
+    NODE_ENV: 'test',
+    ARAUTO_HOME: home,
+    LOG_LEVEL: 'error',
+    PORT: '0',
+    ...environment,
+  });
+  const app = await createApplication(configuration, database.urls, options.rooms ?? ROOMS);
+  await app.listen(0, '127.0.0.1');
+  return {
+    app,
+    url: await app.getUrl(),
+    database,
+    close: async () => {
+      await app.close();
+      rmSync(home, { recursive: true, force: true });
+      if (!options.database) await database.drop();
+    },
+  };
+}
