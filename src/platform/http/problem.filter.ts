@@ -46,7 +46,8 @@ export class ProblemFilter implements ExceptionFilter {
     const status = statusOf(exception);
     if (status !== undefined && status < 500) {
       const [code, detail] = FRAMEWORK_CODES[status] ?? ['request_refused', 'The request was refused.'];
-      if (exception instanceof Error && exception.name === 'SyntaxError') {
+      // Nest wraps Fastify's error and drops its code; the text is all that is left.
+      if (exception instanceof Error && exception.message.includes('not valid JSON')) {
         return new ProblemError(400, 'invalid_json', 'The body is not valid JSON.');
       }
       return new ProblemError(status, code, detail);

@@ -287,7 +287,7 @@ const TABLES = [
      state text NOT NULL DEFAULT 'planning'
        CHECK (state IN ('planning', 'sending', 'finished', 'cancelled', 'stopped')),
      state_reason text,
-     plan_cursor bigint NOT NULL DEFAULT 0,
+     plan_cursor uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
      planned bigint NOT NULL DEFAULT 0,
      ambiguity_policy text NOT NULL DEFAULT 'leave' CHECK (ambiguity_policy IN ('leave', 'resend_once')),
      created_at timestamptz NOT NULL DEFAULT now(),
