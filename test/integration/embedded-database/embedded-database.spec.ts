@@ -10,6 +10,7 @@ import {
   startEmbeddedDatabase,
   type EmbeddedDatabaseOptions,
 } from '../../../src/platform/embedded-database/index.js';
+import { findProcess } from '../../../src/platform/embedded-database/running-process.js';
 import { buildProduct, homeDirectory } from '../../harness/product.js';
 
 jest.setTimeout(60_000);
@@ -24,17 +25,15 @@ const copiedPrograms = `/var/lib/arauto/postgresql-${version}-${process.platform
 
 /** A clone of its own: what is tested here must not meet the server that other tests use. */
 let home: string;
-/** Where the clone's data really are, once something has started. */
-let dataDirectory: string | undefined;
-let logged: string[];
-let children: ChildProcess[];
+let logged: string[] = [];
+let children: ChildProcess[] = [];
 
 beforeAll(buildProduct, 120_000);
+beforeAll(discardHomesOfInterruptedRuns);
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), 'arauto-home-'));
+  home = await mkdtemp(join(tmpdir(), `arauto-home-${process.pid}-`));
   await writeFile(join(home, 'package.json'), '{}');
   await symlink(join(homeDirectory, 'node_modules'), join(home, 'node_modules'));
-  dataDirectory = undefined;
   logged = [];
   children = [];
 });
@@ -44,22 +43,34 @@ afterEach(async () => {
     child.kill('SIGKILL');
     await once(child, 'exit');
   }
-  // Whatever a test left running is found and stopped by starting and stopping once more.
-  await (await start()).stop();
-  await rm(home, { recursive: true });
-  await rm(copiedPrograms, { recursive: true, force: true });
-  if (isRoot && dataDirectory) await rm(dirname(dirname(dataDirectory)), { recursive: true });
+  await discardHome();
 });
 
-async function start(options: Partial<EmbeddedDatabaseOptions> = {}) {
-  const database = await startEmbeddedDatabase({
+/** Whatever a test left running there is found and stopped by starting and stopping once more. */
+async function discardHome(): Promise<void> {
+  const database = await start();
+  await database.stop();
+  await rm(home, { recursive: true });
+  await rm(copiedPrograms, { recursive: true, force: true });
+  if (isRoot) await rm(dirname(dirname(database.dataDirectory)), { recursive: true });
+}
+
+async function discardHomesOfInterruptedRuns(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const [, processId] = /^arauto-home-(\d+)-/.exec(name) ?? [];
+    home = join(tmpdir(), name);
+    if (!processId || (await findProcess(Number(processId)))) continue;
+    if ((await stat(home)).uid === process.getuid?.()) await discardHome();
+  }
+}
+
+function start(options: Partial<EmbeddedDatabaseOptions> = {}) {
+  return startEmbeddedDatabase({
     homeDirectory: home,
     settings,
     log: (line) => logged.push(line),
     ...options,
   });
-  dataDirectory = database.dataDirectory;
-  return database;
 }
 
 async function query<Row>(url: string, text: string): Promise<Row[]> {

@@ -39,7 +39,7 @@ describe('a test file that leaves something open', () => {
     });
   }
 
-  it.each(Object.entries(leaks))(
+  it.concurrent.each(Object.entries(leaks))(
     'fails for a %s, and says so',
     async (kind, body) => {
       const { output, exitCode } = await runTestFile(kind, body);
