@@ -1,0 +1,9 @@
+export { type BroadcastRequest, BroadcastService } from './broadcast.service.js';
+export { messageChoice } from './broadcast.dto.js';
+export { ReplySink } from './reply-sink.js';
+export {
+  DeliveryApiModule,
+  DeliveryModule,
+  DeliverySchedulerModule,
+  DeliveryWorkerModule,
+} from './delivery.module.js';
