@@ -38,7 +38,13 @@ describe('the edge of the API', () => {
     ['no body', undefined, 400, 'invalid_input', ''],
     ['no JSON', '{"text":', 400, 'invalid_json', undefined],
     ['20 MB of it', JSON.stringify({ text: 'a'.repeat(20_000_000) }), 413, 'body_too_large', undefined],
-    ['a field that poisons prototypes', '{"__proto__": {"x": 1}, "text": "a"}', 400, 'invalid_json', undefined],
+    [
+      'a field that poisons prototypes',
+      '{"__proto__": {"x": 1}, "text": "a"}',
+      400,
+      'invalid_json',
+      undefined,
+    ],
   ])('answers %s with a problem document', async (_, body, status, code, field) => {
     const answer = await client.post<Record<string, unknown>>('/echo', body);
     expect(answer.status).toBe(status);
