@@ -348,13 +348,13 @@ describe('the last look before the wire', () => {
       responses.push(response);
     });
     const client = makeClient({ connections: 1 });
-    const first = client.call(sendMessage(server.url, { timeoutMs: 1_000 }));
-    const second = client.call(sendMessage(server.url, { timeoutMs: 300 }));
+    const first = client.call(sendMessage(server.url, { timeoutMs: 4_000 }));
+    const second = client.call(sendMessage(server.url, { timeoutMs: 1_000 }));
     await waitUntil(() => responses.length === 1);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await new Promise((resolve) => setTimeout(resolve, 600));
     responses[0]?.end(ok(1));
     await waitUntil(() => responses.length === 2);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await new Promise((resolve) => setTimeout(resolve, 600));
     responses[1]?.end(ok(2));
     expect(await first).toEqual({ kind: 'ok', result: 1 });
     expect(await second).toEqual({ kind: 'ok', result: 2 });

@@ -1,0 +1,139 @@
+import { type BotApiOutcome, reasonScope } from '../telegram/index.js';
+
+/** How a delivery stands, as stored (see the table `deliveries`) and as shown. */
+export const DELIVERY_STATES = [
+  'queued',
+  'sending',
+  'sent',
+  'failed',
+  'unknown',
+  'cancelled',
+  'skipped',
+] as const;
+export type DeliveryState = (typeof DELIVERY_STATES)[number];
+
+export const codeOfState = (state: DeliveryState): number => DELIVERY_STATES.indexOf(state);
+
+/** Answers to people go ahead of broadcasts; the greater class goes first. */
+export const DELIVERY_CLASS = { broadcast: 1, reply: 2 } as const;
+export type DeliveryClass = (typeof DELIVERY_CLASS)[keyof typeof DELIVERY_CLASS];
+
+/** What to write down about one attempt once its answer is there. */
+export interface Settlement {
+  readonly state: DeliveryState;
+  readonly reason: string | null;
+  /** Telegram's number of the message, where it was sent. */
+  readonly messageId: number | null;
+  /** For a delivery that is queued again: not before this many milliseconds. */
+  readonly delayMs: number;
+}
+
+/** What else follows from an outcome, beside the row itself. */
+export type Consequence =
+  | { readonly kind: 'none' }
+  /** The chat can't be reached any more; its state says why. */
+  | { readonly kind: 'chatUnreachable'; readonly reason: string }
+  | { readonly kind: 'chatMigrated'; readonly migrateToChatId: number }
+  /** Telegram refuses the content itself: everybody else would fail the same way. */
+  | { readonly kind: 'contentRefused'; readonly reason: string }
+  | { readonly kind: 'tokenRejected' }
+  /** Telegram asked for a rest. */
+  | { readonly kind: 'rest'; readonly retryAfterSeconds: number }
+  /** The Bot API can't be reached: the whole lane backs off. */
+  | { readonly kind: 'backOff'; readonly delayMs: number };
+
+export interface Verdict {
+  readonly settlement: Settlement;
+  readonly consequence: Consequence;
+}
+
+/** How often one delivery is tried when each try surely had no effect but the lane itself is well. */
+const TRIES_OF_ONE_DELIVERY = 5;
+const BACK_OFF_FIRST_MS = 500;
+const BACK_OFF_MOST_MS = 60_000;
+/** Resending an unknown waits out the longest that the first try could still take (a text's time-out is 30 s). */
+export const RESEND_UNKNOWN_AFTER_MS = 35_000;
+
+/** Doubles from half a second to a minute, with jitter so that a thousand lanes don't come back at once. */
+export function backOffMs(attempt: number, random: number): number {
+  const full = Math.min(BACK_OFF_MOST_MS, BACK_OFF_FIRST_MS * 2 ** Math.min(attempt - 1, 20));
+  return Math.round(full * (0.5 + random / 2));
+}
+
+/**
+ * What an outcome means for its delivery: the table of docs/sending.md, in code.
+ *
+ * @param attempt which try this was, from 1
+ * @param isResentWhenUnknown what the broadcast's owner chose for ambiguous outcomes
+ * @param random from 0 to 1
+ */
+export function judge(
+  outcome: BotApiOutcome,
+  attempt: number,
+  isResentWhenUnknown: boolean,
+  random: number,
+): Verdict {
+  switch (outcome.kind) {
+    case 'ok':
+      return verdict(settle('sent', null, messageIdOf(outcome.result)));
+    case 'rejected': {
+      const settlement = settle('failed', outcome.reason);
+      const scope = reasonScope(outcome.reason);
+      if (scope === 'chat') return verdict(settlement, { kind: 'chatUnreachable', reason: outcome.reason });
+      if (scope === 'content') return verdict(settlement, { kind: 'contentRefused', reason: outcome.reason });
+      return verdict(settlement);
+    }
+    case 'rateLimited':
+      return verdict(requeue(outcome.retryAfterSeconds * 1000), {
+        kind: 'rest',
+        retryAfterSeconds: outcome.retryAfterSeconds,
+      });
+    case 'migrated':
+      if (attempt > TRIES_OF_ONE_DELIVERY) return verdict(settle('failed', 'migrated'));
+      return verdict(requeue(0), { kind: 'chatMigrated', migrateToChatId: outcome.migrateToChatId });
+    case 'tokenRejected':
+      return verdict(requeue(0), { kind: 'tokenRejected' });
+    case 'conflict':
+      return verdict(settle('failed', 'conflict'));
+    case 'notSent':
+      return judgeNotSent(outcome.cause, attempt, random);
+    case 'unknown':
+      if (isResentWhenUnknown && attempt === 1) return verdict(requeue(RESEND_UNKNOWN_AFTER_MS));
+      return verdict(settle('unknown', outcome.cause));
+  }
+}
+
+function judgeNotSent(cause: string, attempt: number, random: number): Verdict {
+  switch (cause) {
+    case 'withdrawn':
+    case 'closed':
+      // We called it back ourselves: nobody is to blame, and it costs no try.
+      return verdict(requeue(0));
+    case 'upload_broken':
+    case 'refusal_unreadable':
+      if (attempt >= TRIES_OF_ONE_DELIVERY) return verdict(settle('failed', cause));
+      return verdict(requeue(backOffMs(attempt, random)));
+    default: {
+      // The network or the server is away for everybody: nothing fails, the lane waits for better days.
+      const delayMs = backOffMs(attempt, random);
+      return verdict(requeue(delayMs), { kind: 'backOff', delayMs });
+    }
+  }
+}
+
+function settle(state: DeliveryState, reason: string | null, messageId: number | null = null): Settlement {
+  return { state, reason, messageId, delayMs: 0 };
+}
+
+function requeue(delayMs: number): Settlement {
+  return { state: 'queued', reason: null, messageId: null, delayMs };
+}
+
+function verdict(settlement: Settlement, consequence: Consequence = { kind: 'none' }): Verdict {
+  return { settlement, consequence };
+}
+
+function messageIdOf(result: unknown): number | null {
+  const id = (result as { message_id?: unknown } | null)?.message_id;
+  return typeof id === 'number' ? id : null;
+}

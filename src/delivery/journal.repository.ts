@@ -1,0 +1,131 @@
+import { type DispatcherDatabase } from '../platform/database/index.js';
+import { codeOfState, type DeliveryClass, type Settlement } from './delivery.rules.js';
+
+/** The key of a row of `deliveries`; the numbers are text as PostgreSQL's bigints come. */
+export interface DeliveryKey {
+  /** Day of the partition, YYYY-MM-DD. */
+  readonly plannedOn: string;
+  readonly class: DeliveryClass;
+  readonly sourceNo: string;
+  readonly chatNo: string;
+}
+
+export const deliveryKey = (delivery: Omit<DeliveryKey, 'plannedOn'>): string =>
+  `${delivery.class}:${delivery.sourceNo}:${delivery.chatNo}`;
+
+/** One try of one delivery by one owner of its lane: what (epoch, attempt) name for ever. */
+export interface Attempt extends DeliveryKey {
+  readonly botNo: string;
+  readonly epoch: string;
+  readonly attempt: number;
+}
+
+export interface SettledAttempt {
+  readonly attempt: Attempt;
+  readonly settlement: Settlement;
+}
+
+/**
+ * Writes intents and settlements of one day, grouped over all lanes of the process, in one statement.
+ *
+ * Fenced: the lanes' rows are locked FOR SHARE where owner and epoch still hold, and only deliveries of those lanes
+ * are marked. Repeatable: an intent that was committed although its answer was lost is found and returned again.
+ */
+const RECORD = `
+WITH held AS MATERIALIZED (
+  SELECT l.bot_no, l.epoch
+  FROM unnest($2::bigint[], $3::bigint[]) AS wanted(bot_no, epoch)
+  JOIN lanes l ON l.bot_no = wanted.bot_no AND l.epoch = wanted.epoch
+  WHERE l.owner = $4 AND l.until > clock_timestamp()
+  FOR SHARE OF l
+), intended AS (
+  UPDATE deliveries d
+  SET state = 1, epoch = i.epoch, attempt = i.attempt, sending_at = clock_timestamp()
+  FROM unnest($5::smallint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::smallint[])
+       WITH ORDINALITY AS i(class, source_no, chat_no, bot_no, epoch, attempt, n)
+  JOIN held ON held.bot_no = i.bot_no AND held.epoch = i.epoch
+  WHERE d.planned_on = $1 AND d.class = i.class AND d.source_no = i.source_no AND d.chat_no = i.chat_no
+    AND ((d.state = 0 AND d.attempt = i.attempt - 1)
+      OR (d.state = 1 AND d.epoch = i.epoch AND d.attempt = i.attempt))
+  RETURNING i.n
+), settled AS (
+  UPDATE deliveries d
+  SET state = s.state, reason = s.reason, message_id = coalesce(s.message_id, d.message_id),
+      settled_at = CASE WHEN s.state = 0 THEN NULL ELSE clock_timestamp() END,
+      not_before = CASE WHEN s.delay_ms > 0 THEN clock_timestamp() + s.delay_ms * interval '1 ms' ELSE d.not_before END
+  FROM unnest($11::smallint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::smallint[], $16::smallint[],
+              $17::text[], $18::bigint[], $19::float8[])
+       AS s(class, source_no, chat_no, epoch, attempt, state, reason, message_id, delay_ms)
+  WHERE d.planned_on = $1 AND d.class = s.class AND d.source_no = s.source_no AND d.chat_no = s.chat_no
+    AND d.epoch = s.epoch AND d.attempt = s.attempt
+    -- A late answer is truer than our "unknown"; but what was given up as unknown is not queued again by it.
+    AND (d.state = 1 OR (d.state = 4 AND s.state <> 0))
+)
+SELECT coalesce(array_agg(n::int), '{}') AS fenced FROM intended`;
+
+/** The journal's rows; see docs/sending.md for why each clause is needed. */
+export class JournalRepository {
+  constructor(
+    private readonly database: DispatcherDatabase,
+    private readonly owner: string,
+  ) {}
+
+  /**
+   * Commits intents and settlements together.
+   *
+   * @returns for each intent, in order, whether it may leave
+   */
+  async record(
+    day: string,
+    intents: readonly Attempt[],
+    settlements: readonly SettledAttempt[],
+  ): Promise<boolean[]> {
+    const lanes = new Map(intents.map((intent) => [intent.botNo, intent.epoch]));
+    const [row] = await this.database.query<{ fenced: number[] }>(RECORD, [
+      day,
+      numbers([...lanes.keys()]),
+      numbers([...lanes.values()]),
+      this.owner,
+      numbers(intents.map((intent) => intent.class)),
+      numbers(intents.map((intent) => intent.sourceNo)),
+      numbers(intents.map((intent) => intent.chatNo)),
+      numbers(intents.map((intent) => intent.botNo)),
+      numbers(intents.map((intent) => intent.epoch)),
+      numbers(intents.map((intent) => intent.attempt)),
+      numbers(settlements.map(({ attempt }) => attempt.class)),
+      numbers(settlements.map(({ attempt }) => attempt.sourceNo)),
+      numbers(settlements.map(({ attempt }) => attempt.chatNo)),
+      numbers(settlements.map(({ attempt }) => attempt.epoch)),
+      numbers(settlements.map(({ attempt }) => attempt.attempt)),
+      numbers(settlements.map(({ settlement }) => codeOfState(settlement.state))),
+      settlements.map(({ settlement }) => settlement.reason),
+      numbers(settlements.map(({ settlement }) => settlement.messageId)),
+      numbers(settlements.map(({ settlement }) => settlement.delayMs)),
+    ]);
+    const mayLeave = new Array<boolean>(intents.length).fill(false);
+    for (const n of row?.fenced ?? []) mayLeave[n - 1] = true;
+    return mayLeave;
+  }
+
+  /** Passes deliveries over without a try, such as to people who pressed /stop since the planning. */
+  async skip(day: string, deliveries: readonly (DeliveryKey & { readonly reason: string })[]): Promise<void> {
+    await this.database.query(
+      `UPDATE deliveries d SET state = 6, reason = s.reason, settled_at = clock_timestamp()
+       FROM unnest($2::smallint[], $3::bigint[], $4::bigint[], $5::text[]) AS s(class, source_no, chat_no, reason)
+       WHERE d.planned_on = $1 AND d.class = s.class AND d.source_no = s.source_no AND d.chat_no = s.chat_no
+         AND d.state = 0`,
+      [
+        day,
+        numbers(deliveries.map((delivery) => delivery.class)),
+        numbers(deliveries.map((delivery) => delivery.sourceNo)),
+        numbers(deliveries.map((delivery) => delivery.chatNo)),
+        deliveries.map((delivery) => delivery.reason),
+      ],
+    );
+  }
+}
+
+/** An array literal of numbers; the driver's own encoding quotes and escapes each, which these never need. */
+function numbers(values: readonly (string | number | null)[]): string {
+  return `{${values.map((value) => value ?? 'NULL').join(',')}}`;
+}

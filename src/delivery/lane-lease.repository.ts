@@ -1,0 +1,113 @@
+import { type DispatcherDatabase } from '../platform/database/index.js';
+
+/** A lane as its new owner finds it. */
+export interface AcquiredLane {
+  readonly epoch: string;
+  /** Milliseconds until Telegram's last "retry after" has passed; 0 when it has. */
+  readonly restMs: number;
+  /** Messages a second that the lane had come down to; null where it never had to. */
+  readonly perSecond: number | null;
+  /** Milliseconds since the owner before let go; null where it didn't let go (it died, or was too slow). */
+  readonly idleMs: number | null;
+}
+
+/** The lease of lanes: owner (one start of one process), epoch (one more with every owner) and until. */
+export class LaneLeaseRepository {
+  constructor(
+    private readonly database: DispatcherDatabase,
+    private readonly owner: string,
+  ) {}
+
+  /**
+   * Takes a lane that nobody holds.
+   * @returns the lane, or for how many milliseconds somebody else still holds it
+   */
+  async acquire(botNo: string, leaseMs: number): Promise<AcquiredLane | { heldMs: number }> {
+    const [taken] = await this.database.query<{
+      epoch: string;
+      rest_ms: number;
+      per_second: number | null;
+      idle_ms: number | null;
+    }>(
+      `UPDATE lanes l SET owner = $2, epoch = l.epoch + 1, until = clock_timestamp() + $3 * interval '1 ms'
+       FROM (SELECT owner, until FROM lanes WHERE bot_no = $1 FOR UPDATE) AS before
+       WHERE l.bot_no = $1 AND (before.owner IS NULL OR before.until < clock_timestamp())
+       RETURNING l.epoch::text,
+         greatest(0, ceil(extract(epoch FROM l.rest_until - clock_timestamp()) * 1000))::float8 AS rest_ms,
+         l.per_second,
+         CASE WHEN before.owner IS NULL
+           THEN least(1e12, extract(epoch FROM clock_timestamp() - before.until) * 1000)::float8 END AS idle_ms`,
+      [botNo, this.owner, leaseMs],
+    );
+    if (taken) {
+      return {
+        epoch: taken.epoch,
+        restMs: taken.rest_ms,
+        perSecond: taken.per_second,
+        idleMs: taken.idle_ms,
+      };
+    }
+    const [held] = await this.database.query<{ held_ms: number }>(
+      `SELECT greatest(0, extract(epoch FROM until - clock_timestamp()) * 1000)::float8 AS held_ms FROM lanes WHERE bot_no = $1`,
+      [botNo],
+    );
+    return { heldMs: held?.held_ms ?? Infinity };
+  }
+
+  /**
+   * What an owner before us left open is beyond anybody's knowledge: unknown, unless the broadcast asks for one more
+   * try. Runs after the new epoch is committed, so that no older intent can follow.
+   */
+  async closeOpenAttempts(botNo: string, epoch: string, resendAfterMs: number): Promise<number> {
+    const [row] = await this.database.query<{ closed: string }>(
+      `WITH closed AS (
+         UPDATE deliveries d
+         SET state = CASE WHEN resend.is_chosen THEN 0 ELSE 4 END,
+             reason = CASE WHEN resend.is_chosen THEN NULL ELSE 'owner_lost' END,
+             settled_at = CASE WHEN resend.is_chosen THEN NULL ELSE clock_timestamp() END,
+             not_before = CASE WHEN resend.is_chosen THEN clock_timestamp() + $3 * interval '1 ms' ELSE d.not_before END
+         FROM deliveries o
+         CROSS JOIN LATERAL (SELECT o.class = 1 AND o.attempt = 1 AND EXISTS (
+           SELECT FROM broadcasts b WHERE b.no = o.source_no AND b.ambiguity_policy = 'resend_once') AS is_chosen) AS resend
+         WHERE o.bot_no = $1 AND o.state = 1 AND o.epoch < $2
+           AND d.planned_on = o.planned_on AND d.class = o.class AND d.source_no = o.source_no AND d.chat_no = o.chat_no
+           AND d.state = 1 AND d.epoch = o.epoch
+         RETURNING 1)
+       SELECT count(*) AS closed FROM closed`,
+      [botNo, epoch, resendAfterMs],
+    );
+    return Number(row?.closed ?? 0);
+  }
+
+  /**
+   * Prolongs leases that are still ours.
+   * @returns the lanes that are; the others are lost
+   */
+  async renew(lanes: readonly { botNo: string; epoch: string }[], leaseMs: number): Promise<Set<string>> {
+    const rows = await this.database.query<{ bot_no: string }>(
+      `UPDATE lanes l SET until = clock_timestamp() + $4 * interval '1 ms'
+       FROM unnest($1::bigint[], $2::bigint[]) AS mine(bot_no, epoch)
+       WHERE l.bot_no = mine.bot_no AND l.epoch = mine.epoch AND l.owner = $3 AND l.until > clock_timestamp()
+       RETURNING l.bot_no::text`,
+      [lanes.map((lane) => lane.botNo), lanes.map((lane) => lane.epoch), this.owner, leaseMs],
+    );
+    return new Set(rows.map((row) => row.bot_no));
+  }
+
+  /** Lets a lane go: everything that left is settled, so the next owner need not wait. */
+  async release(botNo: string, epoch: string): Promise<void> {
+    await this.database.query(
+      `UPDATE lanes SET owner = NULL, until = clock_timestamp() WHERE bot_no = $1 AND epoch = $2 AND owner = $3`,
+      [botNo, epoch, this.owner],
+    );
+  }
+
+  /** Notes for every process what Telegram asked for. */
+  async noteRest(botNo: string, restMs: number, perSecond: number | null): Promise<void> {
+    await this.database.query(
+      `UPDATE lanes SET rest_until = greatest(rest_until, clock_timestamp() + $2 * interval '1 ms'), per_second = $3
+       WHERE bot_no = $1`,
+      [botNo, restMs, perSecond],
+    );
+  }
+}

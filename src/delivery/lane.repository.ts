@@ -1,0 +1,131 @@
+import { type DispatcherDatabase } from '../platform/database/index.js';
+import { type DeliveryKey } from './journal.repository.js';
+import { type DeliveryClass } from './delivery.rules.js';
+
+/** A delivery that waits in a lane, with all that its sending needs to know of its chat. */
+export interface QueuedDelivery extends DeliveryKey {
+  readonly attempt: number;
+  readonly telegramChatId: number;
+  readonly chatType: 'private' | 'group' | 'supergroup' | 'channel';
+  readonly chatState: 'active' | 'stopped' | 'unreachable';
+  readonly chatTitle: string | null;
+  readonly firstName: string | null;
+  readonly lastName: string | null;
+  readonly username: string | null;
+  /** Only of class reply: what the handler said. */
+  readonly reply: { readonly method: string; readonly parameters: Record<string, unknown> } | null;
+}
+
+interface QueuedRow {
+  planned_on: string;
+  class: DeliveryClass;
+  source_no: string;
+  chat_no: string;
+  attempt: number;
+  telegram_chat_id: string;
+  type: QueuedDelivery['chatType'];
+  state: QueuedDelivery['chatState'];
+  title: string | null;
+  first_name: string | null;
+  last_name: string | null;
+  username: string | null;
+  method: string | null;
+  parameters: Record<string, unknown> | null;
+}
+
+const COLUMNS = `d.planned_on::text, d.class, d.source_no, d.chat_no, d.attempt, c.telegram_chat_id, c.type, c.state,
+  c.title, p.first_name, p.last_name, coalesce(p.username, c.username) AS username`;
+const RECIPIENT = 'JOIN chats c ON c.no = d.chat_no LEFT JOIN contacts p ON p.id = c.contact_id';
+
+/** Broadcasts that one lane serves by turns; the others follow as these end. */
+const BROADCASTS_BY_TURNS = 16;
+
+/**
+ * What waits in a lane: the answers to people, then the broadcasts by turns, so that a small one doesn't wait for the
+ * end of a large one. The recursion steps over the index from one broadcast to the next without reading its rows.
+ */
+const QUEUED = `
+WITH RECURSIVE sources AS (
+  (SELECT source_no FROM deliveries WHERE bot_no = $1 AND state = 0 AND class = 1 ORDER BY source_no LIMIT 1)
+  UNION ALL
+  SELECT (SELECT d.source_no FROM deliveries d
+          WHERE d.bot_no = $1 AND d.state = 0 AND d.class = 1 AND d.source_no > sources.source_no
+          ORDER BY d.source_no LIMIT 1)
+  FROM sources WHERE sources.source_no IS NOT NULL
+), broadcasting AS (
+  SELECT b.no, b.planned_on FROM sources JOIN broadcasts b ON b.no = sources.source_no
+  WHERE b.state IN ('planning', 'sending') LIMIT ${BROADCASTS_BY_TURNS}
+)
+(SELECT ${COLUMNS}, r.method, r.parameters, 0::bigint AS turn
+ FROM deliveries d ${RECIPIENT} JOIN replies r ON r.no = d.source_no
+ WHERE d.bot_no = $1 AND d.state = 0 AND d.class = 2 AND d.not_before <= clock_timestamp()
+ ORDER BY d.source_no LIMIT $2)
+UNION ALL
+(SELECT ${COLUMNS}, NULL, NULL, d.turn
+ FROM broadcasting CROSS JOIN LATERAL (
+   SELECT *, row_number() OVER () AS turn FROM (
+     SELECT * FROM deliveries w
+     WHERE w.bot_no = $1 AND w.state = 0 AND w.class = 1 AND w.source_no = broadcasting.no
+       AND w.planned_on = broadcasting.planned_on AND w.not_before <= clock_timestamp()
+     ORDER BY w.chat_no LIMIT $2) AS first) AS d
+ ${RECIPIENT}
+ ORDER BY d.turn, d.source_no LIMIT $2)
+ORDER BY turn`;
+
+/** Reads what waits in lanes. */
+export class LaneRepository {
+  constructor(private readonly database: DispatcherDatabase) {}
+
+  /** The next deliveries of a bot, at most `limit` of each class, answers first. */
+  async findQueued(botNo: string, limit: number): Promise<QueuedDelivery[]> {
+    const rows = await this.database.query<QueuedRow>(QUEUED, [botNo, limit]);
+    return rows.map((row) => ({
+      plannedOn: row.planned_on,
+      class: row.class,
+      sourceNo: row.source_no,
+      chatNo: row.chat_no,
+      attempt: row.attempt,
+      telegramChatId: Number(row.telegram_chat_id),
+      chatType: row.type,
+      chatState: row.state,
+      chatTitle: row.title,
+      firstName: row.first_name,
+      lastName: row.last_name,
+      username: row.username,
+      reply: row.method === null ? null : { method: row.method, parameters: row.parameters ?? {} },
+    }));
+  }
+
+  /** Milliseconds until the next delivery that waits for its time; null where none does. */
+  async findNextDelayMs(botNo: string): Promise<number | null> {
+    const [row] = await this.database.query<{ delay_ms: number | null }>(
+      `SELECT greatest(0, extract(epoch FROM min(d.not_before) - clock_timestamp()) * 1000)::float8 AS delay_ms
+       FROM deliveries d WHERE d.bot_no = $1 AND d.state = 0 AND d.not_before > clock_timestamp()`,
+      [botNo],
+    );
+    return row?.delay_ms ?? null;
+  }
+
+  /**
+   * Bots with deliveries that could leave now, or that somebody left open, and nobody who drives their lane: for the
+   * sweep. Steps over the index from bot to bot, so that idle bots cost nothing.
+   */
+  async findForsaken(limit: number): Promise<string[]> {
+    const rows = await this.database.query<{ bot_no: string }>(
+      `WITH RECURSIVE waiting AS (
+         (SELECT bot_no FROM deliveries WHERE state = 0 ORDER BY bot_no LIMIT 1)
+         UNION ALL
+         SELECT (SELECT d.bot_no FROM deliveries d WHERE d.state = 0 AND d.bot_no > waiting.bot_no ORDER BY d.bot_no LIMIT 1)
+         FROM waiting WHERE waiting.bot_no IS NOT NULL
+       )
+       SELECT l.bot_no::text FROM lanes l JOIN bots b ON b.no = l.bot_no
+       WHERE (l.owner IS NULL OR l.until < clock_timestamp())
+         AND (l.bot_no IN (SELECT bot_no FROM deliveries WHERE state = 1)
+           OR (b.state = 'running' AND l.rest_until <= clock_timestamp() AND l.bot_no IN (SELECT bot_no FROM waiting)
+             AND EXISTS (SELECT FROM deliveries d WHERE d.bot_no = l.bot_no AND d.state = 0 AND d.not_before <= clock_timestamp())))
+       LIMIT $1`,
+      [limit],
+    );
+    return rows.map((row) => row.bot_no);
+  }
+}

@@ -1,0 +1,308 @@
+import { type ConnectedBot } from '../bots/index.js';
+import { type Clock } from '../platform/clock/index.js';
+import { type BotApiClient, type BotApiOutcome, type BotPace } from '../telegram/index.js';
+import { type Contents, type PreparedCall, type PreparedDelivery } from './contents.js';
+import { type Consequence, DELIVERY_CLASS, judge, type Verdict } from './delivery.rules.js';
+import { type Attempt, deliveryKey } from './journal.repository.js';
+import { type IntentHolder, type Journal } from './journal.js';
+import { type LaneRepository, type QueuedDelivery } from './lane.repository.js';
+
+/** Why a lane ended, and when it is worth driving again (undefined: when somebody wakes it). */
+export type LaneEnd =
+  | { readonly kind: 'empty'; readonly nextInMs: number | undefined }
+  | { readonly kind: 'yielded' }
+  | { readonly kind: 'resting'; readonly nextInMs: number }
+  | { readonly kind: 'lost' }
+  | { readonly kind: 'stopped' };
+
+/** What a lane asks of the rest of the room while it runs. */
+export interface LaneSurroundings {
+  readonly clock: Clock;
+  readonly client: BotApiClient;
+  readonly journal: Journal;
+  readonly repository: LaneRepository;
+  readonly contents: Contents;
+  /** Carries out what an outcome means beyond its row; the row is settled after it. */
+  follow(lane: Lane, delivery: QueuedDelivery, consequence: Consequence): Promise<void>;
+  /** A delivery is settled; its broadcast may be at its end. */
+  noteSettled(delivery: QueuedDelivery): void;
+  report(error: unknown): void;
+  /** Asks the database whether the lease still holds; ends the lane where it doesn't. */
+  doubt(lane: Lane): void;
+}
+
+/** Enough to go on for two seconds at Telegram's usual pace. */
+const PREFETCH = 64;
+/** Calls of one bot that may be under way where no pace limits them. */
+const MOST_IN_FLIGHT = 64;
+/** A rest shorter than this is waited out; a longer one gives the place to somebody else. */
+const PATIENCE_MS = 2_000;
+/** setTimeout fires up to a millisecond early. */
+const TIMER_SLACK_MS = 1;
+
+/**
+ * One bot's deliveries, driven by the process that holds the lane's lease: reads ahead, lets each go when the pace
+ * allows it and the journal has its intent, and settles the answers. Ends when nothing waits any more.
+ */
+export class Lane implements IntentHolder {
+  /** On the monotonic clock: from then on no byte may leave, since the lease may be somebody else's. */
+  leaseDeadlineMs: number;
+
+  private waiting: PreparedDelivery[] = [];
+  /** Deliveries that are here already, whatever the database still says of them. */
+  private readonly here = new Map<string, PreparedDelivery>();
+  private inFlight = 0;
+  private isReading = false;
+  /** True where the last reading left nothing in the database and nobody has told of more since. */
+  private isReadToTheEnd = false;
+  private timer: NodeJS.Timeout | undefined;
+  private rereadTimer: NodeJS.Timeout | undefined;
+  private end: LaneEnd | undefined;
+  private resolveEnd: ((end: LaneEnd) => void) | undefined;
+
+  constructor(
+    readonly bot: ConnectedBot,
+    readonly epoch: string,
+    readonly pace: BotPace,
+    leaseDeadlineMs: number,
+    private readonly around: LaneSurroundings,
+  ) {
+    this.leaseDeadlineMs = leaseDeadlineMs;
+  }
+
+  /** Drives the lane to its end; everything that left is settled by then. */
+  run(): Promise<LaneEnd> {
+    return new Promise((resolve) => {
+      this.resolveEnd = resolve;
+      this.pump();
+    });
+  }
+
+  /** Somebody queued more. */
+  noticeMore(): void {
+    this.isReadToTheEnd = false;
+    this.pump();
+  }
+
+  /** Starts nothing more; the lane ends once its calls are settled. */
+  finish(end: LaneEnd): void {
+    this.end ??= end;
+    // What never left goes back to being nobody's.
+    for (const { key } of this.waiting.splice(0)) this.here.delete(key);
+    this.pump();
+  }
+
+  /** Drops what waits of a broadcast that was stopped or cancelled. */
+  dropBroadcast(sourceNo: string): void {
+    this.waiting = this.waiting.filter(({ key, row }) => {
+      const isDropped = row.class === DELIVERY_CLASS.broadcast && row.sourceNo === sourceNo;
+      if (isDropped) this.here.delete(key);
+      return !isDropped;
+    });
+  }
+
+  onIntentDecided(attempt: Attempt, mayLeave: boolean): void {
+    const delivery = this.here.get(deliveryKey(attempt));
+    if (!delivery) throw new Error('An intent came back that this lane never had.');
+    if (!mayLeave) {
+      // Cancelled meanwhile, or the lane is lost; only the database knows which.
+      const now = this.around.clock.monotonicMs();
+      this.pace.finish(now, { kind: 'notSent', cause: 'withdrawn' }, delivery.pacedChat);
+      delivery.abandon();
+      this.forget(delivery);
+      this.around.doubt(this);
+      return;
+    }
+    const call = delivery.call();
+    void this.around.client
+      .call({
+        apiRoot: this.bot.apiRoot,
+        token: this.bot.token,
+        method: call.method,
+        parameters: call.parameters,
+        ...(call.upload && { upload: call.upload }),
+        notAfterMonotonicMs: this.leaseDeadlineMs,
+      })
+      .then((outcome) => this.onAnswer(delivery, attempt, call, outcome));
+  }
+
+  onSettled(attempt: Attempt): void {
+    const delivery = this.here.get(deliveryKey(attempt));
+    if (delivery) this.forget(delivery);
+  }
+
+  private onAnswer(
+    delivery: PreparedDelivery,
+    attempt: Attempt,
+    call: PreparedCall,
+    outcome: BotApiOutcome,
+  ): void {
+    const { clock, journal } = this.around;
+    const now = clock.monotonicMs();
+    const rest = this.pace.finish(now, outcome, delivery.pacedChat);
+    call.onOutcome?.(outcome);
+    const verdict = judge(outcome, attempt.attempt, delivery.isResentWhenUnknown, Math.random());
+    if (verdict.consequence.kind === 'none') {
+      journal.settle({ attempt, settlement: verdict.settlement }, this);
+    } else {
+      void this.followThenSettle(delivery, attempt, verdict, rest?.scope === 'chat');
+    }
+    this.pump();
+  }
+
+  private async followThenSettle(
+    delivery: PreparedDelivery,
+    attempt: Attempt,
+    { settlement, consequence }: Verdict,
+    isRestOfChatAlone: boolean,
+  ): Promise<void> {
+    if (consequence.kind === 'backOff') this.pace.rest(this.around.clock.monotonicMs() + consequence.delayMs);
+    if (!(consequence.kind === 'rest' && isRestOfChatAlone))
+      await this.around.follow(this, delivery.row, consequence);
+    this.around.journal.settle({ attempt, settlement }, this);
+    if (settlement.state === 'queued' && !this.end) this.rereadIn(settlement.delayMs);
+  }
+
+  /** Does whatever can be done now: lets deliveries go, reads more, sets a timer, or ends. */
+  private pump(): void {
+    if (!this.resolveEnd) return;
+    clearTimeout(this.timer);
+    if (!this.end) this.letGo();
+    if (!this.end && !this.isReading && !this.isReadToTheEnd && this.waiting.length < PREFETCH / 2)
+      void this.read();
+    if (this.inFlight > 0 || this.isReading) return;
+    if (this.end) this.conclude(this.end);
+    else if (this.waiting.length === 0 && this.isReadToTheEnd) void this.concludeEmpty();
+  }
+
+  /** Starts every delivery whose time has come; sets the timer for the next one. */
+  private letGo(): void {
+    const now = this.around.clock.monotonicMs();
+    for (;;) {
+      if (this.waiting.length === 0 || this.inFlight >= MOST_IN_FLIGHT) return;
+      const botMs = this.pace.earliestStart(now);
+      const next = botMs > now ? { atMs: botMs, position: -1 } : this.findReady(now);
+      if (next.atMs > now) {
+        const delayMs = next.atMs - now;
+        if (delayMs > PATIENCE_MS && delayMs !== Infinity && this.inFlight === 0) {
+          this.finish({ kind: 'resting', nextInMs: delayMs });
+        } else if (delayMs !== Infinity) {
+          this.timer = setTimeout(() => this.pump(), delayMs + TIMER_SLACK_MS);
+        }
+        return;
+      }
+      const [delivery] = this.waiting.splice(next.position, 1);
+      if (delivery) this.start(delivery, now);
+    }
+  }
+
+  /** The first waiting delivery whose chat may be called now; else the earliest instant for one. */
+  private findReady(now: number): { atMs: number; position: number } {
+    let earliestMs = Infinity;
+    for (let position = 0; position < this.waiting.length; position += 1) {
+      const delivery = this.waiting[position]!;
+      if (!delivery.isReady) continue;
+      const atMs = this.pace.earliestStart(now, delivery.pacedChat);
+      if (atMs <= now) return { atMs, position };
+      earliestMs = Math.min(earliestMs, atMs);
+    }
+    return { atMs: earliestMs, position: -1 };
+  }
+
+  private start(delivery: PreparedDelivery, now: number): void {
+    this.inFlight += 1;
+    this.pace.start(now, delivery.pacedChat);
+    delivery.begin();
+    const { row } = delivery;
+    this.around.journal.intend(
+      {
+        plannedOn: row.plannedOn,
+        class: row.class,
+        sourceNo: row.sourceNo,
+        chatNo: row.chatNo,
+        botNo: this.bot.botNo,
+        epoch: this.epoch,
+        attempt: row.attempt + 1,
+      },
+      this,
+    );
+  }
+
+  private async read(): Promise<void> {
+    this.isReading = true;
+    this.isReadToTheEnd = true;
+    try {
+      const found = await this.around.repository.findQueued(this.bot.botNo, PREFETCH);
+      const fresh = found.filter((row) => !this.here.has(deliveryKey(row)));
+      const prepared = await this.around.contents.load(this.bot, fresh);
+      if (!this.end) this.take(prepared);
+      if (found.length >= PREFETCH) this.isReadToTheEnd = false;
+    } catch (error) {
+      // The lease runs out by itself; the sweep finds the lane again when the database is back.
+      this.end ??= { kind: 'lost' };
+      this.around.report(error);
+    } finally {
+      this.isReading = false;
+    }
+    this.pump();
+  }
+
+  private take(fresh: readonly PreparedDelivery[]): void {
+    for (const delivery of fresh) {
+      const { skipReason } = delivery;
+      this.here.set(delivery.key, delivery);
+      if (skipReason === null) {
+        this.waiting.push(delivery);
+        continue;
+      }
+      this.inFlight += 1;
+      void this.around.journal
+        .skip({ ...delivery.row, reason: skipReason })
+        .then(() => this.forget(delivery));
+    }
+    // Answers to people pass broadcasts that were read before them.
+    if (fresh.some(isReply)) {
+      this.waiting = [
+        ...this.waiting.filter(isReply),
+        ...this.waiting.filter((delivery) => !isReply(delivery)),
+      ];
+    }
+  }
+
+  private forget(delivery: PreparedDelivery): void {
+    this.here.delete(delivery.key);
+    this.inFlight -= 1;
+    this.around.noteSettled(delivery.row);
+    this.pump();
+  }
+
+  private rereadIn(delayMs: number): void {
+    if (delayMs > PATIENCE_MS) return;
+    clearTimeout(this.rereadTimer);
+    this.rereadTimer = setTimeout(() => this.noticeMore(), delayMs + TIMER_SLACK_MS);
+  }
+
+  private async concludeEmpty(): Promise<void> {
+    this.isReading = true;
+    let nextInMs: number | null = null;
+    try {
+      nextInMs = await this.around.repository.findNextDelayMs(this.bot.botNo);
+    } catch (error) {
+      this.around.report(error);
+    }
+    this.isReading = false;
+    if (!this.isReadToTheEnd || this.end) this.pump();
+    else if (nextInMs !== null && nextInMs <= PATIENCE_MS) this.rereadIn(nextInMs);
+    else this.conclude({ kind: 'empty', nextInMs: nextInMs ?? undefined });
+  }
+
+  private conclude(end: LaneEnd): void {
+    clearTimeout(this.timer);
+    clearTimeout(this.rereadTimer);
+    const resolve = this.resolveEnd;
+    this.resolveEnd = undefined;
+    resolve?.(end);
+  }
+}
+
+const isReply = ({ row }: PreparedDelivery): boolean => row.class === DELIVERY_CLASS.reply;

@@ -1,0 +1,153 @@
+import { hashContent } from './content-hash.rules.js';
+
+/** What is written down about one request. */
+export interface LedgerEntry {
+  /** Small number of the workspace; 0 when the token was unknown. */
+  workspace: number;
+  botId: number;
+  /** Place in the table of methods; -1 when there is no such method. */
+  method: number;
+  chatId: number;
+  /** HTTP status as answered; 0 when nothing was answered. */
+  status: number;
+  hasEffect: boolean;
+  /** Refused because of a limit, or of the rest that followed a breach. */
+  isViolation: boolean;
+  isSending: boolean;
+  /** Came as the answer to a webhook. */
+  isWebhookReply: boolean;
+  /** Place in the list of fault kinds; -1 without a fault. */
+  fault: number;
+  messageId: number;
+  /** Text or caption or, without either, what names the media. */
+  content: string;
+  /** Microseconds on the monotonic clock. */
+  arrivedAtUs: number;
+  arrivedAtEpochMs: number;
+}
+
+/** A row as read back. The first row ever has sequence 1. */
+export interface LedgerRow extends LedgerEntry {
+  sequence: number;
+  contentHash: string;
+}
+
+const segmentRows = 16_384;
+const flags = { effect: 1, violation: 2, sending: 4, webhookReply: 8 };
+
+/** A fixed stretch of rows in columns: numbers in typed arrays, so a million rows burden neither heap nor collector. */
+class LedgerSegment {
+  readonly workspaces = new Uint32Array(segmentRows);
+  readonly botIds = new Float64Array(segmentRows);
+  readonly methods = new Int16Array(segmentRows);
+  readonly chatIds = new Float64Array(segmentRows);
+  readonly statuses = new Uint16Array(segmentRows);
+  readonly flags = new Uint8Array(segmentRows);
+  readonly faults = new Int8Array(segmentRows);
+  readonly messageIds = new Float64Array(segmentRows);
+  readonly hashesHigh = new Uint32Array(segmentRows);
+  readonly hashesLow = new Uint32Array(segmentRows);
+  readonly arrivalsUs = new Float64Array(segmentRows);
+  readonly arrivalsEpochMs = new Float64Array(segmentRows);
+  readonly contents = new Array<string>(segmentRows).fill('');
+}
+
+export interface LedgerOptions {
+  /** Rows kept at least; the oldest go in stretches of 16,384. */
+  capacityRows: number;
+  /** How much of each content is kept; the hash is over all of it. */
+  contentCharacters: number;
+}
+
+/** Every request that reached the sandbox, in the order in which it was decided. */
+export class Ledger {
+  private readonly segments: LedgerSegment[] = [];
+  private droppedSegments = 0;
+  private rows = 0;
+
+  constructor(private readonly options: LedgerOptions) {}
+
+  /** Sequence of the newest row; 0 when there is none. */
+  get lastSequence(): number {
+    return this.rows;
+  }
+
+  /** Sequence of the oldest row that is still here. */
+  get firstSequence(): number {
+    return this.droppedSegments * segmentRows + 1;
+  }
+
+  record(entry: LedgerEntry): void {
+    const place = this.rows % segmentRows;
+    if (place === 0) this.openSegment();
+    const segment = this.segments[this.segments.length - 1] as LedgerSegment;
+    this.rows++;
+    segment.workspaces[place] = entry.workspace;
+    segment.botIds[place] = entry.botId;
+    segment.methods[place] = entry.method;
+    segment.chatIds[place] = entry.chatId;
+    segment.statuses[place] = entry.status;
+    segment.flags[place] =
+      (entry.hasEffect ? flags.effect : 0) |
+      (entry.isViolation ? flags.violation : 0) |
+      (entry.isSending ? flags.sending : 0) |
+      (entry.isWebhookReply ? flags.webhookReply : 0);
+    segment.faults[place] = entry.fault;
+    segment.messageIds[place] = entry.messageId;
+    segment.arrivalsUs[place] = entry.arrivedAtUs;
+    segment.arrivalsEpochMs[place] = entry.arrivedAtEpochMs;
+    const { content } = entry;
+    if (content !== '') {
+      const { high, low } = hashContent(content);
+      segment.hashesHigh[place] = high;
+      segment.hashesLow[place] = low;
+      segment.contents[place] = content.slice(0, this.options.contentCharacters);
+    }
+  }
+
+  /** Rows after `sinceSequence`, oldest first; of one workspace, or of all. */
+  *read(sinceSequence: number, workspace?: number): Generator<LedgerRow> {
+    const last = this.rows;
+    for (let sequence = Math.max(sinceSequence + 1, this.firstSequence); sequence <= last; sequence++) {
+      const row = this.rowAt(sequence, workspace);
+      if (row) yield row;
+    }
+  }
+
+  private openSegment(): void {
+    this.segments.push(new LedgerSegment());
+    if ((this.segments.length - 1) * segmentRows > this.options.capacityRows) {
+      this.segments.shift();
+      this.droppedSegments++;
+    }
+  }
+
+  private rowAt(sequence: number, workspace: number | undefined): LedgerRow | undefined {
+    const index = sequence - 1;
+    const segment = this.segments[Math.floor(index / segmentRows) - this.droppedSegments];
+    const place = index % segmentRows;
+    if (!segment) return undefined;
+    if (workspace !== undefined && segment.workspaces[place] !== workspace) return undefined;
+    const bits = segment.flags[place] ?? 0;
+    const content = segment.contents[place] ?? '';
+    const hash = (column: Uint32Array): string => (column[place] ?? 0).toString(16).padStart(8, '0');
+    return {
+      sequence,
+      workspace: segment.workspaces[place] ?? 0,
+      botId: segment.botIds[place] ?? 0,
+      method: segment.methods[place] ?? -1,
+      chatId: segment.chatIds[place] ?? 0,
+      status: segment.statuses[place] ?? 0,
+      hasEffect: (bits & flags.effect) !== 0,
+      isViolation: (bits & flags.violation) !== 0,
+      isSending: (bits & flags.sending) !== 0,
+      isWebhookReply: (bits & flags.webhookReply) !== 0,
+      fault: segment.faults[place] ?? -1,
+      messageId: segment.messageIds[place] ?? 0,
+      content,
+      contentHash: content === '' ? '' : hash(segment.hashesHigh) + hash(segment.hashesLow),
+      arrivedAtUs: segment.arrivalsUs[place] ?? 0,
+      arrivedAtEpochMs: segment.arrivalsEpochMs[place] ?? 0,
+    };
+  }
+}
