@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import pg from 'pg';
-import { AssetFiles, AssetStore, MessagesApiModule, MessagesModule } from '../../../src/messages/index.js';
+import { AssetFiles, AssetStore } from '../../../src/messages/index.js';
 import { asBotId } from '../../../src/platform/identity/index.js';
 import { startTestApplication, type TestApplication } from '../../harness/application.js';
-import { BelievingModule, plantTenant, type PlantedTenant } from '../../harness/planted-caller.js';
+import { signUpTenant, type SignedUpTenant } from '../../harness/accounts.js';
 import { waitUntil } from '../../harness/wait.js';
 
 const MEGABYTE = 1024 * 1024;
@@ -12,17 +12,14 @@ const PNG = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
 
 describe('assets over HTTP on a real database', () => {
   let application: TestApplication;
-  let tenant: PlantedTenant;
-  let stranger: PlantedTenant;
+  let tenant: SignedUpTenant;
+  let stranger: SignedUpTenant;
   let database: pg.Client;
 
   beforeAll(async () => {
-    application = await startTestApplication(
-      { ARAUTO_ROLES: 'api' },
-      { rooms: [{ core: [BelievingModule, MessagesModule], api: [MessagesApiModule] }] },
-    );
-    tenant = await plantTenant(application);
-    stranger = await plantTenant(application);
+    application = await startTestApplication({ ARAUTO_ROLES: 'api' });
+    tenant = await signUpTenant(application.url);
+    stranger = await signUpTenant(application.url);
     database = new pg.Client({ connectionString: application.database.urls.dispatcher });
     await database.connect();
   });
@@ -39,7 +36,7 @@ describe('assets over HTTP on a real database', () => {
     form.append(field, new Blob([new Uint8Array(bytes)], { type }), name);
     const response = await fetch(`${application.url}/api/v1/assets${query}`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${tenant.id}`, ...headers },
+      headers: { authorization: `Bearer ${tenant.accessToken}`, ...headers },
       body: form,
     });
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
@@ -71,7 +68,7 @@ describe('assets over HTTP on a real database', () => {
     expect(rows[0]).toEqual({ chunks: '49', largest: 256 * 1024 });
 
     const response = await fetch(`${application.url}/api/v1/assets/${id}/content`, {
-      headers: { authorization: `Bearer ${tenant.id}` },
+      headers: { authorization: `Bearer ${tenant.accessToken}` },
     });
     expect(response.headers.get('content-disposition')).toMatch(
       /^attachment;.*filename\*=UTF-8''Relat%C3%B3rio/,
@@ -130,7 +127,7 @@ describe('assets over HTTP on a real database', () => {
     const { hostname, port } = new URL(application.url);
     const socket = connect(Number(port), hostname);
     socket.write(
-      `POST /api/v1/assets HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${tenant.id}\r\n` +
+      `POST /api/v1/assets HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${tenant.accessToken}\r\n` +
         `content-type: multipart/form-data; boundary=B\r\ncontent-length: 9000000\r\n\r\n` +
         `--B\r\ncontent-disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n`,
     );
@@ -147,7 +144,7 @@ describe('assets over HTTP on a real database', () => {
     await database.query(
       `INSERT INTO assets (tenant_id, file_name, content_type, created_at) VALUES
          ($1, 'old', '', now() - interval '2 hours'), ($1, 'new', '', now())`,
-      [tenant.id],
+      [tenant.tenantId],
     );
     expect(await store.sweepUnfinished(3600)).toBe(1);
     expect(await store.sweepUnfinished(0)).toBe(1);
@@ -192,15 +189,15 @@ describe('assets over HTTP on a real database', () => {
     const assetId = String(body['id']);
     const plantBot = async (tenantId: string, telegramId: number) => {
       const { rows } = await database.query<{ id: string }>(
-        `INSERT INTO bots (tenant_id, environment, api_root, telegram_id, first_name, token_key_version, token_fingerprint, webhook_path)
-         VALUES ($1, 'sandbox', 'http://x', $2, 'Bot', 1, '', $3) RETURNING id`,
+        `INSERT INTO bots (tenant_id, environment, api_root, telegram_id, first_name, token_key_version, token_fingerprint, webhook_path, name)
+         VALUES ($1, 'sandbox', 'http://x', $2, 'Bot', 1, '', $3, 'Bot') RETURNING id`,
         [tenantId, telegramId, `path-${telegramId}`],
       );
       return asBotId(rows[0]?.id ?? '');
     };
     const files = application.app.get(AssetFiles);
-    const own = await plantBot(tenant.id, 1);
-    const foreign = await plantBot(stranger.id, 2);
+    const own = await plantBot(tenant.tenantId, 1);
+    const foreign = await plantBot(stranger.tenantId, 2);
     expect(await files.find(own, assetId, 'document')).toBeUndefined();
     await files.remember(own, assetId, 'document', 'one');
     await files.remember(own, assetId, 'document', 'two');

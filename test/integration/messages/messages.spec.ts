@@ -1,22 +1,18 @@
-import { MessagesApiModule, MessagesModule } from '../../../src/messages/index.js';
 import { startTestApplication, type TestApplication } from '../../harness/application.js';
-import { BelievingModule, plantTenant, type PlantedTenant } from '../../harness/planted-caller.js';
+import { signUpTenant, type SignedUpTenant } from '../../harness/accounts.js';
 
 const ABSENT = '019aaaaa-0000-7000-8000-000000000001';
 const content = { kind: 'text', text: 'Hi {{first_name|friend}}' };
 
 describe('messages over HTTP on a real database', () => {
   let application: TestApplication;
-  let tenant: PlantedTenant;
-  let stranger: PlantedTenant;
+  let tenant: SignedUpTenant;
+  let stranger: SignedUpTenant;
 
   beforeAll(async () => {
-    application = await startTestApplication(
-      { ARAUTO_ROLES: 'api' },
-      { rooms: [{ core: [BelievingModule, MessagesModule], api: [MessagesApiModule] }] },
-    );
-    tenant = await plantTenant(application);
-    stranger = await plantTenant(application);
+    application = await startTestApplication({ ARAUTO_ROLES: 'api' });
+    tenant = await signUpTenant(application.url);
+    stranger = await signUpTenant(application.url);
   });
   afterAll(() => application.close());
 
@@ -35,7 +31,7 @@ describe('messages over HTTP on a real database', () => {
   });
 
   it('pages from the newest to the oldest', async () => {
-    const pager = await plantTenant(application);
+    const pager = await signUpTenant(application.url);
     for (const text of ['1', '2', '3'])
       await pager.client.post('/messages', { content: { kind: 'text', text } });
     type Body = { items: { content: { text: string } }[]; nextCursor: string | null };

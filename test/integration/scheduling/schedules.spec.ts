@@ -1,7 +1,5 @@
-import { MessagesApiModule, MessagesModule } from '../../../src/messages/index.js';
-import { SchedulingApiModule, SchedulingModule } from '../../../src/scheduling/index.js';
 import { startTestApplication, type TestApplication } from '../../harness/application.js';
-import { BelievingModule, plantTenant, type PlantedTenant } from '../../harness/planted-caller.js';
+import { signUpTenant, type SignedUpTenant } from '../../harness/accounts.js';
 
 const ABSENT = '019aaaaa-0000-7000-8000-000000000001';
 const schedule = {
@@ -13,21 +11,14 @@ const schedule = {
 
 describe('schedules over HTTP on a real database', () => {
   let application: TestApplication;
-  let tenant: PlantedTenant;
-  let stranger: PlantedTenant;
+  let tenant: SignedUpTenant;
+  let stranger: SignedUpTenant;
 
   beforeAll(async () => {
-    application = await startTestApplication(
-      { ARAUTO_ROLES: 'api' },
-      {
-        rooms: [
-          { core: [BelievingModule, MessagesModule], api: [MessagesApiModule] },
-          { core: [SchedulingModule], api: [SchedulingApiModule] },
-        ],
-      },
-    );
-    tenant = await plantTenant(application, 'America/Sao_Paulo');
-    stranger = await plantTenant(application);
+    application = await startTestApplication({ ARAUTO_ROLES: 'api' });
+    tenant = await signUpTenant(application.url);
+    stranger = await signUpTenant(application.url);
+    await tenant.client.patch('/tenant', { timeZone: 'America/Sao_Paulo' });
   });
   afterAll(() => application.close());
 
