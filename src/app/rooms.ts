@@ -1,4 +1,14 @@
+import { AudienceApiModule, AudienceModule, AudienceWorkerModule, Chat, Contact } from '../audience/index.js';
 import { AuthApiModule } from '../auth/index.js';
+import {
+  Bot,
+  BotsApiModule,
+  BotsModule,
+  BotsPollerModule,
+  BotsSchedulerModule,
+  BotsWorkerModule,
+} from '../bots/index.js';
+import { MenusWorkerModule } from '../menus/index.js';
 import { Tenant, TenantsApiModule, TenantsModule } from '../tenants/index.js';
 import { type Room } from './app.module.js';
 
@@ -6,4 +16,19 @@ import { type Room } from './app.module.js';
 export const ROOMS: readonly Room[] = [
   { entities: [Tenant], core: [TenantsModule], api: [TenantsApiModule] },
   { api: [AuthApiModule] },
+  {
+    entities: [Bot],
+    core: [BotsModule],
+    api: [BotsApiModule],
+    worker: [BotsWorkerModule],
+    scheduler: [BotsSchedulerModule],
+    poller: [BotsPollerModule],
+  },
+  {
+    entities: [Chat, Contact],
+    core: [AudienceModule],
+    api: [AudienceApiModule],
+    worker: [AudienceWorkerModule],
+  },
+  { worker: [MenusWorkerModule] },
 ];

@@ -1,7 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Configuration } from '../../config/index.js';
 import { DispatcherDatabase } from '../../platform/database/index.js';
-import { asBotId, asBotNumber, asTenantId, type BotId, type BotNumber } from '../../platform/identity/index.js';
+import {
+  asBotId,
+  asBotNumber,
+  asTenantId,
+  type BotId,
+  type BotNumber,
+} from '../../platform/identity/index.js';
 import { TokenVault } from '../registration/token-vault.js';
 import { apiRootOf } from '../registration/bot-identity.rules.js';
 import { type BotEnvironment, type BotState } from '../registration/bot-state.rules.js';
@@ -45,7 +51,7 @@ export class BotConnections {
   }
 
   /** Who holds this bot of Telegram's now, in whatever tenant. */
-  async findHolder(home: string, telegramId: number): Promise<ConnectedBot | undefined> {
+  async findHolder(home: string, telegramId: string): Promise<ConnectedBot | undefined> {
     const rows = await this.database.query<BotRow>(
       `SELECT ${COLUMNS} FROM bots
         WHERE api_root = $1 AND telegram_id = $2 AND state NOT IN ('token_rejected', 'disconnected')`,
