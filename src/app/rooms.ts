@@ -8,9 +8,43 @@ import {
   BotsSchedulerModule,
   BotsWorkerModule,
 } from '../bots/index.js';
+import { Global, Module } from '@nestjs/common';
+import { type EntityManager } from 'typeorm';
+import { type TenantId } from '../platform/identity/index.js';
+import {
+  type BroadcastRequest,
+  BroadcastService,
+  DeliveryApiModule,
+  DeliveryModule,
+  DeliverySchedulerModule,
+  DeliveryWorkerModule,
+} from '../delivery/index.js';
 import { MenusWorkerModule } from '../menus/index.js';
+import { MessagesApiModule, MessagesModule, MessagesSchedulerModule } from '../messages/index.js';
+import {
+  BroadcastStarter,
+  SchedulingApiModule,
+  SchedulingModule,
+  SchedulingSchedulerModule,
+} from '../scheduling/index.js';
 import { Tenant, TenantsApiModule, TenantsModule } from '../tenants/index.js';
 import { type Room } from './app.module.js';
+
+@Global()
+@Module({
+  providers: [
+    {
+      provide: BroadcastStarter,
+      inject: [BroadcastService],
+      useFactory: (broadcasts: BroadcastService) => ({
+        start: async (manager: EntityManager, tenantId: TenantId, request: BroadcastRequest) =>
+          (await broadcasts.startInTransaction(manager, tenantId, request)).id,
+      }),
+    },
+  ],
+  exports: [BroadcastStarter],
+})
+class StarterModule {}
 
 /** Every room that runs, from left to right. */
 export const ROOMS: readonly Room[] = [
@@ -29,6 +63,18 @@ export const ROOMS: readonly Room[] = [
     core: [AudienceModule],
     api: [AudienceApiModule],
     worker: [AudienceWorkerModule],
+  },
+  { core: [MessagesModule], api: [MessagesApiModule], scheduler: [MessagesSchedulerModule] },
+  {
+    core: [DeliveryModule],
+    api: [DeliveryApiModule],
+    worker: [DeliveryWorkerModule],
+    scheduler: [DeliverySchedulerModule],
+  },
+  {
+    core: [StarterModule, SchedulingModule],
+    api: [SchedulingApiModule],
+    scheduler: [SchedulingSchedulerModule],
   },
   { worker: [MenusWorkerModule] },
 ];
