@@ -37,7 +37,7 @@ function sendMediaGroup(call: MethodCall): WireMessage[] {
     }
   }
   const captions = items.map((item) => readCaption(item.fields));
-  const seat = openForSending(call, items.length);
+  const seat = openForSending(call);
   readFrame(call, seat);
   const contents = items.map((item, index): MessageContent => {
     const file = takeFile(call, item.kind, item.fields['media'], 'media');

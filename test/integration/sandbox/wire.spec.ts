@@ -60,7 +60,7 @@ describe('encodings', () => {
     form.set('chat_id', String(personId));
     form.set('text', 'by multipart');
     const answers = await Promise.all([
-      fetch(`${address()}?${query}`),
+      fetch(`${address()}?${query.toString()}`),
       fetch(address(), { method: 'POST', body: query }),
       fetch(address(), { method: 'POST', body: form }),
       fetch(`${address()}?chat_id=${personId}`, {
