@@ -99,7 +99,7 @@ async function loadChats() {
   fill('bots', 'noBots', bots.map((bot) => ({
     title: bot.firstName, hint: '@' + bot.username + ' · ' + say(bot.state), botId: bot.botId, chatId: personId(), state: bot.state,
   })));
-  fill('groups', 'noGroups', groups.map((group) => ({ title: group.title, hint: group.type, chatId: group.chatId })));
+  fill('groups', 'noGroups', groups.map((group) => ({ title: group.title, hint: say(group.type), chatId: group.chatId })));
 }
 
 function fill(id, emptyText, chats) {
@@ -120,6 +120,7 @@ function fill(id, emptyText, chats) {
 
 async function openChat(one) {
   chat = one;
+  find('toast').hidden = true;
   find('room').classList.toggle('in-chat', Boolean(one));
   find('chat').hidden = !one;
   find('no-chat').hidden = Boolean(one);

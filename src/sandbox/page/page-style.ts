@@ -66,7 +66,7 @@ ul small { display: block; color: var(--quiet); }
 #chat-title { flex: 1; }
 #back { display: none; }
 #messages { flex: 1; margin: 0; padding: 1rem; overflow-y: auto; list-style: none; }
-#messages li { max-width: min(34rem, 88%); margin: 0 auto .6rem 0; }
+#messages li { width: fit-content; max-width: min(34rem, 88%); margin: 0 auto .6rem 0; }
 #messages li.mine { margin: 0 0 .6rem auto; }
 #messages li.service { margin: 0 auto .6rem; color: var(--quiet); font-size: .85rem; text-align: center; }
 .bubble { padding: .55rem .85rem; border-radius: 1rem; background: var(--card); border: 1px solid var(--line); overflow-wrap: anywhere; white-space: pre-wrap; }
@@ -74,7 +74,8 @@ ul small { display: block; color: var(--quiet); }
 .bubble img { display: block; max-width: 100%; border-radius: .6rem; margin-bottom: .3rem; }
 .author { display: block; color: var(--accent); font-size: .85rem; font-weight: 600; }
 .keyboard { display: flex; gap: .3rem; margin-top: .3rem; }
-.keyboard button, .keyboard a { flex: 1; padding: .4rem; border-radius: .6rem; background: var(--mine); color: var(--text); text-align: center; text-decoration: none; }
+.keyboard button, .keyboard a { flex: 1; display: grid; place-items: center; padding: .4rem .9rem; border-radius: .6rem; background: var(--mine); color: var(--text); text-align: center; text-decoration: none; }
+.bubble a { color: var(--accent); }
 .bold { font-weight: 700; }
 .italic { font-style: italic; }
 .underline { text-decoration: underline; }

@@ -32,6 +32,9 @@ export const pageTexts = {
     moved: 'The group became a supergroup.',
     pressed: 'The bot took note.',
     file: 'File',
+    group: 'group',
+    supergroup: 'supergroup',
+    channel: 'channel',
     failed: 'That did not work: ',
   },
   pt: {
@@ -67,6 +70,9 @@ export const pageTexts = {
     moved: 'O grupo virou um supergrupo.',
     pressed: 'O robô recebeu o toque.',
     file: 'Arquivo',
+    group: 'grupo',
+    supergroup: 'supergrupo',
+    channel: 'canal',
     failed: 'Não deu certo: ',
   },
   es: {
@@ -102,6 +108,9 @@ export const pageTexts = {
     moved: 'El grupo se convirtió en supergrupo.',
     pressed: 'El bot tomó nota.',
     file: 'Archivo',
+    group: 'grupo',
+    supergroup: 'supergrupo',
+    channel: 'canal',
     failed: 'No funcionó: ',
   },
 } as const;
