@@ -4,6 +4,7 @@ import { type FaultDesk, type Fault } from '../faults/fault-desk.js';
 import { filePathOf, mostUploadBytes, readFilePath } from '../methods/index.js';
 import { type Bot } from '../world/inhabitants.js';
 import { type World } from '../world/world.js';
+import { findBotMethod } from './bot-method.rules.js';
 import { type Arrival, type CallOutcome, type CallRunner, writeRefusal } from './call-runner.js';
 import { CallRefusedError } from './call.errors.js';
 import { type BodyBounds, readCall } from './request-body.js';
@@ -55,7 +56,8 @@ export class WireServer {
       turnAway(request, response, 404, 'Not Found');
       return;
     }
-    const { token, method, query } = target;
+    const { token, query } = target;
+    const method = findBotMethod(target.method)?.name ?? target.method;
     const bot = this.world.botsByToken.get(token);
     if (!bot) {
       this.runner.recordTurnedAway(undefined, method, 401, arrival);
@@ -84,7 +86,7 @@ export class WireServer {
     } finally {
       if (isUpload) this.uploads.leave();
     }
-    const signal = method.toLowerCase() === 'getupdates' ? abortOnClose(response) : undefined;
+    const signal = method === 'getUpdates' ? abortOnClose(response) : undefined;
     const outcome = await this.runner.run(bot, method, raw, { arrival, signal });
     this.answerAfterLatency(bot, response, outcome);
   }
