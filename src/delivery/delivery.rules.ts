@@ -1,7 +1,15 @@
 import { type BotApiOutcome, reasonScope } from '../telegram/index.js';
 
 /** How a delivery stands, as stored (see the table `deliveries`) and as shown. */
-export const DELIVERY_STATES = ['queued', 'sending', 'sent', 'failed', 'unknown', 'cancelled', 'skipped'] as const;
+export const DELIVERY_STATES = [
+  'queued',
+  'sending',
+  'sent',
+  'failed',
+  'unknown',
+  'cancelled',
+  'skipped',
+] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
 export const codeOfState = (state: DeliveryState): number => DELIVERY_STATES.indexOf(state);

@@ -1,4 +1,4 @@
-import { type Pool } from 'pg';
+import { type DispatcherDatabase } from '../platform/database/index.js';
 import { codeOfState, type DeliveryClass, type Settlement } from './delivery.rules.js';
 
 /** The key of a row of `deliveries`; the numbers are text as PostgreSQL's bigints come. */
@@ -9,6 +9,9 @@ export interface DeliveryKey {
   readonly sourceNo: string;
   readonly chatNo: string;
 }
+
+export const deliveryKey = (delivery: Omit<DeliveryKey, 'plannedOn'>): string =>
+  `${delivery.class}:${delivery.sourceNo}:${delivery.chatNo}`;
 
 /** One try of one delivery by one owner of its lane: what (epoch, attempt) name for ever. */
 export interface Attempt extends DeliveryKey {
@@ -63,7 +66,7 @@ SELECT coalesce(array_agg(n::int), '{}') AS fenced FROM intended`;
 /** The journal's rows; see docs/sending.md for why each clause is needed. */
 export class JournalRepository {
   constructor(
-    private readonly pool: Pool,
+    private readonly database: DispatcherDatabase,
     private readonly owner: string,
   ) {}
 
@@ -72,9 +75,13 @@ export class JournalRepository {
    *
    * @returns for each intent, in order, whether it may leave
    */
-  async record(day: string, intents: readonly Attempt[], settlements: readonly SettledAttempt[]): Promise<boolean[]> {
+  async record(
+    day: string,
+    intents: readonly Attempt[],
+    settlements: readonly SettledAttempt[],
+  ): Promise<boolean[]> {
     const lanes = new Map(intents.map((intent) => [intent.botNo, intent.epoch]));
-    const { rows } = await this.pool.query<{ fenced: number[] }>(RECORD, [
+    const [row] = await this.database.query<{ fenced: number[] }>(RECORD, [
       day,
       numbers([...lanes.keys()]),
       numbers([...lanes.values()]),
@@ -96,13 +103,13 @@ export class JournalRepository {
       numbers(settlements.map(({ settlement }) => settlement.delayMs)),
     ]);
     const mayLeave = new Array<boolean>(intents.length).fill(false);
-    for (const n of rows[0]?.fenced ?? []) mayLeave[n - 1] = true;
+    for (const n of row?.fenced ?? []) mayLeave[n - 1] = true;
     return mayLeave;
   }
 
   /** Passes deliveries over without a try, such as to people who pressed /stop since the planning. */
   async skip(day: string, deliveries: readonly (DeliveryKey & { readonly reason: string })[]): Promise<void> {
-    await this.pool.query(
+    await this.database.query(
       `UPDATE deliveries d SET state = 6, reason = s.reason, settled_at = clock_timestamp()
        FROM unnest($2::smallint[], $3::bigint[], $4::bigint[], $5::text[]) AS s(class, source_no, chat_no, reason)
        WHERE d.planned_on = $1 AND d.class = s.class AND d.source_no = s.source_no AND d.chat_no = s.chat_no

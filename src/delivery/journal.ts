@@ -1,6 +1,10 @@
 import { Logger } from '@nestjs/common';
-import { type Clock } from '../platform/clock/index.js';
-import { type Attempt, type DeliveryKey, type JournalRepository, type SettledAttempt } from './journal.repository.js';
+import {
+  type Attempt,
+  type DeliveryKey,
+  type JournalRepository,
+  type SettledAttempt,
+} from './journal.repository.js';
 
 /** Who waits for an intent: told once whether the delivery may leave. */
 export interface IntentHolder {
@@ -37,12 +41,8 @@ export class Journal {
   private skips: PendingSkip[] = [];
   private isRunning = false;
   private isScheduled = false;
-  private readonly idleWaiters: (() => void)[] = [];
 
-  constructor(
-    private readonly repository: JournalRepository,
-    private readonly clock: Clock,
-  ) {}
+  constructor(private readonly repository: JournalRepository) {}
 
   /** Asks for one delivery to leave; the holder hears when that is committed, or that the lane is lost. */
   intend(attempt: Attempt, holder: IntentHolder): void {
@@ -60,12 +60,6 @@ export class Journal {
       this.skips.push({ delivery, done });
       this.schedule();
     });
-  }
-
-  /** Resolves once everything handed over is committed. */
-  whenIdle(): Promise<void> {
-    if (!this.hasWork() && !this.isRunning) return Promise.resolve();
-    return new Promise((resolve) => this.idleWaiters.push(resolve));
   }
 
   private hasWork(): boolean {
@@ -91,10 +85,13 @@ export class Journal {
       await this.recordSkips(skips);
     }
     this.isRunning = false;
-    for (const resolve of this.idleWaiters.splice(0)) resolve();
   }
 
-  private async recordDay(day: string, intents: PendingIntent[], settlements: PendingSettlement[]): Promise<void> {
+  private async recordDay(
+    day: string,
+    intents: PendingIntent[],
+    settlements: PendingSettlement[],
+  ): Promise<void> {
     const intended = intents.filter(({ attempt }) => attempt.plannedOn === day);
     const settled = settlements.filter(({ attempt }) => attempt.plannedOn === day);
     const mayLeave = await this.insist(() =>
@@ -104,7 +101,9 @@ export class Journal {
         settled,
       ),
     );
-    intended.forEach(({ attempt, holder }, position) => holder.onIntentDecided(attempt, mayLeave[position] === true));
+    intended.forEach(({ attempt, holder }, position) =>
+      holder.onIntentDecided(attempt, mayLeave[position] === true),
+    );
     for (const { attempt, holder } of settled) holder.onSettled(attempt);
   }
 

@@ -23,7 +23,12 @@ export class LaneLeaseRepository {
    * @returns the lane, or for how many milliseconds somebody else still holds it
    */
   async acquire(botNo: string, leaseMs: number): Promise<AcquiredLane | { heldMs: number }> {
-    const [taken] = await this.database.query<{ epoch: string; rest_ms: number; per_second: number | null; idle_ms: number | null }>(
+    const [taken] = await this.database.query<{
+      epoch: string;
+      rest_ms: number;
+      per_second: number | null;
+      idle_ms: number | null;
+    }>(
       `UPDATE lanes l SET owner = $2, epoch = l.epoch + 1, until = clock_timestamp() + $3 * interval '1 ms'
        FROM (SELECT owner, until FROM lanes WHERE bot_no = $1 FOR UPDATE) AS before
        WHERE l.bot_no = $1 AND (before.owner IS NULL OR before.until < clock_timestamp())
@@ -35,7 +40,12 @@ export class LaneLeaseRepository {
       [botNo, this.owner, leaseMs],
     );
     if (taken) {
-      return { epoch: taken.epoch, restMs: taken.rest_ms, perSecond: taken.per_second, idleMs: taken.idle_ms };
+      return {
+        epoch: taken.epoch,
+        restMs: taken.rest_ms,
+        perSecond: taken.per_second,
+        idleMs: taken.idle_ms,
+      };
     }
     const [held] = await this.database.query<{ held_ms: number }>(
       `SELECT greatest(0, extract(epoch FROM until - clock_timestamp()) * 1000)::float8 AS held_ms FROM lanes WHERE bot_no = $1`,
@@ -55,7 +65,7 @@ export class LaneLeaseRepository {
          SET state = CASE WHEN resend.is_chosen THEN 0 ELSE 4 END,
              reason = CASE WHEN resend.is_chosen THEN NULL ELSE 'owner_lost' END,
              settled_at = CASE WHEN resend.is_chosen THEN NULL ELSE clock_timestamp() END,
-             not_before = CASE WHEN resend.is_chosen THEN clock_timestamp() + $3 * interval '1 ms' ELSE not_before END
+             not_before = CASE WHEN resend.is_chosen THEN clock_timestamp() + $3 * interval '1 ms' ELSE d.not_before END
          FROM deliveries o
          CROSS JOIN LATERAL (SELECT o.class = 1 AND o.attempt = 1 AND EXISTS (
            SELECT FROM broadcasts b WHERE b.no = o.source_no AND b.ambiguity_policy = 'resend_once') AS is_chosen) AS resend

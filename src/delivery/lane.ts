@@ -1,9 +1,9 @@
 import { type ConnectedBot } from '../bots/index.js';
 import { type Clock } from '../platform/clock/index.js';
-import { type BotApiClient, type BotApiOutcome, type BotPace, type PacedChat } from '../telegram/index.js';
-import { type Contents, type PreparedCall } from './contents.js';
+import { type BotApiClient, type BotApiOutcome, type BotPace } from '../telegram/index.js';
+import { type Contents, type PreparedCall, type PreparedDelivery } from './contents.js';
 import { type Consequence, DELIVERY_CLASS, judge, type Verdict } from './delivery.rules.js';
-import { type Attempt } from './journal.repository.js';
+import { type Attempt, deliveryKey } from './journal.repository.js';
 import { type IntentHolder, type Journal } from './journal.js';
 import { type LaneRepository, type QueuedDelivery } from './lane.repository.js';
 
@@ -24,6 +24,9 @@ export interface LaneSurroundings {
   readonly contents: Contents;
   /** Carries out what an outcome means beyond its row; the row is settled after it. */
   follow(lane: Lane, delivery: QueuedDelivery, consequence: Consequence): Promise<void>;
+  /** A delivery is settled; its broadcast may be at its end. */
+  noteSettled(delivery: QueuedDelivery): void;
+  report(error: unknown): void;
   /** Asks the database whether the lease still holds; ends the lane where it doesn't. */
   doubt(lane: Lane): void;
 }
@@ -45,9 +48,9 @@ export class Lane implements IntentHolder {
   /** On the monotonic clock: from then on no byte may leave, since the lease may be somebody else's. */
   leaseDeadlineMs: number;
 
-  private waiting: QueuedDelivery[] = [];
+  private waiting: PreparedDelivery[] = [];
   /** Deliveries that are here already, whatever the database still says of them. */
-  private readonly here = new Map<string, QueuedDelivery>();
+  private readonly here = new Map<string, PreparedDelivery>();
   private inFlight = 0;
   private isReading = false;
   /** True where the last reading left nothing in the database and nobody has told of more since. */
@@ -85,31 +88,32 @@ export class Lane implements IntentHolder {
   finish(end: LaneEnd): void {
     this.end ??= end;
     // What never left goes back to being nobody's.
-    for (const delivery of this.waiting.splice(0)) this.here.delete(keyOf(delivery));
+    for (const { key } of this.waiting.splice(0)) this.here.delete(key);
     this.pump();
   }
 
   /** Drops what waits of a broadcast that was stopped or cancelled. */
   dropBroadcast(sourceNo: string): void {
-    this.waiting = this.waiting.filter((delivery) => {
-      const isDropped = delivery.class === DELIVERY_CLASS.broadcast && delivery.sourceNo === sourceNo;
-      if (isDropped) this.here.delete(keyOf(delivery));
+    this.waiting = this.waiting.filter(({ key, row }) => {
+      const isDropped = row.class === DELIVERY_CLASS.broadcast && row.sourceNo === sourceNo;
+      if (isDropped) this.here.delete(key);
       return !isDropped;
     });
   }
 
   onIntentDecided(attempt: Attempt, mayLeave: boolean): void {
-    const delivery = this.here.get(keyOf(attempt));
+    const delivery = this.here.get(deliveryKey(attempt));
     if (!delivery) throw new Error('An intent came back that this lane never had.');
-    const chat = pacedChatOf(delivery);
     if (!mayLeave) {
       // Cancelled meanwhile, or the lane is lost; only the database knows which.
-      this.pace.finish(this.around.clock.monotonicMs(), { kind: 'notSent', cause: 'withdrawn' }, chat);
+      const now = this.around.clock.monotonicMs();
+      this.pace.finish(now, { kind: 'notSent', cause: 'withdrawn' }, delivery.pacedChat);
+      delivery.abandon();
       this.forget(delivery);
       this.around.doubt(this);
       return;
     }
-    const call = this.around.contents.prepare(this.bot, delivery);
+    const call = delivery.call();
     void this.around.client
       .call({
         apiRoot: this.bot.apiRoot,
@@ -123,16 +127,21 @@ export class Lane implements IntentHolder {
   }
 
   onSettled(attempt: Attempt): void {
-    const delivery = this.here.get(keyOf(attempt));
+    const delivery = this.here.get(deliveryKey(attempt));
     if (delivery) this.forget(delivery);
   }
 
-  private onAnswer(delivery: QueuedDelivery, attempt: Attempt, call: PreparedCall, outcome: BotApiOutcome): void {
-    const { clock, journal, contents } = this.around;
+  private onAnswer(
+    delivery: PreparedDelivery,
+    attempt: Attempt,
+    call: PreparedCall,
+    outcome: BotApiOutcome,
+  ): void {
+    const { clock, journal } = this.around;
     const now = clock.monotonicMs();
-    const rest = this.pace.finish(now, outcome, pacedChatOf(delivery));
+    const rest = this.pace.finish(now, outcome, delivery.pacedChat);
     call.onOutcome?.(outcome);
-    const verdict = judge(outcome, attempt.attempt, contents.isResentWhenUnknown(delivery), Math.random());
+    const verdict = judge(outcome, attempt.attempt, delivery.isResentWhenUnknown, Math.random());
     if (verdict.consequence.kind === 'none') {
       journal.settle({ attempt, settlement: verdict.settlement }, this);
     } else {
@@ -142,13 +151,14 @@ export class Lane implements IntentHolder {
   }
 
   private async followThenSettle(
-    delivery: QueuedDelivery,
+    delivery: PreparedDelivery,
     attempt: Attempt,
     { settlement, consequence }: Verdict,
     isRestOfChatAlone: boolean,
   ): Promise<void> {
     if (consequence.kind === 'backOff') this.pace.rest(this.around.clock.monotonicMs() + consequence.delayMs);
-    if (!(consequence.kind === 'rest' && isRestOfChatAlone)) await this.around.follow(this, delivery, consequence);
+    if (!(consequence.kind === 'rest' && isRestOfChatAlone))
+      await this.around.follow(this, delivery.row, consequence);
     this.around.journal.settle({ attempt, settlement }, this);
     if (settlement.state === 'queued' && !this.end) this.rereadIn(settlement.delayMs);
   }
@@ -158,7 +168,8 @@ export class Lane implements IntentHolder {
     if (!this.resolveEnd) return;
     clearTimeout(this.timer);
     if (!this.end) this.letGo();
-    if (!this.end && !this.isReading && !this.isReadToTheEnd && this.waiting.length < PREFETCH / 2) void this.read();
+    if (!this.end && !this.isReading && !this.isReadToTheEnd && this.waiting.length < PREFETCH / 2)
+      void this.read();
     if (this.inFlight > 0 || this.isReading) return;
     if (this.end) this.conclude(this.end);
     else if (this.waiting.length === 0 && this.isReadToTheEnd) void this.concludeEmpty();
@@ -190,28 +201,28 @@ export class Lane implements IntentHolder {
     let earliestMs = Infinity;
     for (let position = 0; position < this.waiting.length; position += 1) {
       const delivery = this.waiting[position]!;
-      if (!this.around.contents.isReady(this.bot, delivery)) continue;
-      const atMs = this.pace.earliestStart(now, pacedChatOf(delivery));
+      if (!delivery.isReady) continue;
+      const atMs = this.pace.earliestStart(now, delivery.pacedChat);
       if (atMs <= now) return { atMs, position };
       earliestMs = Math.min(earliestMs, atMs);
     }
     return { atMs: earliestMs, position: -1 };
   }
 
-  private start(delivery: QueuedDelivery, now: number): void {
+  private start(delivery: PreparedDelivery, now: number): void {
     this.inFlight += 1;
-    this.pace.start(now, pacedChatOf(delivery));
-    this.around.contents.begin(this.bot, delivery);
-    const { plannedOn, sourceNo, chatNo } = delivery;
+    this.pace.start(now, delivery.pacedChat);
+    delivery.begin();
+    const { row } = delivery;
     this.around.journal.intend(
       {
-        plannedOn,
-        class: delivery.class,
-        sourceNo,
-        chatNo,
+        plannedOn: row.plannedOn,
+        class: row.class,
+        sourceNo: row.sourceNo,
+        chatNo: row.chatNo,
         botNo: this.bot.botNo,
         epoch: this.epoch,
-        attempt: delivery.attempt + 1,
+        attempt: row.attempt + 1,
       },
       this,
     );
@@ -222,44 +233,46 @@ export class Lane implements IntentHolder {
     this.isReadToTheEnd = true;
     try {
       const found = await this.around.repository.findQueued(this.bot.botNo, PREFETCH);
-      const fresh = found.filter((delivery) => !this.here.has(keyOf(delivery)));
-      await this.around.contents.load(this.bot, fresh);
-      if (!this.end) this.take(fresh);
+      const fresh = found.filter((row) => !this.here.has(deliveryKey(row)));
+      const prepared = await this.around.contents.load(this.bot, fresh);
+      if (!this.end) this.take(prepared);
       if (found.length >= PREFETCH) this.isReadToTheEnd = false;
     } catch (error) {
       // The lease runs out by itself; the sweep finds the lane again when the database is back.
       this.end ??= { kind: 'lost' };
-      this.around.contents.report(error);
+      this.around.report(error);
     } finally {
       this.isReading = false;
     }
     this.pump();
   }
 
-  private take(fresh: readonly QueuedDelivery[]): void {
+  private take(fresh: readonly PreparedDelivery[]): void {
     for (const delivery of fresh) {
-      const skipReason = skipReasonOf(delivery);
-      this.here.set(keyOf(delivery), delivery);
+      const { skipReason } = delivery;
+      this.here.set(delivery.key, delivery);
       if (skipReason === null) {
         this.waiting.push(delivery);
         continue;
       }
       this.inFlight += 1;
-      void this.around.journal.skip({ ...delivery, reason: skipReason }).then(() => this.forget(delivery));
+      void this.around.journal
+        .skip({ ...delivery.row, reason: skipReason })
+        .then(() => this.forget(delivery));
     }
     // Answers to people pass broadcasts that were read before them.
-    if (fresh.some((delivery) => delivery.class === DELIVERY_CLASS.reply)) {
+    if (fresh.some(isReply)) {
       this.waiting = [
-        ...this.waiting.filter((delivery) => delivery.class === DELIVERY_CLASS.reply),
-        ...this.waiting.filter((delivery) => delivery.class === DELIVERY_CLASS.broadcast),
+        ...this.waiting.filter(isReply),
+        ...this.waiting.filter((delivery) => !isReply(delivery)),
       ];
     }
   }
 
-  private forget(delivery: QueuedDelivery): void {
-    this.here.delete(keyOf(delivery));
+  private forget(delivery: PreparedDelivery): void {
+    this.here.delete(delivery.key);
     this.inFlight -= 1;
-    this.around.contents.noteSettled(delivery);
+    this.around.noteSettled(delivery.row);
     this.pump();
   }
 
@@ -275,7 +288,7 @@ export class Lane implements IntentHolder {
     try {
       nextInMs = await this.around.repository.findNextDelayMs(this.bot.botNo);
     } catch (error) {
-      this.around.contents.report(error);
+      this.around.report(error);
     }
     this.isReading = false;
     if (!this.isReadToTheEnd || this.end) this.pump();
@@ -292,15 +305,4 @@ export class Lane implements IntentHolder {
   }
 }
 
-const keyOf = (delivery: { class: number; sourceNo: string; chatNo: string }): string =>
-  `${delivery.class}:${delivery.sourceNo}:${delivery.chatNo}`;
-
-function pacedChatOf(delivery: QueuedDelivery): PacedChat {
-  return { key: delivery.chatNo, isGroup: delivery.chatType !== 'private' };
-}
-
-/** A person who pressed /stop after the planning gets no broadcast; an answer to what they wrote they get. */
-function skipReasonOf(delivery: QueuedDelivery): string | null {
-  if (delivery.class === DELIVERY_CLASS.reply || delivery.chatState === 'active') return null;
-  return `chat_${delivery.chatState}`;
-}
+const isReply = ({ row }: PreparedDelivery): boolean => row.class === DELIVERY_CLASS.reply;

@@ -70,19 +70,20 @@ export class BotApiClient {
     };
     if (request.signal?.aborted) return Promise.resolve({ kind: 'notSent', cause: 'withdrawn' });
 
+    // Whatever can be wrong with the parameters is found here, before the exchange and its timer exist.
+    const frame = upload && frameMultipart(`arauto-${randomBytes(16).toString('hex')}`, parameters, upload);
+    const json = frame ? null : JSON.stringify(parameters);
     return new Promise<BotApiOutcome>((resolve) => {
       const exchange = new BotApiExchange(this.clock, bounds, resolve, request.signal);
-      const path = `${apiRoot.path}/bot${token}/${method}`;
-      if (upload === undefined) {
-        const body = JSON.stringify(parameters);
-        pool.dispatch({ path, method: 'POST', headers: jsonHeaders, body }, exchange);
-        return;
-      }
-      const frame = frameMultipart(`arauto-${randomBytes(16).toString('hex')}`, parameters, upload);
-      const length = frame.head.length + upload.sizeBytes + frame.tail.length;
-      const headers = ['content-type', frame.contentType, 'content-length', String(length)];
-      const body = exchange.streamUpload(upload, frame);
-      pool.dispatch({ path, method: 'POST', headers, body }, exchange);
+      pool.dispatch(
+        {
+          path: `${apiRoot.path}/bot${token}/${method}`,
+          method: 'POST',
+          headers: frame ? frame.headers : jsonHeaders,
+          body: upload && frame ? exchange.streamUpload(upload, frame) : json,
+        },
+        exchange,
+      );
     }) as Promise<BotApiOutcome<Result>>;
   }
 

@@ -1,3 +1,31 @@
 export { BotApiClient, type BotApiClientOptions, type BotApiRequest } from './bot-api.client.js';
+export type {
+  CallbackQuery,
+  Chat,
+  ChatFromGetChat,
+  ChatMember,
+  ChatMemberUpdated,
+  InlineKeyboardButton,
+  InlineKeyboardMarkup,
+  Message,
+  MessageEntity,
+  Update,
+  User,
+  UserFromGetMe,
+  WebhookInfo,
+} from './bot-api.dto.js';
+export { isBotToken, maskBotToken, readBotId, redactTokens } from './bot-token.rules.js';
+export { reasonScope, type FailureReason, type ReasonScope } from './failure-reason.rules.js';
+export { escapeHtml, parseHtml, type ParsedHtml } from './html.rules.js';
+export { isButtonUrl, isCallbackData, isFileUrl, messageLimits } from './message-limits.rules.js';
 export { type BotApiUpload } from './multipart.rules.js';
 export { type BotApiOutcome, type NotSentCause, type UnknownCause } from './outcome.rules.js';
+export {
+  BotPace,
+  paidPerSecond,
+  usualPace,
+  type PacedChat,
+  type PaceLimits,
+  type RestScope,
+} from './pacing.rules.js';
+export { answerTimeoutMs } from './answer-bounds.rules.js';

@@ -12,7 +12,8 @@ export interface BotApiUpload {
 
 /** What stands before and after a file in a `multipart/form-data` body. */
 export interface MultipartFrame {
-  contentType: string;
+  /** Names and values in turn: the type with its boundary, and the length of the whole. */
+  headers: string[];
   head: Buffer;
   tail: Buffer;
 }
@@ -36,11 +37,10 @@ export function frameMultipart(
     `--${boundary}\r\ncontent-disposition: form-data; name="${escapeName(upload.field)}"; ` +
     `filename="${escapeName(upload.fileName)}"\r\n` +
     `content-type: ${upload.contentType.replace(/[^\x20-\x7e]/g, '')}\r\n\r\n`;
-  return {
-    contentType: `multipart/form-data; boundary=${boundary}`,
-    head: Buffer.from(head),
-    tail: Buffer.from(`\r\n--${boundary}--\r\n`),
-  };
+  const frame = { head: Buffer.from(head), tail: Buffer.from(`\r\n--${boundary}--\r\n`) };
+  const length = frame.head.length + upload.sizeBytes + frame.tail.length;
+  const type = `multipart/form-data; boundary=${boundary}`;
+  return { ...frame, headers: ['content-type', type, 'content-length', String(length)] };
 }
 
 /** As browsers do it: a name can't end its own quotes or its line. */

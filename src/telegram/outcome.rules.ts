@@ -3,7 +3,7 @@ import { readFailureReason, type FailureReason } from './failure-reason.rules.js
 
 /** Why a call surely had no effect although Telegram never said so. All of these may be tried again. */
 export type NotSentCause =
-  /** Called back before a byte left: its deadline passed, or it found no free connection in time. */
+  /** Called back before the request was whole: its deadline passed, or no connection was free in time. */
   | 'withdrawn'
   | 'dns'
   | 'refused'

@@ -1,8 +1,16 @@
-import { type DynamicModule, Global, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  type DynamicModule,
+  Global,
+  Injectable,
+  Logger,
+  Module,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import pg from 'pg';
 import { DataSource, type EntitySchema, type MixedList } from 'typeorm';
 import { Configuration } from '../../config/index.js';
 import { DispatcherDatabase } from './dispatcher-database.js';
+import { DatabaseNotifications } from './notifications.js';
 import { type DatabaseUrls } from './roles.js';
 import { refuseUnsafeDatabase } from './start-up-check.js';
 import { TenantDatabase } from './tenant-database.js';
@@ -44,10 +52,16 @@ export class DatabaseModule {
           inject: [DatabaseConnections],
           useFactory: (connections: DatabaseConnections) => new DispatcherDatabase(connections.dispatcher),
         },
+        { provide: DatabaseNotifications, useValue: new DatabaseNotifications(urls.dispatcher) },
       ],
-      exports: [TenantDatabase, DispatcherDatabase],
+      exports: [TenantDatabase, DispatcherDatabase, DatabaseNotifications],
     };
   }
+}
+
+/** A connection that broke while idle is replaced at the next use; unheard, its event would end the process. */
+function reportIdleError(error: unknown): void {
+  new Logger('database').warn(`an idle connection broke: ${String(error)}`);
 }
 
 async function connect(
@@ -62,8 +76,7 @@ async function connect(
     entities,
     poolSize: DATABASE_POOL_SIZE,
     applicationName: 'arauto',
-    // Without it, a connection that died while idle is an unhandled 'error' event and ends the process.
-    poolErrorHandler: () => undefined,
+    poolErrorHandler: reportIdleError,
   });
   await source.initialize();
   const dispatcher = new pg.Pool({
@@ -71,7 +84,7 @@ async function connect(
     max: DATABASE_POOL_SIZE,
     application_name: 'arauto-dispatcher',
   });
-  dispatcher.on('error', () => undefined);
+  dispatcher.on('error', reportIdleError);
   const connections = new DatabaseConnections(source, dispatcher);
   const check = new pg.Pool({ connectionString: urls.app, max: 1 });
   try {

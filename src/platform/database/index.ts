@@ -1,6 +1,7 @@
 export { DATABASE_ROLES, type DatabaseRole, type DatabaseUrls, prepareDatabase } from './roles.js';
 export { DatabaseModule } from './database.module.js';
 export { DispatcherDatabase } from './dispatcher-database.js';
+export { DatabaseNotifications } from './notifications.js';
 export { TenantDatabase } from './tenant-database.js';
 export { UnsafeDatabaseError, refuseUnsafeDatabase } from './start-up-check.js';
 export { migrate } from './migrate.js';

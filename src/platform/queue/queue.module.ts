@@ -1,5 +1,5 @@
 import { BullModule, getQueueToken } from '@nestjs/bullmq';
-import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { type DynamicModule, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
 import {
   createPostgresBackend,
   PostgresConnection,
@@ -42,8 +42,7 @@ export class QueueModule {
           application_name: 'arauto-queue',
           keepAlive: true,
         });
-    // An idle connection that breaks is replaced at the next use; unheard, its event would end the process.
-    pool?.on('error', () => undefined);
+    pool?.on('error', (error) => new Logger('queue').warn(`an idle connection broke: ${error.message}`));
     const connection = (pool ?? {
       url: settings.QUEUE_URL,
       maxRetriesPerRequest: null,

@@ -1,4 +1,4 @@
-import { Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { WorkerHost } from '@nestjs/bullmq';
 import { type Job } from 'bullmq';
 import { type Wake } from './wake-queue.js';
@@ -15,7 +15,10 @@ export const WORKER_OPTIONS = {
 } as const;
 
 /** Works on keys that were woken. Subclasses are labelled with `@Processor(subject, WORKER_OPTIONS)`. */
-export abstract class WakeProcessor extends WorkerHost implements OnApplicationBootstrap {
+export abstract class WakeProcessor
+  extends WorkerHost
+  implements OnApplicationBootstrap, BeforeApplicationShutdown
+{
   protected readonly logger = new Logger(this.constructor.name);
 
   /** How many keys this process works on at the same time. */
@@ -28,6 +31,11 @@ export abstract class WakeProcessor extends WorkerHost implements OnApplicationB
     this.worker.concurrency = this.concurrency;
     this.worker.on('error', (error) => this.logger.warn(`worker: ${error.message}`));
     this.worker.run().catch((error: unknown) => this.logger.error(`worker stopped: ${String(error)}`));
+  }
+
+  /** Waits for what is being worked on, while the database and the queue are still there. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.worker.close();
   }
 
   override async process(job: Job<Wake>): Promise<void> {

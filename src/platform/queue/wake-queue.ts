@@ -1,4 +1,4 @@
-import { Inject, Logger } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Logger } from '@nestjs/common';
 import { type Queue } from 'bullmq';
 
 /** The only payload a job has: the key of what there is work for. Content stays in the database. */
@@ -6,12 +6,15 @@ export interface Wake {
   readonly key: string;
 }
 
+/** Done jobs leave no trace: what happened is in the database. */
+const FORGOTTEN = { removeOnComplete: true, removeOnFail: true } as const;
+
 /**
  * Wakes whoever works on a key ("lane 7 has deliveries"). A wake is a hint: while one waits, further ones for the
  * same key are dropped, and one that comes while the key is being worked on runs once more afterwards. Losing every
  * wake delays work until the next sweep and loses nothing.
  */
-export class WakeQueue {
+export class WakeQueue implements BeforeApplicationShutdown {
   private readonly logger: Logger;
 
   constructor(
@@ -28,13 +31,27 @@ export class WakeQueue {
       keys.map((key) => ({
         name: this.subject,
         data: { key },
-        opts: {
-          deduplication: { id: `${this.subject}:${key}`, keepLastIfActive: true },
-          removeOnComplete: true,
-          removeOnFail: true,
-        },
+        opts: { ...FORGOTTEN, deduplication: { id: `${this.subject}:${key}`, keepLastIfActive: true } },
       })),
     );
+  }
+
+  /** Wakes one key after a while, once, however often that is asked for. */
+  async wakeLater(key: string, delayMs: number): Promise<void> {
+    await this.queue.add(
+      this.subject,
+      { key },
+      { ...FORGOTTEN, delay: Math.ceil(delayMs), deduplication: { id: `${this.subject}:later:${key}` } },
+    );
+  }
+
+  /** How many wakes wait for a free place; work that goes on for long makes room when there are any. */
+  countWaiting(): Promise<number> {
+    return this.queue.getWaitingCount();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.queue.close();
   }
 
   /** For after a commit: a failure is logged, since the sweep finds the work anyway. */

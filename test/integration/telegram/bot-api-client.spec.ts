@@ -52,17 +52,17 @@ const sendMessage = (apiRoot: string, more: Partial<BotApiRequest> = {}): BotApi
   ...more,
 });
 
-function makeUpload(
-  content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-  sizeBytes: number,
-): BotApiUpload {
+type Source = () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+function makeUpload(source: Source, sizeBytes: number): BotApiUpload {
   return {
     field: 'photo',
     fileName: 'a "quoted"\r\nname.jpg',
     contentType: 'image/jpeg',
     sizeBytes,
     open: async function* () {
-      yield* content;
+      await Promise.resolve();
+      yield* source();
     },
   };
 }
@@ -348,13 +348,13 @@ describe('the last look before the wire', () => {
       responses.push(response);
     });
     const client = makeClient({ connections: 1 });
-    const first = client.call(sendMessage(server.url, { timeoutMs: 1_000 }));
-    const second = client.call(sendMessage(server.url, { timeoutMs: 300 }));
+    const first = client.call(sendMessage(server.url, { timeoutMs: 4_000 }));
+    const second = client.call(sendMessage(server.url, { timeoutMs: 1_000 }));
     await waitUntil(() => responses.length === 1);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await new Promise((resolve) => setTimeout(resolve, 600));
     responses[0]?.end(ok(1));
     await waitUntil(() => responses.length === 2);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await new Promise((resolve) => setTimeout(resolve, 600));
     responses[1]?.end(ok(2));
     expect(await first).toEqual({ kind: 'ok', result: 1 });
     expect(await second).toEqual({ kind: 'ok', result: 2 });
@@ -436,7 +436,12 @@ describe('upload', () => {
     });
     const content = Buffer.alloc(300_000, 'photo');
     const pieces = [content.subarray(0, 1), content.subarray(1, 200_000), content.subarray(200_000)];
-    const outcome = await makeClient().call(sendPhoto(server.url, makeUpload(pieces, content.length)));
+    const outcome = await makeClient().call(
+      sendPhoto(
+        server.url,
+        makeUpload(() => pieces, content.length),
+      ),
+    );
     expect(outcome).toEqual({ kind: 'ok', result: true });
     expect(Number(seen?.headers['content-length'])).toBe(seen?.length);
     expect(seen?.headers['transfer-encoding']).toBeUndefined();
@@ -466,40 +471,29 @@ describe('upload', () => {
       request.on('data', (chunk: Buffer) => (receivedBytes += chunk.length));
       request.on('end', () => response.end(ok(true)));
     });
-    const outcome = await makeClient().call(sendPhoto(server.url, makeUpload(produce(), sizeBytes)));
+    const outcome = await makeClient().call(sendPhoto(server.url, makeUpload(produce, sizeBytes)));
     expect(outcome).toEqual({ kind: 'ok', result: true });
     // The kernel's buffers on both sides take a few megabytes.
     expect(mostAhead).toBeLessThan(16 * 1024 * 1024);
   });
 
-  const brokenSources: [title: string, source: () => AsyncIterable<Uint8Array>][] = [
+  const brokenSources: [title: string, source: () => Iterable<Uint8Array>][] = [
     [
       'fails at once',
-      async function* () {
+      () => {
         throw new Error(`no file for ${token}`);
       },
     ],
     [
       'fails halfway',
-      async function* () {
+      function* () {
         yield Buffer.alloc(50);
         throw new Error('gone');
       },
     ],
-    [
-      'ends early',
-      async function* () {
-        yield Buffer.alloc(99);
-      },
-    ],
-    [
-      'gives too much',
-      async function* () {
-        yield Buffer.alloc(60);
-        yield Buffer.alloc(60);
-      },
-    ],
-    ['gives nothing', async function* () {}],
+    ['ends early', () => [Buffer.alloc(99)]],
+    ['gives too much', () => [Buffer.alloc(60), Buffer.alloc(60)]],
+    ['gives nothing', () => []],
   ];
   it.each(brokenSources)('is surely not sent when its source %s', async (_title, source) => {
     let completeRequests = 0;
@@ -513,7 +507,7 @@ describe('upload', () => {
       });
     });
     const client = makeClient();
-    expect(await client.call(sendPhoto(server.url, makeUpload(source(), 100)))).toEqual({
+    expect(await client.call(sendPhoto(server.url, makeUpload(source, 100)))).toEqual({
       kind: 'notSent',
       cause: 'upload_broken',
     });
@@ -527,7 +521,7 @@ describe('upload', () => {
     const server = await http((request) => {
       request.on('data', (chunk: Buffer) => (bodyBytes += chunk.length));
     });
-    const slow = async function* (): AsyncGenerator<Uint8Array> {
+    const slow = function* (): Generator<Uint8Array> {
       clock.aheadMs = 60_000;
       try {
         yield Buffer.alloc(100);
@@ -537,7 +531,7 @@ describe('upload', () => {
     };
     const notAfterMonotonicMs = clock.monotonicMs() + 30_000;
     const outcome = await makeClient().call(
-      sendPhoto(server.url, makeUpload(slow(), 100), { notAfterMonotonicMs }),
+      sendPhoto(server.url, makeUpload(slow, 100), { notAfterMonotonicMs }),
     );
     expect(outcome).toEqual({ kind: 'notSent', cause: 'withdrawn' });
     await waitUntil(() => hasEnded);
@@ -551,13 +545,10 @@ describe('upload', () => {
     const client = makeClient({ connections: 1 });
     const hanging = client.call(sendMessage(server.url, { timeoutMs: 300 }));
     await waitUntil(() => requests === 1);
-    const upload: BotApiUpload = {
-      ...makeUpload([], 1),
-      open: async function* () {
-        isOpened = true;
-        yield Buffer.alloc(1);
-      },
-    };
+    const upload = makeUpload(() => {
+      isOpened = true;
+      return [Buffer.alloc(1)];
+    }, 1);
     const outcome = await client.call(
       sendPhoto(server.url, upload, { notAfterMonotonicMs: clock.monotonicMs() + 30 }),
     );
@@ -581,7 +572,7 @@ describe('upload', () => {
         hasEnded = true;
       }
     };
-    const outcome = await makeClient().call(sendPhoto(server.url, makeUpload(endless(), 50 * 1024 * 1024)));
+    const outcome = await makeClient().call(sendPhoto(server.url, makeUpload(endless, 50 * 1024 * 1024)));
     expect(outcome).toMatchObject({ kind: 'rejected', reason: 'too_large' });
     await waitUntil(() => hasEnded);
   });
@@ -596,7 +587,14 @@ describe('upload', () => {
       });
     });
     const client = makeClient();
-    expect(await client.call(sendPhoto(server.url, makeUpload([Buffer.alloc(9)], 9)))).toEqual({
+    expect(
+      await client.call(
+        sendPhoto(
+          server.url,
+          makeUpload(() => [Buffer.alloc(9)], 9),
+        ),
+      ),
+    ).toEqual({
       kind: 'unknown',
       cause: 'connection_lost',
     });
@@ -604,7 +602,7 @@ describe('upload', () => {
       yield Buffer.from('half');
       await new Promise((resolve) => setTimeout(resolve, 5_000).unref());
     };
-    const video = sendPhoto(server.url, makeUpload(half(), 8), { method: 'sendVideo' });
+    const video = sendPhoto(server.url, makeUpload(half, 8), { method: 'sendVideo' });
     expect(await client.call(video)).toEqual({ kind: 'notSent', cause: 'connection_lost' });
   });
 });

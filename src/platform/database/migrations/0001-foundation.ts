@@ -98,6 +98,7 @@ const TABLES = [
      environment text NOT NULL CHECK (environment IN ('live', 'sandbox')),
      api_root text NOT NULL,
      telegram_id bigint NOT NULL,
+     name text NOT NULL,
      username text,
      first_name text NOT NULL,
      token_ciphertext bytea,
@@ -105,6 +106,8 @@ const TABLES = [
      token_fingerprint bytea NOT NULL,
      webhook_path text NOT NULL UNIQUE,
      updates_mode text NOT NULL DEFAULT 'polling' CHECK (updates_mode IN ('webhook', 'polling')),
+     -- What Telegram was last told: an address, '' for none; NULL where it must be told (again).
+     webhook_url text,
      state text NOT NULL DEFAULT 'running'
        CHECK (state IN ('running', 'paused', 'token_rejected', 'conflict', 'disconnected')),
      state_reason text,
@@ -112,8 +115,11 @@ const TABLES = [
      created_at timestamptz NOT NULL DEFAULT now(),
      UNIQUE (tenant_id, id)
    )`,
-  // A bot is whom its API root and number say; one connection in the whole installation holds it.
-  `CREATE UNIQUE INDEX bots_connected ON bots (api_root, telegram_id) WHERE state <> 'disconnected'`,
+  // A bot is whom its API root and number say; one connection in the whole installation holds it. One whose token is
+  // dead holds nothing: whoever proves a newer token has the bot.
+  `CREATE UNIQUE INDEX bots_connected ON bots (api_root, telegram_id)
+     WHERE state NOT IN ('token_rejected', 'disconnected')`,
+  'CREATE INDEX bots_of_tenant ON bots (tenant_id, id)',
   // One owner per polled bot, by a lease that another process takes over.
   `CREATE TABLE polling (
      bot_no bigint PRIMARY KEY REFERENCES bots (no) ON DELETE CASCADE,
@@ -137,6 +143,8 @@ const TABLES = [
      PRIMARY KEY (bot_no, update_id)
    )`,
   'CREATE INDEX updates_waiting ON updates (bot_no, update_id) WHERE settled_at IS NULL',
+  // An update begins when no earlier one of its chat waits.
+  'CREATE INDEX updates_waiting_of_chat ON updates (bot_no, chat_key, update_id) WHERE settled_at IS NULL',
   'CREATE INDEX updates_by_age ON updates (received_at)',
 
   // --- audience ---------------------------------------------------------------------------------------------------
@@ -178,8 +186,8 @@ const TABLES = [
      FOREIGN KEY (tenant_id, contact_id) REFERENCES contacts (tenant_id, id) ON DELETE SET NULL (contact_id)
    )`,
   'CREATE INDEX chats_of_tenant ON chats (tenant_id, id)',
-  // Fan-out walks a bot's chats by number.
-  'CREATE INDEX chats_of_bot ON chats (tenant_id, bot_id, no)',
+  // Fan-out walks a bot's chats by number; counting them by state needs the index alone.
+  'CREATE INDEX chats_of_bot ON chats (tenant_id, bot_id, no) INCLUDE (type, state)',
   `CREATE TABLE tags (
      id uuid PRIMARY KEY DEFAULT uuidv7(),
      tenant_id uuid NOT NULL REFERENCES tenants ON DELETE CASCADE,

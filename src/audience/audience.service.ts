@@ -1,0 +1,146 @@
+import { Injectable } from '@nestjs/common';
+import { type EntityManager } from 'typeorm';
+import { TenantDatabase } from '../platform/database/index.js';
+import { invalidField } from '../platform/errors/index.js';
+import { type BotNumber, type TenantId } from '../platform/identity/index.js';
+import { audienceCondition } from './audience-condition.rules.js';
+import { type Audience } from './audience.dto.js';
+import { ChatsRepository } from './chats.repository.js';
+
+/** Anything that runs a statement: a tenant's EntityManager or a dispatcher's client. */
+export interface StatementRunner {
+  query(sql: string, parameters?: unknown[]): Promise<unknown>;
+}
+
+/** A chat that a delivery found out of reach; `reason` is Telegram's, such as `blocked`. */
+export interface UnreachableChat {
+  readonly chatNo: string;
+  readonly reason: string;
+}
+
+/** What other rooms ask and tell the audience. */
+@Injectable()
+export class AudienceService {
+  constructor(
+    private readonly database: TenantDatabase,
+    private readonly chats: ChatsRepository,
+  ) {}
+
+  /**
+   * Everything that the audience names is the tenant's.
+   * @param field where the audience stands in the input
+   * @throws ProblemError 400 naming the first bot, tag or chat that isn't there
+   */
+  async assertExists(manager: EntityManager, audience: Audience, field = 'audience'): Promise<void> {
+    if (audience.to === 'chats') {
+      await this.assertChatsExist(manager, audience.chatIds, `${field}.chatIds`);
+      return;
+    }
+    if (audience.to === 'tags') {
+      const position = await findMissing(manager, 'tags WHERE name = wanted.value', audience.tags);
+      refuseMissing(`${field}.tags`, position, 'unknown_tag', 'There is no such tag; create it first.');
+    }
+    if (audience.botIds) {
+      const known = `bots WHERE id = wanted.value::uuid AND state <> 'disconnected'`;
+      const position = await findMissing(manager, known, audience.botIds);
+      refuseMissing(`${field}.botIds`, position, 'unknown_bot', 'There is no such bot.');
+    }
+  }
+
+  /** @throws ProblemError 400 naming the first chat that isn't the tenant's */
+  async assertChatsExist(manager: EntityManager, chatIds: readonly string[], field: string): Promise<void> {
+    const position = await findMissing(manager, 'chats WHERE id = wanted.value::uuid', chatIds);
+    refuseMissing(field, position, 'unknown_chat', 'There is no such chat.');
+  }
+
+  /** How many chats the audience reaches now. */
+  async count(manager: EntityManager, audience: Audience): Promise<number> {
+    const condition = audienceCondition(audience, 1);
+    const rows = await manager.query<{ count: string }[]>(
+      `SELECT count(*) FROM chats c WHERE ${condition.sql}`,
+      [...condition.parameters],
+    );
+    return Number(rows[0]?.count ?? 0);
+  }
+
+  /** Whether a person wrote /stop and nothing else since. */
+  async hasStopped(manager: EntityManager, botNo: BotNumber, telegramChatId: number): Promise<boolean> {
+    const rows = await manager.query<unknown[]>(
+      `SELECT FROM chats WHERE bot_no = $1 AND telegram_chat_id = $2 AND state = 'stopped'`,
+      [botNo, telegramChatId],
+    );
+    return rows.length > 0;
+  }
+
+  /** A person pressed Start: messages may come. */
+  async recordStart(manager: EntityManager, botNo: BotNumber, telegramChatId: number): Promise<void> {
+    await this.chats.setConsent(manager, botNo, telegramChatId, 'active');
+  }
+
+  /** A person wrote /stop: no broadcast from now on. */
+  async recordStop(manager: EntityManager, botNo: BotNumber, telegramChatId: number): Promise<void> {
+    await this.chats.setConsent(manager, botNo, telegramChatId, 'stopped');
+  }
+
+  /** Telegram said that these chats can't be reached. Chats are named by number, so any login may run it. */
+  async recordUnreachable(
+    runner: StatementRunner,
+    botNo: BotNumber,
+    chats: readonly UnreachableChat[],
+  ): Promise<void> {
+    if (chats.length === 0) return;
+    await runner.query(
+      `UPDATE chats SET state = 'unreachable', state_reason = failed.reason, state_changed_at = now()
+         FROM unnest($2::bigint[], $3::text[]) AS failed (no, reason)
+        WHERE chats.no = failed.no AND chats.bot_no = $1 AND chats.state = 'active'`,
+      [botNo, chats.map((chat) => chat.chatNo), chats.map((chat) => chat.reason)],
+    );
+  }
+
+  /** A message arrived in chats that were taken for unreachable. */
+  async recordReachable(
+    runner: StatementRunner,
+    botNo: BotNumber,
+    chatNos: readonly string[],
+  ): Promise<void> {
+    if (chatNos.length === 0) return;
+    await runner.query(
+      `UPDATE chats SET state = 'active', state_reason = NULL, state_changed_at = now()
+        WHERE no = ANY ($2::bigint[]) AND bot_no = $1 AND state = 'unreachable'`,
+      [botNo, [...chatNos]],
+    );
+  }
+
+  /**
+   * A group became a supergroup. Its chat keeps its number, tags and waiting deliveries and gets the new id; a chat
+   * that already has that id is merged into it and is gone. Joins the tenant's transaction where there is one.
+   */
+  async recordMigration(
+    tenantId: TenantId,
+    botNo: BotNumber,
+    fromTelegramChatId: number,
+    toTelegramChatId: number,
+  ): Promise<void> {
+    await this.database.run(tenantId, (manager) =>
+      this.chats.migrate(manager, botNo, fromTelegramChatId, toTelegramChatId),
+    );
+  }
+}
+
+/** Place of the first value for which there is no row; -1 where all have one. */
+async function findMissing(
+  manager: EntityManager,
+  known: string,
+  wanted: readonly string[],
+): Promise<number> {
+  const rows = await manager.query<{ position: number }[]>(
+    `SELECT position::int - 1 AS position FROM unnest($1::text[]) WITH ORDINALITY AS wanted (value, position)
+      WHERE NOT EXISTS (SELECT FROM ${known}) ORDER BY position LIMIT 1`,
+    [wanted],
+  );
+  return rows[0]?.position ?? -1;
+}
+
+function refuseMissing(field: string, position: number, code: string, message: string): void {
+  if (position >= 0) throw invalidField(`${field}.${position}`, code, message);
+}

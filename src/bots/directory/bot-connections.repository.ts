@@ -1,0 +1,101 @@
+import { Injectable } from '@nestjs/common';
+import { Configuration } from '../../config/index.js';
+import { DispatcherDatabase } from '../../platform/database/index.js';
+import {
+  asBotId,
+  asBotNumber,
+  asTenantId,
+  type BotId,
+  type BotNumber,
+} from '../../platform/identity/index.js';
+import { TokenVault } from '../registration/token-vault.js';
+import { apiRootOf } from '../registration/bot-identity.rules.js';
+import { type BotEnvironment, type BotState } from '../registration/bot-state.rules.js';
+import { type ConnectedBot } from './connected-bot.js';
+
+interface BotRow {
+  id: string;
+  no: string;
+  tenant_id: string;
+  environment: BotEnvironment;
+  api_root: string;
+  state: BotState;
+  telegram_id: string;
+  first_name: string;
+  username: string | null;
+  token_ciphertext: Buffer | null;
+  token_key_version: number;
+  token_fingerprint: Buffer;
+}
+
+const COLUMNS = `id, no, tenant_id, environment, api_root, state, telegram_id, first_name, username,
+  token_ciphertext, token_key_version, token_fingerprint`;
+
+/** Bots of all tenants, as the dispatcher sees them. */
+@Injectable()
+export class BotConnections {
+  constructor(
+    private readonly database: DispatcherDatabase,
+    private readonly vault: TokenVault,
+    private readonly configuration: Configuration,
+  ) {}
+
+  async find(botNo: BotNumber): Promise<ConnectedBot | undefined> {
+    const rows = await this.database.query<BotRow>(`SELECT ${COLUMNS} FROM bots WHERE no = $1`, [botNo]);
+    return rows[0] && this.toConnectedBot(rows[0]);
+  }
+
+  async findNumber(botId: BotId): Promise<BotNumber | undefined> {
+    const rows = await this.database.query<{ no: string }>('SELECT no FROM bots WHERE id = $1', [botId]);
+    return rows[0] && asBotNumber(rows[0].no);
+  }
+
+  /** Who holds this bot of Telegram's now, in whatever tenant. */
+  async findHolder(home: string, telegramId: number): Promise<ConnectedBot | undefined> {
+    const rows = await this.database.query<BotRow>(
+      `SELECT ${COLUMNS} FROM bots
+        WHERE api_root = $1 AND telegram_id = $2 AND state NOT IN ('token_rejected', 'disconnected')`,
+      [home, telegramId],
+    );
+    return rows[0] && this.toConnectedBot(rows[0]);
+  }
+
+  /**
+   * A bot's state after a word of Telegram's on this very token.
+   * @returns whether the state changed
+   */
+  async setState(
+    botNo: BotNumber,
+    tokenFingerprint: Buffer,
+    from: readonly BotState[],
+    state: BotState,
+    reason: string | null,
+  ): Promise<boolean> {
+    const rows = await this.database.query(
+      `UPDATE bots SET state = $4, state_reason = $5, state_changed_at = now()
+        WHERE no = $1 AND token_fingerprint = $2 AND state = ANY ($3) RETURNING no`,
+      [botNo, tokenFingerprint, from, state, reason],
+    );
+    return rows.length > 0;
+  }
+
+  private async toConnectedBot(row: BotRow): Promise<ConnectedBot> {
+    const tenantId = asTenantId(row.tenant_id);
+    const place = { tenantId, home: row.api_root, telegramId: row.telegram_id };
+    return {
+      botNo: asBotNumber(row.no),
+      botId: asBotId(row.id),
+      tenantId,
+      environment: row.environment,
+      apiRoot: apiRootOf(row.environment, row.api_root, this.configuration.settings),
+      state: row.state,
+      telegramId: Number(row.telegram_id),
+      firstName: row.first_name,
+      username: row.username,
+      token: row.token_ciphertext
+        ? await this.vault.open(place, row.token_key_version, row.token_ciphertext)
+        : '',
+      tokenFingerprint: row.token_fingerprint,
+    };
+  }
+}

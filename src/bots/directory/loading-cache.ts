@@ -1,0 +1,38 @@
+import { ExpiringCache } from '../../platform/cache/index.js';
+import { type Clock } from '../../platform/clock/index.js';
+
+/**
+ * Remembers what was loaded for a few seconds, absence included. Callers that ask for the same key at the same time
+ * share one load; a load that fails is not remembered.
+ */
+export class LoadingCache<Key, Value> {
+  private loads: ExpiringCache<Key, Promise<Value>>;
+
+  constructor(
+    private readonly clock: Pick<Clock, 'monotonicMs'>,
+    private readonly bounds: { readonly capacity: number; readonly maxAgeMs: number },
+    private readonly load: (key: Key) => Promise<Value>,
+  ) {
+    this.loads = new ExpiringCache(clock, bounds);
+  }
+
+  get(key: Key): Promise<Value> {
+    const known = this.loads.get(key);
+    if (known) return known;
+    const { loads } = this;
+    const value = this.load(key);
+    loads.set(key, value);
+    value.catch(() => {
+      if (loads.get(key) === value) loads.delete(key);
+    });
+    return value;
+  }
+
+  forget(key: Key): void {
+    this.loads.delete(key);
+  }
+
+  clear(): void {
+    this.loads = new ExpiringCache(this.clock, this.bounds);
+  }
+}

@@ -1,0 +1,113 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import { AllowRole, CurrentCaller } from '../../platform/access/index.js';
+import { Idempotency, type IdempotentRequest } from '../../platform/http/index.js';
+import { type Caller } from '../../platform/identity/index.js';
+import {
+  type BotParameter,
+  botParameterSchema,
+  botPageSchema,
+  type BotQuery,
+  botQuerySchema,
+  botSchema,
+  type ConnectBot,
+  connectBotSchema,
+  type RenameBot,
+  renameBotSchema,
+  type ReplaceToken,
+  replaceTokenSchema,
+} from './bots.dto.js';
+import { BotsService } from './bots.service.js';
+
+@ApiTags('bots')
+@ApiBearerAuth('session')
+@Controller('bots')
+export class BotsController {
+  constructor(private readonly bots: BotsService) {}
+
+  @Post()
+  @AllowRole('admin')
+  @ApiOperation({ summary: 'Connect a bot by its token; the token is checked with Telegram first' })
+  @ApiCreatedResponse({ standardSchema: botSchema })
+  connect(
+    @CurrentCaller() caller: Caller,
+    @Idempotency() request: IdempotentRequest,
+    @Body({ schema: connectBotSchema }) body: ConnectBot,
+  ) {
+    return this.bots.connect(caller, request, body);
+  }
+
+  @Get()
+  @AllowRole('viewer')
+  @ApiOperation({ summary: 'List the bots, newest first' })
+  @ApiOkResponse({ standardSchema: botPageSchema })
+  list(@CurrentCaller() caller: Caller, @Query({ schema: botQuerySchema }) query: BotQuery) {
+    return this.bots.list(caller, query);
+  }
+
+  @Get(':id')
+  @AllowRole('viewer')
+  @ApiOperation({ summary: 'Read a bot: its state, why it is in it, and how many chats it has' })
+  @ApiOkResponse({ standardSchema: botSchema })
+  read(@CurrentCaller() caller: Caller, @Param({ schema: botParameterSchema }) { id }: BotParameter) {
+    return this.bots.read(caller, id);
+  }
+
+  @Patch(':id')
+  @AllowRole('admin')
+  @ApiOperation({ summary: 'Rename a bot; its name in Telegram stays' })
+  @ApiOkResponse({ standardSchema: botSchema })
+  rename(
+    @CurrentCaller() caller: Caller,
+    @Param({ schema: botParameterSchema }) { id }: BotParameter,
+    @Body({ schema: renameBotSchema }) { name }: RenameBot,
+  ) {
+    return this.bots.rename(caller, id, name);
+  }
+
+  @Post(':id/pause')
+  @HttpCode(200)
+  @AllowRole('admin')
+  @ApiOperation({ summary: 'Pause a bot: it sends nothing and answers nobody; what waits is kept' })
+  @ApiOkResponse({ standardSchema: botSchema })
+  pause(@CurrentCaller() caller: Caller, @Param({ schema: botParameterSchema }) { id }: BotParameter) {
+    return this.bots.pause(caller, id);
+  }
+
+  @Post(':id/resume')
+  @HttpCode(200)
+  @AllowRole('admin')
+  @ApiOperation({ summary: 'Resume a paused bot where it stopped; one in conflict tries again at once' })
+  @ApiOkResponse({ standardSchema: botSchema })
+  resume(@CurrentCaller() caller: Caller, @Param({ schema: botParameterSchema }) { id }: BotParameter) {
+    return this.bots.resume(caller, id);
+  }
+
+  @Put(':id/token')
+  @AllowRole('admin')
+  @ApiOperation({ summary: 'Replace the token of a bot, after /revoke at @BotFather for example' })
+  @ApiOkResponse({ standardSchema: botSchema })
+  replaceToken(
+    @CurrentCaller() caller: Caller,
+    @Param({ schema: botParameterSchema }) { id }: BotParameter,
+    @Body({ schema: replaceTokenSchema }) { token }: ReplaceToken,
+  ) {
+    return this.bots.replaceToken(caller, id, token);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @AllowRole('admin')
+  @ApiOperation({ summary: 'Disconnect a bot: its token is forgotten, its audience stays readable' })
+  @ApiNoContentResponse()
+  disconnect(@CurrentCaller() caller: Caller, @Param({ schema: botParameterSchema }) { id }: BotParameter) {
+    return this.bots.disconnect(caller, id);
+  }
+}

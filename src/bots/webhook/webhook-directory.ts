@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import { OnEvent } from '@nestjs/event-emitter';
+import { Clock } from '../../platform/clock/index.js';
+import { isSameSecret } from '../../platform/crypto/index.js';
+import { DispatcherDatabase } from '../../platform/database/index.js';
+import { asBotNumber, asTenantId, type BotNumber, type TenantId } from '../../platform/identity/index.js';
+import { LoadingCache } from '../directory/loading-cache.js';
+import { BotChanged } from '../registration/bots.events.js';
+import { WebhookSecret } from './webhook-secret.js';
+import { isWebhookPath } from './webhook.rules.js';
+
+export interface WebhookOwner {
+  readonly botNo: BotNumber;
+  readonly tenantId: TenantId;
+}
+
+/** Long enough for a busy bot to cost no queries, short enough for one disconnected elsewhere. Absence lasts as long. */
+const CACHE_BOUNDS = { maxAgeMs: 10_000, capacity: 50_000 };
+
+/** Whose webhook a path is. */
+@Injectable()
+export class WebhookDirectory {
+  private readonly owners: LoadingCache<string, { owner: WebhookOwner; secret: string } | undefined>;
+
+  constructor(
+    private readonly database: DispatcherDatabase,
+    private readonly secret: WebhookSecret,
+    clock: Clock,
+  ) {
+    this.owners = new LoadingCache(clock, CACHE_BOUNDS, (path) => this.load(path));
+  }
+
+  /** The owner where both path and secret are right; nobody learns which of them was wrong. */
+  async findOwner(path: string, givenSecret: string): Promise<WebhookOwner | undefined> {
+    if (!isWebhookPath(path)) return undefined;
+    const known = await this.owners.get(path);
+    const isRight = isSameSecret(givenSecret, known?.secret ?? '');
+    return isRight ? known?.owner : undefined;
+  }
+
+  @OnEvent(BotChanged.topic)
+  handleBotChanged(event: BotChanged): void {
+    // Rare, and the paths of a bot are not in the event: the next updates ask the database.
+    if (event.state === 'disconnected') this.owners.clear();
+  }
+
+  private async load(path: string): Promise<{ owner: WebhookOwner; secret: string } | undefined> {
+    const rows = await this.database.query<{ no: string; tenant_id: string }>(
+      `SELECT no, tenant_id FROM bots WHERE webhook_path = $1 AND state <> 'disconnected'`,
+      [path],
+    );
+    const row = rows[0];
+    if (!row) return undefined;
+    const owner = { botNo: asBotNumber(row.no), tenantId: asTenantId(row.tenant_id) };
+    return { owner, secret: this.secret.of(path) };
+  }
+}

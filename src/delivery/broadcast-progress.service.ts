@@ -1,0 +1,46 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { type TenantId } from '../platform/identity/index.js';
+import { BroadcastRepository } from './broadcast.repository.js';
+import { DELIVERY_CLASS } from './delivery.rules.js';
+import { type QueuedDelivery } from './lane.repository.js';
+
+/** Settled deliveries are gathered this long before their broadcasts are asked whether that was the last one. */
+const GATHER_MS = 100;
+
+/** Brings broadcasts to their end: finished when nothing is left to send, stopped when there is no use going on. */
+@Injectable()
+export class BroadcastProgress {
+  private readonly logger = new Logger('BroadcastProgress');
+  private readonly touched = new Set<string>();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly broadcasts: BroadcastRepository) {}
+
+  noteSettled(delivery: QueuedDelivery): void {
+    if (delivery.class !== DELIVERY_CLASS.broadcast) return;
+    this.touched.add(delivery.sourceNo);
+    this.timer ??= setTimeout(() => void this.finishTouched(), GATHER_MS);
+  }
+
+  /** Telegram refuses the content: one proof is enough, the others are not tried. */
+  async stop(tenantId: TenantId, broadcastNo: string, reason: string): Promise<void> {
+    if (await this.broadcasts.end(tenantId, broadcastNo, 'stopped', reason)) {
+      this.logger.warn(`broadcast ${broadcastNo} stopped: ${reason}`);
+    }
+    await this.broadcasts.cancelQueued(tenantId, broadcastNo);
+  }
+
+  /** Asks at once: for the end of the process. */
+  async finishTouched(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const numbers = [...this.touched];
+    this.touched.clear();
+    if (numbers.length === 0) return;
+    try {
+      await this.broadcasts.finishDone(numbers);
+    } catch (error) {
+      this.logger.error(error, 'finished broadcasts could not be noted; the sweep will');
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import { audienceSchema } from '../audience/index.js';
+import { messageContentSchema } from '../messages/index.js';
+import { pageQuerySchema, pageSchemaOf } from '../platform/http/index.js';
+import { idSchema } from '../platform/identity/index.js';
+import { BROADCAST_STATES } from './broadcast.repository.js';
+import { DELIVERY_STATES } from './delivery.rules.js';
+
+/** Either a message that is there already, or one given here. */
+export const messageChoice = {
+  messageId: idSchema.optional().describe('a message made before; or give `message`'),
+  message: messageContentSchema.optional().describe('the content itself; or give `messageId`'),
+};
+
+export const createBroadcastSchema = z
+  .strictObject({
+    ...messageChoice,
+    audience: audienceSchema,
+    ambiguityPolicy: z
+      .enum(['leave', 'resend_once'])
+      .default('leave')
+      .describe(
+        'what to do where nobody can know whether a message arrived (a time-out after it left): leave it as `unknown`, or send it once more; nearly all of them had arrived',
+      ),
+  })
+  .refine(({ messageId, message }) => (messageId === undefined) !== (message === undefined), {
+    error: 'Give either messageId or message.',
+    path: ['message'],
+  })
+  .meta({
+    id: 'CreateBroadcast',
+    examples: [
+      {
+        message: { kind: 'text', text: 'Good morning, {{first_name|friend}}!' },
+        audience: { to: 'everybody' },
+      },
+    ],
+  });
+export type CreateBroadcast = z.infer<typeof createBroadcastSchema>;
+
+const instant = z.iso.datetime();
+
+export const broadcastCountsSchema = z
+  .object({
+    accepted: z.int().describe('deliveries planned so far; all of them once `state` is no longer `planning`'),
+    queued: z.int(),
+    sending: z.int(),
+    sent: z.int(),
+    failed: z.int(),
+    unknown: z.int().describe('nobody can know whether these arrived; never sent again unless chosen'),
+    cancelled: z.int(),
+    skipped: z.int().describe('passed over without a try, such as people who pressed /stop meanwhile'),
+    reasons: z.array(z.object({ state: z.enum(DELIVERY_STATES), reason: z.string(), count: z.int() })),
+  })
+  .meta({ id: 'BroadcastCounts' });
+
+export const broadcastSchema = z
+  .object({
+    id: idSchema,
+    state: z.enum(BROADCAST_STATES),
+    stateReason: z.string().nullable(),
+    messageId: idSchema,
+    audience: audienceSchema,
+    scheduleId: idSchema.nullable(),
+    dueAt: instant,
+    createdAt: instant,
+    endedAt: instant.nullable(),
+    ambiguityPolicy: z.enum(['leave', 'resend_once']),
+  })
+  .meta({ id: 'Broadcast' });
+
+export const broadcastReportSchema = broadcastSchema
+  .extend({
+    counts: broadcastCountsSchema,
+    firstSendingAt: instant.nullable().describe('when the first message left'),
+    lastSettledAt: instant.nullable(),
+    latenessMs: z.int().nullable().describe('from the due instant to the first message'),
+    sentPerSecond: z.number().nullable().describe('over the time from the first message to the last answer'),
+  })
+  .meta({ id: 'BroadcastReport' });
+export type BroadcastReport = z.output<typeof broadcastReportSchema>;
+
+export const broadcastPageSchema = pageSchemaOf(broadcastSchema, 'BroadcastPage');
+export const broadcastQuerySchema = pageQuerySchema.extend({
+  state: z.enum(BROADCAST_STATES).optional(),
+  scheduleId: idSchema.optional(),
+});
+export type BroadcastQuery = z.infer<typeof broadcastQuerySchema>;
+
+export const deliverySchema = z
+  .object({
+    chatId: idSchema.nullable().describe('null where the chat was erased since'),
+    botId: idSchema.nullable(),
+    telegramChatId: z.string().nullable(),
+    state: z.enum(DELIVERY_STATES),
+    reason: z.string().nullable(),
+    attempts: z.int(),
+    telegramMessageId: z.string().nullable(),
+    sendingAt: instant.nullable(),
+    settledAt: instant.nullable(),
+  })
+  .meta({ id: 'Delivery' });
+export const deliveryPageSchema = pageSchemaOf(deliverySchema, 'DeliveryPage');
+export const deliveryQuerySchema = pageQuerySchema.extend({ state: z.enum(DELIVERY_STATES).optional() });
+export type DeliveryQuery = z.infer<typeof deliveryQuerySchema>;

@@ -1,0 +1,253 @@
+import { Injectable } from '@nestjs/common';
+import { type EntityManager } from 'typeorm';
+import { type Audience } from '../audience/index.js';
+import { DispatcherDatabase, TenantDatabase } from '../platform/database/index.js';
+import { type TenantId } from '../platform/identity/index.js';
+import { codeOfState, DELIVERY_STATES, type DeliveryState } from './delivery.rules.js';
+
+export const BROADCAST_STATES = ['planning', 'sending', 'finished', 'cancelled', 'stopped'] as const;
+export type BroadcastState = (typeof BROADCAST_STATES)[number];
+export type AmbiguityPolicy = 'leave' | 'resend_once';
+
+export interface BroadcastRow {
+  id: string;
+  no: string;
+  message_id: string;
+  audience: Audience;
+  schedule_id: string | null;
+  due_at: Date;
+  planned_on: string;
+  state: BroadcastState;
+  state_reason: string | null;
+  planned: string;
+  ambiguity_policy: AmbiguityPolicy;
+  created_at: Date;
+  ended_at: Date | null;
+}
+
+export interface NewBroadcast {
+  readonly messageId: string;
+  readonly audience: Audience;
+  readonly scheduleId: string | null;
+  /** Null for "now", by the database's clock. */
+  readonly dueAt: Date | null;
+  readonly ambiguityPolicy: AmbiguityPolicy;
+}
+
+/** How a broadcast's deliveries stand, counted from the rows. */
+export interface BroadcastCounts {
+  readonly byState: Readonly<Record<DeliveryState, number>>;
+  readonly reasons: readonly {
+    readonly state: DeliveryState;
+    readonly reason: string;
+    readonly count: number;
+  }[];
+  readonly firstSendingAt: Date | null;
+  readonly lastSettledAt: Date | null;
+}
+
+export interface DeliveryRow {
+  chat_no: string;
+  chat_id: string | null;
+  bot_id: string | null;
+  telegram_chat_id: string | null;
+  state: number;
+  reason: string | null;
+  attempt: number;
+  message_id: string | null;
+  sending_at: Date | null;
+  settled_at: Date | null;
+}
+
+const COLUMNS = `id, no::text, message_id, audience, schedule_id, due_at, planned_on::text, state, state_reason,
+  planned::text, ambiguity_policy, created_at, ended_at`;
+/** Rows of one transaction when many are changed: short enough that nobody waits for it. */
+const CHUNK = 10_000;
+
+@Injectable()
+export class BroadcastRepository {
+  constructor(
+    private readonly tenants: TenantDatabase,
+    private readonly crossing: DispatcherDatabase,
+  ) {}
+
+  /** @returns undefined where this schedule already has its broadcast for this due instant */
+  async insert(
+    manager: EntityManager,
+    tenantId: TenantId,
+    broadcast: NewBroadcast,
+  ): Promise<BroadcastRow | undefined> {
+    const [row] = await manager.query<BroadcastRow[]>(
+      `INSERT INTO broadcasts (tenant_id, message_id, audience, schedule_id, due_at, planned_on, ambiguity_policy)
+       VALUES ($1, $2, $3, $4, coalesce($5, clock_timestamp()), (clock_timestamp() AT TIME ZONE 'UTC')::date, $6)
+       ON CONFLICT (schedule_id, due_at) DO NOTHING RETURNING ${COLUMNS}`,
+      [
+        tenantId,
+        broadcast.messageId,
+        JSON.stringify(broadcast.audience),
+        broadcast.scheduleId,
+        broadcast.dueAt,
+        broadcast.ambiguityPolicy,
+      ],
+    );
+    return row;
+  }
+
+  async findByOccurrence(
+    manager: EntityManager,
+    scheduleId: string,
+    dueAt: Date,
+  ): Promise<BroadcastRow | undefined> {
+    const [row] = await manager.query<BroadcastRow[]>(
+      `SELECT ${COLUMNS} FROM broadcasts WHERE schedule_id = $1 AND due_at = $2`,
+      [scheduleId, dueAt],
+    );
+    return row;
+  }
+
+  async findById(manager: EntityManager, id: string): Promise<BroadcastRow | undefined> {
+    const [row] = await manager.query<BroadcastRow[]>(`SELECT ${COLUMNS} FROM broadcasts WHERE id = $1`, [
+      id,
+    ]);
+    return row;
+  }
+
+  /** Newest first. */
+  findPage(
+    manager: EntityManager,
+    before: string,
+    limit: number,
+    filter: { state?: string; scheduleId?: string },
+  ) {
+    return manager.query<BroadcastRow[]>(
+      `SELECT ${COLUMNS} FROM broadcasts
+       WHERE tenant_id = current_tenant_id() AND id < $1
+         AND ($3::text IS NULL OR state = $3) AND ($4::uuid IS NULL OR schedule_id = $4)
+       ORDER BY id DESC LIMIT $2`,
+      [before, limit, filter.state ?? null, filter.scheduleId ?? null],
+    );
+  }
+
+  async count(
+    manager: EntityManager,
+    broadcast: Pick<BroadcastRow, 'no' | 'planned_on'>,
+  ): Promise<BroadcastCounts> {
+    const rows = await manager.query<
+      { state: number; reason: string | null; count: string; first: Date | null; last: Date | null }[]
+    >(
+      `SELECT state, reason, count(*) AS count, min(sending_at) AS first, max(settled_at) AS last
+       FROM deliveries WHERE planned_on = $1 AND class = 1 AND source_no = $2 GROUP BY state, reason`,
+      [broadcast.planned_on, broadcast.no],
+    );
+    const byState = Object.fromEntries(DELIVERY_STATES.map((state) => [state, 0])) as Record<
+      DeliveryState,
+      number
+    >;
+    const reasons = [];
+    for (const row of rows) {
+      const state = DELIVERY_STATES[row.state]!;
+      byState[state] += Number(row.count);
+      if (row.reason !== null) reasons.push({ state, reason: row.reason, count: Number(row.count) });
+    }
+    const instants = (column: 'first' | 'last') => rows.flatMap((row) => row[column]?.getTime() ?? []);
+    return {
+      byState,
+      reasons: reasons.sort((one, other) => other.count - one.count),
+      firstSendingAt: dateOf(Math.min(...instants('first'))),
+      lastSettledAt: dateOf(Math.max(...instants('last'))),
+    };
+  }
+
+  /** By chat number, so that a page stays where it is while the sending goes on. */
+  findDeliveries(
+    manager: EntityManager,
+    broadcast: Pick<BroadcastRow, 'no' | 'planned_on'>,
+    filter: { state?: DeliveryState; afterChatNo: string; limit: number },
+  ): Promise<DeliveryRow[]> {
+    return manager.query<DeliveryRow[]>(
+      `SELECT d.chat_no::text, c.id AS chat_id, c.bot_id, c.telegram_chat_id::text, d.state, d.reason, d.attempt,
+         d.message_id::text, d.sending_at, d.settled_at
+       FROM deliveries d LEFT JOIN chats c ON c.no = d.chat_no
+       WHERE d.planned_on = $1 AND d.class = 1 AND d.source_no = $2 AND d.chat_no > $3
+         AND ($4::smallint IS NULL OR d.state = $4)
+       ORDER BY d.chat_no LIMIT $5`,
+      [
+        broadcast.planned_on,
+        broadcast.no,
+        filter.afterChatNo,
+        filter.state === undefined ? null : codeOfState(filter.state),
+        filter.limit,
+      ],
+    );
+  }
+
+  /** @returns whether it was still going on */
+  async end(
+    tenantId: TenantId,
+    no: string,
+    state: 'cancelled' | 'stopped',
+    reason: string | null,
+  ): Promise<boolean> {
+    return this.tenants.run(tenantId, async (manager) => {
+      const rows = await manager.query<unknown[]>(
+        `WITH ended AS (
+           UPDATE broadcasts SET state = $2, state_reason = $3, ended_at = clock_timestamp()
+           WHERE no = $1 AND state IN ('planning', 'sending') RETURNING id)
+         SELECT id FROM ended`,
+        [no, state, reason],
+      );
+      return rows.length > 0;
+    });
+  }
+
+  /** Cancels what still waits of an ended broadcast, chunk by chunk. */
+  async cancelQueued(tenantId: TenantId, no: string): Promise<void> {
+    for (;;) {
+      const cancelled = await this.tenants.run(tenantId, async (manager) => {
+        const rows = await manager.query<{ count: number }[]>(
+          `WITH picked AS (
+             SELECT planned_on, source_no, chat_no FROM deliveries
+             WHERE class = 1 AND source_no = $1 AND state = 0 LIMIT ${CHUNK} FOR UPDATE SKIP LOCKED
+           ), cancelled AS (
+             UPDATE deliveries d SET state = 5, settled_at = clock_timestamp() FROM picked p
+             WHERE d.planned_on = p.planned_on AND d.class = 1 AND d.source_no = p.source_no AND d.chat_no = p.chat_no
+               AND d.state = 0 RETURNING 1)
+           SELECT count(*)::int AS count FROM cancelled`,
+          [no],
+        );
+        return rows[0]?.count ?? 0;
+      });
+      if (cancelled < CHUNK) return;
+    }
+  }
+
+  /** Notes which of these broadcasts have nothing left to send. */
+  async finishDone(numbers: readonly string[]): Promise<void> {
+    await this.crossing.query(
+      `UPDATE broadcasts b SET state = 'finished', ended_at = clock_timestamp()
+       WHERE b.no = ANY($1::bigint[]) AND b.state = 'sending'
+         AND NOT EXISTS (SELECT FROM deliveries d WHERE d.planned_on = b.planned_on AND d.class = 1
+                         AND d.source_no = b.no AND d.state IN (0, 1))`,
+      [numbers],
+    );
+  }
+
+  /** Broadcasts that nobody brought on: half planned, finished unnoticed, or cancelled by halves; for the sweep. */
+  async findUnended(): Promise<{ no: string; state: BroadcastState }[]> {
+    return this.crossing.query(
+      `SELECT no::text, state FROM broadcasts WHERE state IN ('planning', 'sending') ORDER BY no LIMIT 10000`,
+    );
+  }
+
+  /** Ended broadcasts of the last days of which something still waits. */
+  async findHalfCancelled(): Promise<{ no: string; tenant_id: TenantId }[]> {
+    return this.crossing.query(
+      `SELECT b.no::text, b.tenant_id FROM broadcasts b
+       WHERE b.state IN ('cancelled', 'stopped') AND b.ended_at > clock_timestamp() - interval '2 days'
+         AND EXISTS (SELECT FROM deliveries d WHERE d.class = 1 AND d.source_no = b.no AND d.state = 0)
+       LIMIT 100`,
+    );
+  }
+}
+
+const dateOf = (epochMs: number): Date | null => (Number.isFinite(epochMs) ? new Date(epochMs) : null);

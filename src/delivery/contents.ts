@@ -1,0 +1,219 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { type ConnectedBot } from '../bots/index.js';
+import {
+  AssetFiles,
+  AssetStore,
+  compileMessage,
+  type MessageContent,
+  type RenderedMessage,
+} from '../messages/index.js';
+import { DispatcherDatabase } from '../platform/database/index.js';
+import { type BotApiOutcome, type BotApiUpload, type PacedChat } from '../telegram/index.js';
+import { deliveryKey } from './journal.repository.js';
+import { type QueuedDelivery } from './lane.repository.js';
+
+/** A call of the Bot API, ready to leave. */
+export interface PreparedCall {
+  readonly method: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly upload?: BotApiUpload;
+  /** Learns from the answer, such as the `file_id` of an upload. */
+  readonly onOutcome?: (outcome: BotApiOutcome) => void;
+}
+
+type Media = { readonly field: 'photo' | 'document'; readonly assetId: string };
+
+interface BroadcastContent {
+  readonly isResentWhenUnknown: boolean;
+  readonly render: (delivery: QueuedDelivery) => RenderedMessage;
+  readonly media: Media | undefined;
+}
+
+/** One file at one bot: Telegram's `file_id` of it belongs to that bot alone. */
+class BotFile {
+  isUploading = false;
+
+  constructor(
+    /** Undefined where the file is gone. */
+    readonly upload: BotApiUpload | undefined,
+    public fileId: string | undefined,
+    private readonly keep: (fileId: string) => void,
+  ) {}
+
+  noteOutcome(outcome: BotApiOutcome): void {
+    this.isUploading = false;
+    const fileId = outcome.kind === 'ok' ? fileIdOf(outcome.result) : undefined;
+    if (fileId === undefined) return;
+    this.fileId = fileId;
+    this.keep(fileId);
+  }
+}
+
+/** A delivery with its content at hand. */
+export class PreparedDelivery {
+  readonly key: string;
+  readonly pacedChat: PacedChat;
+
+  constructor(
+    readonly row: QueuedDelivery,
+    private readonly content: BroadcastContent | undefined,
+    private readonly file: BotFile | undefined,
+  ) {
+    this.key = deliveryKey(row);
+    this.pacedChat = { key: row.chatNo, isGroup: row.chatType !== 'private' };
+  }
+
+  get isResentWhenUnknown(): boolean {
+    return this.content?.isResentWhenUnknown === true;
+  }
+
+  /** False while the message's file is on its way to Telegram with another delivery of the bot. */
+  get isReady(): boolean {
+    return this.file?.isUploading !== true;
+  }
+
+  /** Why it is passed over without a try; null where it is not. */
+  get skipReason(): string | null {
+    if (this.row.reply) return null;
+    // A person who pressed /stop after the planning gets no broadcast; answers to what they write they get.
+    if (this.row.chatState !== 'active') return `chat_${this.row.chatState}`;
+    return this.file && !this.file.upload && this.file.fileId === undefined ? 'file_gone' : null;
+  }
+
+  /** It is about to leave: if its file must be uploaded, this is the delivery that does it. */
+  begin(): void {
+    if (this.file && this.file.fileId === undefined) this.file.isUploading = true;
+  }
+
+  /** It didn't leave after all. */
+  abandon(): void {
+    if (this.file) this.file.isUploading = false;
+  }
+
+  call(): PreparedCall {
+    const { reply, telegramChatId } = this.row;
+    // A group may have been upgraded since the handler named it; the row follows the chat.
+    if (reply) return { method: reply.method, parameters: { ...reply.parameters, chat_id: telegramChatId } };
+    if (!this.content) throw new Error(`The content of broadcast ${this.row.sourceNo} was not loaded.`);
+    const { method, parameters, media } = this.content.render(this.row);
+    const file = this.file;
+    if (!media || !file) return { method, parameters };
+    if (file.fileId !== undefined)
+      return { method, parameters: { ...parameters, [media.field]: file.fileId } };
+    return {
+      method,
+      parameters,
+      ...(file.upload && { upload: file.upload }),
+      onOutcome: (outcome) => file.noteOutcome(outcome),
+    };
+  }
+}
+
+/** Broadcasts and files kept at hand; both are read again when they are needed again. */
+const MOST_BROADCASTS = 5_000;
+const MOST_FILES = 20_000;
+
+/** What broadcasts say: read once per process, rendered per recipient, files uploaded once per bot. */
+@Injectable()
+export class Contents {
+  private readonly logger = new Logger('Contents');
+  private readonly broadcasts = new Map<string, BroadcastContent>();
+  private readonly files = new Map<string, BotFile>();
+
+  constructor(
+    private readonly database: DispatcherDatabase,
+    private readonly assets: AssetStore,
+    private readonly assetFiles: AssetFiles,
+  ) {}
+
+  /** Gives deliveries all that they need to leave, so that the rest is done without waiting. */
+  async load(bot: ConnectedBot, deliveries: readonly QueuedDelivery[]): Promise<PreparedDelivery[]> {
+    const numbers = new Set(
+      deliveries.filter((delivery) => !delivery.reply).map((delivery) => delivery.sourceNo),
+    );
+    const contents = await this.loadBroadcasts([...numbers]);
+    const files = new Map<string, BotFile>();
+    for (const [no, { media }] of contents) {
+      if (media) files.set(no, await this.loadFile(bot, media));
+    }
+    return deliveries.map(
+      (delivery) =>
+        new PreparedDelivery(delivery, contents.get(delivery.sourceNo), files.get(delivery.sourceNo)),
+    );
+  }
+
+  private async loadBroadcasts(numbers: readonly string[]): Promise<Map<string, BroadcastContent>> {
+    const contents = new Map<string, BroadcastContent>();
+    const missing: string[] = [];
+    for (const no of numbers) {
+      const content = this.broadcasts.get(no);
+      if (content) contents.set(no, content);
+      else missing.push(no);
+    }
+    if (missing.length === 0) return contents;
+    const rows = await this.database.query<{ no: string; ambiguity_policy: string; content: MessageContent }>(
+      `SELECT b.no, b.ambiguity_policy, m.content
+       FROM broadcasts b JOIN messages m ON m.tenant_id = b.tenant_id AND m.id = b.message_id
+       WHERE b.no = ANY($1::bigint[])`,
+      [missing],
+    );
+    for (const { no, ambiguity_policy: policy, content } of rows) {
+      const media =
+        content.kind === 'text' || content.assetId === undefined
+          ? undefined
+          : { field: content.kind, assetId: content.assetId };
+      const loaded = {
+        isResentWhenUnknown: policy === 'resend_once',
+        render: compileMessage(content),
+        media,
+      };
+      remember(this.broadcasts, MOST_BROADCASTS, no, loaded);
+      contents.set(no, loaded);
+    }
+    return contents;
+  }
+
+  private async loadFile(bot: ConnectedBot, media: Media): Promise<BotFile> {
+    const key = `${bot.botNo}:${media.assetId}:${media.field}`;
+    const known = this.files.get(key);
+    if (known) return known;
+    const fileId = await this.assetFiles.find(bot.botId, media.assetId, media.field);
+    const asset = await this.assets.open(media.assetId);
+    const file = new BotFile(
+      asset && {
+        field: media.field,
+        fileName: asset.fileName,
+        contentType: asset.contentType,
+        sizeBytes: asset.sizeBytes,
+        open: () => asset.read(),
+      },
+      fileId,
+      (newFileId) => {
+        this.assetFiles.remember(bot.botId, media.assetId, media.field, newFileId).catch((error: unknown) => {
+          // It costs one more upload after a restart, nothing else.
+          this.logger.warn(`a file_id could not be kept: ${String(error)}`);
+        });
+      },
+    );
+    remember(this.files, MOST_FILES, key, file);
+    return file;
+  }
+}
+
+/** The largest size of a photo, or the document itself. */
+function fileIdOf(result: unknown): string | undefined {
+  const { photo, document } = (result ?? {}) as {
+    photo?: { file_id?: string }[];
+    document?: { file_id?: string };
+  };
+  return document?.file_id ?? photo?.at(-1)?.file_id;
+}
+
+/** Keeps the newest entries: a map remembers the order in which it was filled. */
+function remember<Value>(map: Map<string, Value>, most: number, key: string, value: Value): void {
+  map.set(key, value);
+  for (const oldest of map.keys()) {
+    if (map.size <= most) return;
+    map.delete(oldest);
+  }
+}

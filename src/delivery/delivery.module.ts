@@ -1,0 +1,46 @@
+import { Global, Module } from '@nestjs/common';
+import { AudienceModule } from '../audience/index.js';
+import { AnswerSink, BotsModule } from '../bots/index.js';
+import { MessagesModule } from '../messages/index.js';
+import { QueueModule } from '../platform/queue/index.js';
+import { BroadcastController } from './broadcast.controller.js';
+import { BroadcastProgress } from './broadcast-progress.service.js';
+import { BroadcastRepository } from './broadcast.repository.js';
+import { BroadcastService } from './broadcast.service.js';
+import { Contents } from './contents.js';
+import { LANES, PLANS } from './delivery.queues.js';
+import { FanOut } from './fan-out.service.js';
+import { LaneDriver } from './lane-driver.service.js';
+import { ReplySink } from './reply-sink.js';
+import { Sweep } from './sweep.service.js';
+import { WakeLaneWhenBotChanges } from './wake-lane-when-bot-changes.handler.js';
+import { LaneProcessor, PlanProcessor } from './wake.processors.js';
+
+const queues = [QueueModule.forSubject(LANES), QueueModule.forSubject(PLANS)];
+
+/** What every process needs: starting broadcasts and taking answers. */
+@Global()
+@Module({
+  imports: [...queues, AudienceModule, MessagesModule],
+  providers: [
+    BroadcastService,
+    BroadcastRepository,
+    FanOut,
+    { provide: AnswerSink, useClass: ReplySink },
+    WakeLaneWhenBotChanges,
+  ],
+  exports: [BroadcastService, BroadcastRepository, FanOut, AnswerSink, ...queues],
+})
+export class DeliveryModule {}
+
+@Module({ imports: [DeliveryModule], controllers: [BroadcastController] })
+export class DeliveryApiModule {}
+
+@Module({
+  imports: [DeliveryModule, BotsModule, AudienceModule, MessagesModule],
+  providers: [LaneDriver, BroadcastProgress, Contents, LaneProcessor, PlanProcessor],
+})
+export class DeliveryWorkerModule {}
+
+@Module({ imports: [DeliveryModule], providers: [Sweep] })
+export class DeliverySchedulerModule {}

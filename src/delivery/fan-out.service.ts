@@ -1,0 +1,88 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { audienceCondition, type Audience } from '../audience/index.js';
+import { DispatcherDatabase, TenantDatabase } from '../platform/database/index.js';
+import { type TenantId } from '../platform/identity/index.js';
+import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
+import { LANES, LANES_CHANNEL } from './delivery.queues.js';
+
+interface Planned {
+  readonly count: number;
+  readonly botNumbers: readonly string[];
+}
+
+/** Chats planned in one transaction (195,000 rows/s measured): a twentieth of a second. */
+const CHUNK = 10_000;
+/** A notification holds less than 8,000 bytes; a bot's number is at most 19 digits. */
+const NUMBERS_OF_A_NOTIFICATION = 350;
+
+/** Writes one delivery for every chat of a broadcast's audience, in chunks that can stop and go on anywhere. */
+@Injectable()
+export class FanOut {
+  private readonly logger = new Logger('FanOut');
+
+  constructor(
+    private readonly crossing: DispatcherDatabase,
+    private readonly tenants: TenantDatabase,
+    @InjectWakeQueue(LANES) private readonly lanes: WakeQueue,
+  ) {}
+
+  /** Plans a broadcast to its end and wakes the lanes as it goes; a broadcast that is planned already is left alone. */
+  async plan(broadcastNo: string): Promise<void> {
+    const [broadcast] = await this.crossing.query<{ tenant_id: TenantId; audience: Audience }>(
+      `SELECT tenant_id, audience FROM broadcasts WHERE no = $1 AND state = 'planning'`,
+      [broadcastNo],
+    );
+    if (!broadcast) return;
+    for (;;) {
+      const planned = await this.planChunk(broadcast.tenant_id, broadcastNo, broadcast.audience);
+      await this.wakeLanes(planned.botNumbers);
+      if (planned.count < CHUNK) return;
+    }
+  }
+
+  /** Tells idle lanes by the queue, and those that are being driven by a notification. */
+  async wakeLanes(botNumbers: readonly string[]): Promise<void> {
+    await this.lanes.wake(botNumbers);
+    for (let first = 0; first < botNumbers.length; first += NUMBERS_OF_A_NOTIFICATION) {
+      const some = botNumbers.slice(first, first + NUMBERS_OF_A_NOTIFICATION);
+      await this.crossing.query('SELECT pg_notify($1, $2)', [LANES_CHANNEL, some.join(',')]);
+    }
+  }
+
+  /** For after a commit: what goes wrong is logged, since the sweep wakes them too. */
+  wakeLanesSoon(botNumbers: readonly string[]): void {
+    this.wakeLanes(botNumbers).catch((error: unknown) =>
+      this.logger.warn(`lanes not woken: ${String(error)}`),
+    );
+  }
+
+  private planChunk(tenantId: TenantId, broadcastNo: string, audience: Audience): Promise<Planned> {
+    const condition = audienceCondition(audience, 3);
+    return this.tenants.run(tenantId, async (manager) => {
+      // The row's lock keeps two planners apart, and a cancellation out until this chunk is in.
+      const [row] = await manager.query<{ planned: number; bot_numbers: string[] }[]>(
+        `WITH broadcast AS (
+           SELECT no, planned_on, plan_cursor FROM broadcasts WHERE no = $1 AND state = 'planning' FOR UPDATE
+         ), chunk AS (
+           SELECT c.id, c.no, c.bot_no FROM chats c
+           WHERE c.tenant_id = $2 AND c.id > (SELECT plan_cursor FROM broadcast) AND ${condition.sql}
+           ORDER BY c.id LIMIT ${CHUNK}
+         ), inserted AS (
+           INSERT INTO deliveries (planned_on, class, source_no, chat_no, bot_no, tenant_id)
+           SELECT broadcast.planned_on, 1, broadcast.no, chunk.no, chunk.bot_no, $2 FROM broadcast, chunk
+           ON CONFLICT DO NOTHING
+         ), summed AS (
+           SELECT count(*)::int AS planned, max(id) AS last, array_agg(DISTINCT bot_no::text) AS bot_numbers FROM chunk
+         ), advanced AS (
+           UPDATE broadcasts b
+           SET planned = b.planned + summed.planned, plan_cursor = coalesce(summed.last, b.plan_cursor),
+               state = CASE WHEN summed.planned < ${CHUNK} THEN 'sending' ELSE 'planning' END
+           FROM summed, broadcast WHERE b.no = broadcast.no
+         )
+         SELECT planned, coalesce(bot_numbers, '{}') AS bot_numbers FROM summed`,
+        [broadcastNo, tenantId, ...condition.parameters],
+      );
+      return { count: row?.planned ?? 0, botNumbers: row?.bot_numbers ?? [] };
+    });
+  }
+}

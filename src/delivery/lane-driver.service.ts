@@ -1,0 +1,259 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type BeforeApplicationShutdown,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { AudienceService } from '../audience/index.js';
+import { BotDirectory, BotVerdicts } from '../bots/index.js';
+import { Configuration } from '../config/index.js';
+import { Clock } from '../platform/clock/index.js';
+import { DatabaseNotifications, DispatcherDatabase } from '../platform/database/index.js';
+import { asBotNumber, type BotNumber } from '../platform/identity/index.js';
+import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
+import { BotApiClient, BotPace } from '../telegram/index.js';
+import { BroadcastProgress } from './broadcast-progress.service.js';
+import { Contents } from './contents.js';
+import { type Consequence, RESEND_UNKNOWN_AFTER_MS } from './delivery.rules.js';
+import { BOTS_CHANNEL, LANES, LANES_CHANNEL } from './delivery.queues.js';
+import { Journal } from './journal.js';
+import { JournalRepository } from './journal.repository.js';
+import { Lane, type LaneEnd, type LaneSurroundings } from './lane.js';
+import { LaneLeaseRepository } from './lane-lease.repository.js';
+import { LaneRepository, type QueuedDelivery } from './lane.repository.js';
+
+/** A dead worker's lane is taken over after this; a slow one must renew within it. */
+const LEASE_MS = 6_000;
+const RENEW_EVERY_MS = 2_000;
+/** Nothing leaves so shortly before the lease's end that it could arrive after it. */
+const LEASE_MARGIN_MS = 500;
+/** How long a lane goes on while others wait for its place. */
+const SLICE_MS = 1_000;
+const FAIRNESS_EVERY_MS = 500;
+
+interface DrivenLane {
+  readonly lane: Lane;
+  readonly sinceMs: number;
+  readonly ended: Promise<void>;
+}
+
+/** Drives lanes in this process: takes their leases, keeps them, and lets each go at its end. */
+@Injectable()
+export class LaneDriver implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('LaneDriver');
+  /** One start of one process: what makes a lease ours. */
+  private readonly owner = randomUUID();
+  private readonly lanes = new Map<string, DrivenLane>();
+  private readonly leases: LaneLeaseRepository;
+  private readonly surroundings: LaneSurroundings;
+  private readonly timers: NodeJS.Timeout[] = [];
+  private readonly doubted = new Set<Lane>();
+  private isStopping = false;
+
+  constructor(
+    private readonly configuration: Configuration,
+    private readonly clock: Clock,
+    private readonly database: DispatcherDatabase,
+    private readonly notifications: DatabaseNotifications,
+    private readonly directory: BotDirectory,
+    private readonly verdicts: BotVerdicts,
+    private readonly audience: AudienceService,
+    private readonly progress: BroadcastProgress,
+    client: BotApiClient,
+    contents: Contents,
+    @InjectWakeQueue(LANES) private readonly queue: WakeQueue,
+  ) {
+    this.leases = new LaneLeaseRepository(database, this.owner);
+    this.surroundings = {
+      clock,
+      client,
+      contents,
+      repository: new LaneRepository(database),
+      journal: new Journal(new JournalRepository(database, this.owner)),
+      follow: (lane, delivery, consequence) => this.follow(lane, delivery, consequence),
+      noteSettled: (delivery) => this.progress.noteSettled(delivery),
+      doubt: (lane) => this.doubt(lane),
+      report: (error) => this.logger.error(error),
+    };
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.notifications.listen(LANES_CHANNEL, (payload) => {
+      for (const botNo of payload.split(',')) this.lanes.get(botNo)?.lane.noticeMore();
+    });
+    await this.notifications.listen(BOTS_CHANNEL, (botNo) => void this.checkBot(asBotNumber(botNo)));
+    this.timers.push(
+      setInterval(() => void this.renew([...this.lanes.values()].map(({ lane }) => lane)), RENEW_EVERY_MS),
+      setInterval(() => void this.makeRoom(), FAIRNESS_EVERY_MS),
+    );
+  }
+
+  /** Starts nothing more, waits until everything that left is settled, and lets all lanes go: no unknown remains. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.isStopping = true;
+    for (const { lane } of this.lanes.values()) lane.finish({ kind: 'yielded' });
+    await Promise.all([...this.lanes.values()].map(({ ended }) => ended));
+    await this.progress.finishTouched();
+    for (const timer of this.timers) clearInterval(timer);
+  }
+
+  /** A bot was paused, lost its token or got another: its lane ends, and begins anew where the bot still runs. */
+  private async checkBot(botNo: BotNumber): Promise<void> {
+    this.directory.forget(botNo);
+    const driven = this.lanes.get(botNo);
+    if (!driven) return;
+    try {
+      const bot = await this.directory.findByNumber(botNo);
+      if (bot?.state === 'running' && bot.token === driven.lane.bot.token) return;
+      driven.lane.finish(bot?.state === 'running' ? { kind: 'yielded' } : { kind: 'stopped' });
+    } catch (error) {
+      this.logger.error(
+        error,
+        'a bot that changed could not be read; its lane is looked at again when it ends',
+      );
+    }
+  }
+
+  /** Drives one bot's lane to its end. Returns at once where another process does so. */
+  async drive(botNo: string): Promise<void> {
+    const driven = this.lanes.get(botNo);
+    if (driven) {
+      driven.lane.noticeMore();
+      return;
+    }
+    const bot = await this.directory.findByNumber(asBotNumber(botNo));
+    if (!bot || this.isStopping) return;
+    const askedMs = this.clock.monotonicMs();
+    const acquired = await this.leases.acquire(botNo, LEASE_MS);
+    if ('heldMs' in acquired) {
+      // The holder may be dead: look again when its lease has run out.
+      if (acquired.heldMs !== Infinity) await this.queue.wakeLater(botNo, acquired.heldMs + LEASE_MARGIN_MS);
+      return;
+    }
+    if (acquired.idleMs === null) {
+      const closed = await this.leases.closeOpenAttempts(botNo, acquired.epoch, RESEND_UNKNOWN_AFTER_MS);
+      if (closed > 0) this.logger.warn(`took over the lane of bot ${bot.botId}: ${closed} open attempts`);
+    }
+    if (bot.state !== 'running') {
+      await this.leases.release(botNo, acquired.epoch);
+      return;
+    }
+    const now = this.clock.monotonicMs();
+    const pace = new BotPace(
+      this.paceLimits(),
+      now - (acquired.idleMs ?? 0),
+      acquired.perSecond ?? undefined,
+    );
+    pace.rest(now + acquired.restMs);
+    const lane = new Lane(bot, acquired.epoch, pace, askedMs + LEASE_MS - LEASE_MARGIN_MS, this.surroundings);
+    if (this.isStopping) lane.finish({ kind: 'yielded' });
+    const ended = lane.run().then((end) => this.conclude(lane, end));
+    this.lanes.set(botNo, { lane, sinceMs: now, ended });
+    await ended.finally(() => this.lanes.delete(botNo));
+  }
+
+  private async conclude(lane: Lane, end: LaneEnd): Promise<void> {
+    const { botNo } = lane.bot;
+    if (end.kind === 'lost') {
+      this.logger.warn(`lost the lane of bot ${lane.bot.botId}`);
+      return;
+    }
+    await this.leases.release(botNo, lane.epoch);
+    if (end.kind === 'yielded') await this.queue.wakeLater(botNo, 1);
+    else if ('nextInMs' in end && end.nextInMs !== undefined) await this.queue.wakeLater(botNo, end.nextInMs);
+  }
+
+  private paceLimits() {
+    const { PACING_BOT_PER_SECOND, PACING_CHAT_PER_SECOND, PACING_GROUP_PER_MINUTE } =
+      this.configuration.settings;
+    return {
+      perSecond: PACING_BOT_PER_SECOND,
+      perChatPerSecond: PACING_CHAT_PER_SECOND,
+      perGroupPerMinute: PACING_GROUP_PER_MINUTE,
+    };
+  }
+
+  /** Prolongs the leases of lanes; those that are no longer ours end without another byte. */
+  private async renew(lanes: readonly Lane[]): Promise<void> {
+    if (lanes.length === 0) return;
+    const askedMs = this.clock.monotonicMs();
+    try {
+      const ours = await this.leases.renew(
+        lanes.map((lane) => ({ botNo: lane.bot.botNo, epoch: lane.epoch })),
+        LEASE_MS,
+      );
+      for (const lane of lanes) {
+        if (ours.has(lane.bot.botNo)) lane.leaseDeadlineMs = askedMs + LEASE_MS - LEASE_MARGIN_MS;
+        else lane.finish({ kind: 'lost' });
+      }
+    } catch (error) {
+      // Until the database is back nothing leaves: the journal waits, and the deadline holds back the rest.
+      this.logger.error(error, 'leases could not be renewed');
+    }
+  }
+
+  private doubt(lane: Lane): void {
+    if (this.doubted.size === 0) {
+      setTimeout(() => {
+        const lanes = [...this.doubted];
+        this.doubted.clear();
+        void this.renew(lanes).then(() => lanes.forEach((doubted) => doubted.noticeMore()));
+      }, 10);
+    }
+    this.doubted.add(lane);
+  }
+
+  /** While others wait for a place, lanes that had their slice make room; they come back at the end of the line. */
+  private async makeRoom(): Promise<void> {
+    if (this.lanes.size < this.configuration.settings.LANES_PER_WORKER || this.isStopping) return;
+    try {
+      const waiting = await this.queue.countWaiting();
+      const now = this.clock.monotonicMs();
+      const old = [...this.lanes.values()].filter(({ sinceMs }) => now - sinceMs > SLICE_MS);
+      for (const { lane } of old.slice(0, waiting)) lane.finish({ kind: 'yielded' });
+    } catch (error) {
+      this.logger.error(error, 'could not ask who waits for a place');
+    }
+  }
+
+  private async follow(lane: Lane, delivery: QueuedDelivery, consequence: Consequence): Promise<void> {
+    const { bot } = lane;
+    try {
+      switch (consequence.kind) {
+        case 'none':
+        case 'backOff':
+          return;
+        case 'chatUnreachable':
+          return await this.audience.recordUnreachable(this.database, bot.botNo, [
+            { chatNo: delivery.chatNo, reason: consequence.reason },
+          ]);
+        case 'chatMigrated':
+          return await this.audience.recordMigration(
+            bot.tenantId,
+            bot.botNo,
+            delivery.telegramChatId,
+            consequence.migrateToChatId,
+          );
+        case 'contentRefused':
+          await this.progress.stop(bot.tenantId, delivery.sourceNo, consequence.reason);
+          for (const { lane: other } of this.lanes.values()) other.dropBroadcast(delivery.sourceNo);
+          return;
+        case 'tokenRejected':
+          lane.finish({ kind: 'stopped' });
+          return await this.verdicts.rejectToken(bot);
+        case 'rest': {
+          const restMs = consequence.retryAfterSeconds * 1000;
+          return await this.leases.noteRest(
+            bot.botNo,
+            restMs,
+            Number.isFinite(lane.pace.perSecond) ? lane.pace.perSecond : null,
+          );
+        }
+      }
+    } catch (error) {
+      // The row is settled all the same; what follows from it comes up again with the next message to this chat.
+      this.logger.error(error, `what follows from ${consequence.kind} could not be noted`);
+    }
+  }
+}

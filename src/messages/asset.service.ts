@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import { Injectable, Logger } from '@nestjs/common';
+import { type EntityManager } from 'typeorm';
+import { sha256 } from '../platform/crypto/index.js';
+import { TenantDatabase } from '../platform/database/index.js';
+import { conflict, invalidField, notFound, ProblemError } from '../platform/errors/index.js';
+import {
+  idBefore,
+  IdempotencyService,
+  type IdempotentRequest,
+  type Page,
+  pageOf,
+  type PageQuery,
+} from '../platform/http/index.js';
+import { type Caller, type TenantId } from '../platform/identity/index.js';
+import {
+  type AssetKind,
+  cleanFileName,
+  cutIntoChunks,
+  detectContentType,
+  findMisfit,
+  largestAssetBytes,
+} from './asset.rules.js';
+import { type AssetView } from './asset.dto.js';
+import { type AssetRow, AssetsRepository } from './assets.repository.js';
+import { MessageUses } from './message-uses.service.js';
+import { MessagesRepository } from './messages.repository.js';
+
+/** A file as it arrives. */
+export interface IncomingFile {
+  readonly fileName: string | undefined;
+  readonly contentType: string;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+/** The tenant's files. They pass through in chunks: none is whole in memory, no transaction is open between chunks. */
+@Injectable()
+export class AssetService {
+  private readonly logger = new Logger(AssetService.name);
+
+  constructor(
+    private readonly database: TenantDatabase,
+    private readonly idempotency: IdempotencyService,
+    private readonly assets: AssetsRepository,
+    private readonly messages: MessagesRepository,
+    private readonly uses: MessageUses,
+  ) {}
+
+  /**
+   * Stores a file; it can be seen once it is whole, and what didn't get there leaves nothing behind.
+   * @throws ProblemError 413 beyond what Telegram takes, 400 for an empty file or one that is no photo
+   */
+  async upload(
+    caller: Caller,
+    idempotent: IdempotentRequest,
+    file: IncomingFile,
+    kind: AssetKind,
+  ): Promise<AssetView> {
+    const { tenantId } = caller;
+    const id = await this.database.run(tenantId, (manager) =>
+      this.assets.insertUploading(manager, tenantId, cleanFileName(file.fileName)),
+    );
+    try {
+      const facts = await this.storeChunks(tenantId, id, file, kind);
+      const asset = await this.idempotency.run(
+        caller,
+        // The same key with another file is another request.
+        { ...idempotent, fingerprint: sha256(Buffer.concat([idempotent.fingerprint, facts.sha256])) },
+        async (manager) => toView(await this.assets.markReady(manager, id, facts)),
+      );
+      // The key was used before: the first upload's answer came back, and this copy isn't needed.
+      if (asset.id !== id) await this.discard(tenantId, id);
+      return asset;
+    } catch (error) {
+      await this.discard(tenantId, id);
+      throw error;
+    }
+  }
+
+  async findPage(caller: Caller, query: PageQuery): Promise<Page<AssetView>> {
+    const before = idBefore(query);
+    const rows = await this.database.run(caller.tenantId, (manager) =>
+      this.assets.findPage(manager, before, query.limit + 1),
+    );
+    return pageOf(rows, query, toView);
+  }
+
+  async findById(caller: Caller, id: string): Promise<AssetView> {
+    const row = await this.database.run(caller.tenantId, (manager) => this.assets.findReady(manager, id));
+    if (!row) throw notFound('file');
+    return toView(row);
+  }
+
+  /** The file's bytes, each chunk read in a transaction of its own. */
+  async *read(caller: Caller, id: string): AsyncGenerator<Buffer> {
+    for (let n = 0; ; n++) {
+      const chunk = await this.database.run(caller.tenantId, (manager) =>
+        this.assets.findChunk(manager, id, n),
+      );
+      if (!chunk) return;
+      yield chunk;
+    }
+  }
+
+  async delete(caller: Caller, id: string): Promise<void> {
+    await this.database.run(caller.tenantId, async (manager) => {
+      if (!(await this.assets.lockReady(manager, id, 'UPDATE'))) throw notFound('file');
+      for (const message of await this.messages.findByAsset(manager, id)) {
+        const reason = message.archived_at
+          ? await this.uses.findReasonToKeep(manager, message.id)
+          : `The message ${message.id} uses this file; archive the message first.`;
+        if (reason !== undefined) throw conflict('asset_in_use', reason);
+      }
+      await this.assets.delete(manager, id);
+    });
+  }
+
+  /** @throws ProblemError 400 when the file is absent, foreign, or can't be sent as this kind */
+  async assertFits(manager: EntityManager, id: string, kind: AssetKind, field: string): Promise<void> {
+    const row = await this.assets.lockReady(manager, id, 'SHARE');
+    if (!row) throw invalidField(field, 'unknown_asset', 'There is no such file; upload it to /assets.');
+    const misfit = findMisfit(toView(row), kind);
+    if (misfit) throw invalidField(field, 'unfit_asset', misfit);
+  }
+
+  private async storeChunks(tenantId: TenantId, id: string, file: IncomingFile, kind: AssetKind) {
+    const largest = largestAssetBytes(kind);
+    const hash = createHash('sha256');
+    let head: Buffer = Buffer.alloc(0);
+    let sizeBytes = 0;
+    let n = 0;
+    for await (const chunk of cutIntoChunks(file.bytes)) {
+      if (n === 0) head = chunk.subarray(0, 64);
+      sizeBytes += chunk.length;
+      if (sizeBytes > largest) throw tooLarge(kind);
+      hash.update(chunk);
+      const position = n++;
+      await this.database.run(tenantId, (manager) =>
+        this.assets.insertChunk(manager, tenantId, id, position, chunk),
+      );
+    }
+    if (sizeBytes === 0)
+      throw invalidField('file', 'empty_file', 'The file is empty, which Telegram refuses.');
+    const contentType = detectContentType(head, file.contentType);
+    const misfit = findMisfit({ contentType, sizeBytes }, kind);
+    if (misfit) throw invalidField('file', 'unfit_asset', misfit);
+    return { contentType, sizeBytes, sha256: hash.digest() };
+  }
+
+  private async discard(tenantId: TenantId, id: string): Promise<void> {
+    try {
+      await this.database.run(tenantId, (manager) => this.assets.delete(manager, id));
+    } catch (error) {
+      // Nobody can see it, and the sweep takes it within the hour.
+      this.logger.warn(`an unfinished upload stays for the sweep: ${String(error)}`);
+    }
+  }
+}
+
+export const tooLarge = (kind: AssetKind): ProblemError =>
+  new ProblemError(
+    413,
+    'file_too_large',
+    `Telegram takes a ${kind} of up to ${largestAssetBytes(kind) / 1024 / 1024} MB.`,
+  );
+
+const toView = (row: AssetRow): AssetView => ({
+  id: row.id,
+  fileName: row.file_name,
+  contentType: row.content_type,
+  sizeBytes: Number(row.size_bytes),
+  sha256: row.sha256.toString('hex'),
+  createdAt: row.created_at.toISOString(),
+});

@@ -1,0 +1,148 @@
+import { Readable } from 'node:stream';
+import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, StreamableFile } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiBody,
+  ApiConsumes,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProduces,
+  ApiTags,
+} from '@nestjs/swagger';
+import { type MultipartFile } from '@fastify/multipart';
+import { type FastifyRequest } from 'fastify';
+import { AllowRole, CurrentCaller } from '../platform/access/index.js';
+import { invalidField, ProblemError } from '../platform/errors/index.js';
+import {
+  Idempotency,
+  type IdempotentRequest,
+  type Page,
+  type PageQuery,
+  pageQuerySchema,
+} from '../platform/http/index.js';
+import { type Caller, idSchema } from '../platform/identity/index.js';
+import {
+  assetPageSchema,
+  assetSchema,
+  type AssetView,
+  type UploadAssetQuery,
+  uploadAssetQuerySchema,
+} from './asset.dto.js';
+import { type AssetKind, attachmentHeader, largestAssetBytes } from './asset.rules.js';
+import { AssetService, tooLarge } from './asset.service.js';
+
+@ApiTags('messages')
+@ApiBearerAuth('session')
+@Controller('assets')
+export class AssetsController {
+  constructor(private readonly assets: AssetService) {}
+
+  @Post()
+  @AllowRole('editor')
+  @ApiOperation({ summary: 'Upload a file for photo and document messages' })
+  @ApiConsumes('multipart/form-data')
+  @ApiBody({
+    schema: {
+      type: 'object',
+      required: ['file'],
+      properties: { file: { type: 'string', format: 'binary' } },
+    },
+  })
+  @ApiCreatedResponse({ standardSchema: assetSchema })
+  async upload(
+    @CurrentCaller() caller: Caller,
+    @Idempotency() idempotent: IdempotentRequest,
+    @Query({ schema: uploadAssetQuerySchema }) { kind }: UploadAssetQuery,
+    @Req() request: FastifyRequest,
+  ): Promise<AssetView> {
+    const part = await receiveFile(request, kind);
+    return this.assets.upload(
+      caller,
+      idempotent,
+      { fileName: part.filename, contentType: part.mimetype, bytes: readWhole(part, kind) },
+      kind,
+    );
+  }
+
+  @Get()
+  @AllowRole('viewer')
+  @ApiOperation({ summary: 'List files, newest first' })
+  @ApiOkResponse({ standardSchema: assetPageSchema })
+  list(
+    @CurrentCaller() caller: Caller,
+    @Query({ schema: pageQuerySchema }) query: PageQuery,
+  ): Promise<Page<AssetView>> {
+    return this.assets.findPage(caller, query);
+  }
+
+  @Get(':id')
+  @AllowRole('viewer')
+  @ApiOperation({ summary: 'Read what a file is' })
+  @ApiOkResponse({ standardSchema: assetSchema })
+  read(@CurrentCaller() caller: Caller, @Param('id', { schema: idSchema }) id: string): Promise<AssetView> {
+    return this.assets.findById(caller, id);
+  }
+
+  @Get(':id/content')
+  @AllowRole('viewer')
+  @ApiOperation({ summary: 'Download a file' })
+  @ApiProduces('application/octet-stream')
+  @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
+  async download(
+    @CurrentCaller() caller: Caller,
+    @Param('id', { schema: idSchema }) id: string,
+  ): Promise<StreamableFile> {
+    const asset = await this.assets.findById(caller, id);
+    return new StreamableFile(Readable.from(this.assets.read(caller, id), { objectMode: false }), {
+      type: asset.contentType,
+      length: asset.sizeBytes,
+      // Never shown in place: a file that is HTML would speak with our address.
+      disposition: attachmentHeader(asset.fileName),
+    });
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @AllowRole('editor')
+  @ApiOperation({ summary: 'Delete a file; refused while a message uses it' })
+  @ApiNoContentResponse()
+  async delete(
+    @CurrentCaller() caller: Caller,
+    @Param('id', { schema: idSchema }) id: string,
+  ): Promise<void> {
+    await this.assets.delete(caller, id);
+  }
+}
+
+/** The one file of the request, not read yet. */
+async function receiveFile(request: FastifyRequest, kind: AssetKind): Promise<MultipartFile> {
+  if (!request.isMultipart()) {
+    throw new ProblemError(
+      415,
+      'unsupported_media_type',
+      'Send the file as multipart/form-data in the field "file".',
+    );
+  }
+  const part = await request.file({
+    // Beyond the limit the rest is read and dropped, so that the sender hears the answer.
+    limits: { fileSize: largestAssetBytes(kind) },
+    throwFileSizeLimit: false,
+  });
+  if (part?.fieldname !== 'file') {
+    part?.file.resume();
+    throw invalidField('file', 'missing_file', 'Send exactly one file in the field "file".');
+  }
+  return part;
+}
+
+/** The file's bytes; fails at the end of a file that was too large and when the sender goes away. */
+async function* readWhole(part: MultipartFile, kind: AssetKind): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of part.file as AsyncIterable<Uint8Array>) yield piece;
+  } catch {
+    throw new ProblemError(400, 'upload_aborted', 'The upload broke off; nothing of it was kept.');
+  }
+  if (part.file.truncated) throw tooLarge(kind);
+}

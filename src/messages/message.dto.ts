@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { pageSchemaOf } from '../platform/http/index.js';
+import { idSchema } from '../platform/identity/index.js';
+import { textSchema } from '../platform/text/index.js';
+import { messageContentSchema } from './message-content.dto.js';
+
+export const createMessageSchema = z
+  .strictObject({ content: messageContentSchema })
+  .meta({ id: 'CreateMessage' });
+export type CreateMessage = z.infer<typeof createMessageSchema>;
+
+export const messageSchema = z
+  .object({
+    id: idSchema,
+    content: messageContentSchema,
+    createdAt: z.iso.datetime(),
+    archivedAt: z.iso
+      .datetime()
+      .nullable()
+      .describe('archived messages are kept for the broadcasts that sent them'),
+  })
+  .meta({ id: 'Message' });
+export type MessageView = z.output<typeof messageSchema>;
+
+export const messagePageSchema = pageSchemaOf(messageSchema, 'MessagePage');
+
+export const previewMessageSchema = z
+  .strictObject({
+    content: messageContentSchema,
+    firstName: textSchema(1, 64).optional(),
+    lastName: textSchema(1, 64).optional(),
+    username: textSchema(1, 32).optional(),
+    chatTitle: textSchema(1, 128).optional(),
+  })
+  .meta({ id: 'PreviewMessage' });
+export type PreviewMessage = z.infer<typeof previewMessageSchema>;
+
+export const messagePreviewSchema = z
+  .object({
+    method: z.enum(['sendMessage', 'sendPhoto', 'sendDocument']),
+    html: z.string().describe('text or caption as this recipient gets it, in HTML'),
+    plainText: z.string().describe('what they read'),
+    plainLength: z.int().describe('as Telegram counts it: UTF-16 code units after entities'),
+    maximumLength: z.int(),
+    buttons: z.array(z.array(z.string())).describe('labels of the buttons, row by row'),
+    warnings: z.array(z.string()),
+  })
+  .meta({ id: 'MessagePreview' });
+export type MessagePreview = z.output<typeof messagePreviewSchema>;

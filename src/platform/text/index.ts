@@ -1,0 +1,1 @@
+export { nameSchema, textSchema } from './text.js';
