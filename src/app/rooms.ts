@@ -19,6 +19,7 @@ import {
   DeliverySchedulerModule,
   DeliveryWorkerModule,
 } from '../delivery/index.js';
+import { MenusWorkerModule } from '../menus/index.js';
 import { MessagesApiModule, MessagesModule, MessagesSchedulerModule } from '../messages/index.js';
 import {
   BroadcastStarter,
@@ -75,4 +76,5 @@ export const ROOMS: readonly Room[] = [
     api: [SchedulingApiModule],
     scheduler: [SchedulingSchedulerModule],
   },
+  { worker: [MenusWorkerModule] },
 ];

@@ -83,7 +83,8 @@ export async function migrateQueue(ownerUrl: string): Promise<void> {
   try {
     await connection.waitUntilReady();
     for (const statement of [
-      `GRANT USAGE ON SCHEMA ${SCHEMA} TO arauto_dispatcher`,
+      // BullMQ makes a sequence for each queue at its first job.
+      `GRANT USAGE, CREATE ON SCHEMA ${SCHEMA} TO arauto_dispatcher`,
       `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${SCHEMA} TO arauto_dispatcher`,
       `GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA ${SCHEMA} TO arauto_dispatcher`,
       `GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${SCHEMA} TO arauto_dispatcher`,
