@@ -14,6 +14,7 @@ import {
   DeliverySchedulerModule,
   DeliveryWorkerModule,
 } from '../delivery/index.js';
+import { MenusWorkerModule } from '../menus/index.js';
 import { MessagesApiModule, MessagesModule, MessagesSchedulerModule } from '../messages/index.js';
 import { SchedulingApiModule, SchedulingModule, SchedulingSchedulerModule } from '../scheduling/index.js';
 import { Tenant, TenantsApiModule, TenantsModule } from '../tenants/index.js';
@@ -49,4 +50,5 @@ export const ROOMS: readonly Room[] = [
     api: [SchedulingApiModule],
     scheduler: [SchedulingSchedulerModule],
   },
+  { worker: [MenusWorkerModule] },
 ];
