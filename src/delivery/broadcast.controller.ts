@@ -36,7 +36,7 @@ import { BroadcastService } from './broadcast.service.js';
 
 const PROGRESS_EVERY_MS = 500;
 
-@ApiTags('Broadcasts')
+@ApiTags('broadcasts')
 @ApiBearerAuth('session')
 @Controller('broadcasts')
 export class BroadcastController {
