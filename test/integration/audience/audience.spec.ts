@@ -13,6 +13,8 @@ interface ChatBody {
   contactId: string | null;
 }
 
+jest.setTimeout(30_000);
+
 describe('the audience that bots meet', () => {
   let scene: BotScene;
   let tenant: SignedUpTenant;
