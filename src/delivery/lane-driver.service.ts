@@ -158,6 +158,8 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
       return;
     }
     await this.leases.release(botNo, lane.epoch);
+    // A process that stops leaves the waking to the sweep: its queue may be closed already.
+    if (this.isStopping) return;
     if (end.kind === 'yielded') await this.queue.wakeLater(botNo, 1);
     else if ('nextInMs' in end && end.nextInMs !== undefined) await this.queue.wakeLater(botNo, end.nextInMs);
   }
