@@ -4,6 +4,7 @@ import {
   Injectable,
   Logger,
   type OnApplicationBootstrap,
+  type OnModuleDestroy,
 } from '@nestjs/common';
 import { AudienceService } from '../audience/index.js';
 import { BotDirectory, BotVerdicts } from '../bots/index.js';
@@ -40,7 +41,7 @@ interface DrivenLane {
 
 /** Drives lanes in this process: takes their leases, keeps them, and lets each go at its end. */
 @Injectable()
-export class LaneDriver implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
   private readonly logger = new Logger('LaneDriver');
   /** One start of one process: what makes a lease ours. */
   private readonly owner = randomUUID();
@@ -89,10 +90,14 @@ export class LaneDriver implements OnApplicationBootstrap, BeforeApplicationShut
     );
   }
 
-  /** Starts nothing more, waits until everything that left is settled, and lets all lanes go: no unknown remains. */
-  async beforeApplicationShutdown(): Promise<void> {
+  /** Starts nothing more. Before the queue's workers are closed, since these wait for the lanes that they drive. */
+  onModuleDestroy(): void {
     this.isStopping = true;
     for (const { lane } of this.lanes.values()) lane.finish({ kind: 'yielded' });
+  }
+
+  /** Waits until everything that left is settled, and lets all lanes go: no unknown remains. */
+  async beforeApplicationShutdown(): Promise<void> {
     await Promise.all([...this.lanes.values()].map(({ ended }) => ended));
     await this.progress.finishTouched();
     for (const timer of this.timers) clearInterval(timer);
