@@ -22,8 +22,8 @@ function render() {
   const defaults = parseSettings({});
   const head = [
     '# Every setting of Arauto. Written by `npm run env-example`; the source is src/config/settings.ts.',
-    '# Copy it to .env and take the # away from the lines that you change. `npm start` and docker/compose.yml read',
-    '# .env; a variable of the environment goes before the file. An empty value counts as not set.',
+    '# Copy it to .env, which `npm start` reads, and take the # away from the lines that you change; a variable of the',
+    '# environment goes before the file, and an empty value counts as not set.',
   ];
   const entries = Object.entries(settingsSchema.shape).map(([name, { description }]) =>
     [...wrap(description), `#${name}=${defaults[name] ?? ''}`].join('\n'),
