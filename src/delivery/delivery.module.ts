@@ -13,6 +13,7 @@ import { FanOut } from './fan-out.service.js';
 import { LaneDriver } from './lane-driver.service.js';
 import { ReplySink } from './reply-sink.js';
 import { Sweep } from './sweep.service.js';
+import { WakeLaneWhenBotChanges } from './wake-lane-when-bot-changes.handler.js';
 import { LaneProcessor, PlanProcessor } from './wake.processors.js';
 
 const queues = [QueueModule.forSubject(LANES), QueueModule.forSubject(PLANS)];
@@ -20,7 +21,7 @@ const queues = [QueueModule.forSubject(LANES), QueueModule.forSubject(PLANS)];
 /** What every process needs: starting broadcasts and taking answers. */
 @Module({
   imports: [...queues, AudienceModule, MessagesModule],
-  providers: [BroadcastService, BroadcastRepository, FanOut, ReplySink],
+  providers: [BroadcastService, BroadcastRepository, FanOut, ReplySink, WakeLaneWhenBotChanges],
   exports: [BroadcastService, BroadcastRepository, FanOut, ReplySink, ...queues],
 })
 export class DeliveryModule {}
