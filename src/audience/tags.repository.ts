@@ -31,10 +31,10 @@ export class TagsRepository {
   }
 
   list(manager: EntityManager, query: PageQuery): Promise<TagRow[]> {
-    return manager.query<TagRow[]>(
-      `SELECT ${TAG} FROM tags t WHERE t.id < $1 ORDER BY t.id DESC LIMIT $2`,
-      [idBefore(query), query.limit + 1],
-    );
+    return manager.query<TagRow[]>(`SELECT ${TAG} FROM tags t WHERE t.id < $1 ORDER BY t.id DESC LIMIT $2`, [
+      idBefore(query),
+      query.limit + 1,
+    ]);
   }
 
   /** @returns whether there was one */

@@ -21,7 +21,6 @@ import { BotsController } from './registration/bots.controller.js';
 import { BotsRepository } from './registration/bots.repository.js';
 import { BotsService } from './registration/bots.service.js';
 import { TokenVault } from './registration/token-vault.js';
-import { AnswerSink, ReplyTable } from './routing/answer-sink.js';
 import { UpdateRouter } from './routing/update-router.js';
 import { WebhookDirectory } from './webhook/webhook-directory.js';
 import { WebhookRegistrar } from './webhook/webhook-registrar.js';
@@ -90,7 +89,7 @@ export class BotsApiModule {}
   imports: [
     TelegrafModule.forRootAsync({ useFactory: () => ({ token: 'template', launchOptions: false as const }) }),
   ],
-  providers: [InboxProcessor, UpdateRouter, { provide: AnswerSink, useClass: ReplyTable }],
+  providers: [InboxProcessor, UpdateRouter],
 })
 export class BotsWorkerModule {}
 

@@ -1,6 +1,6 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { AudienceModule } from '../audience/index.js';
-import { BotsModule } from '../bots/index.js';
+import { AnswerSink, BotsModule } from '../bots/index.js';
 import { MessagesModule } from '../messages/index.js';
 import { QueueModule } from '../platform/queue/index.js';
 import { BroadcastController } from './broadcast.controller.js';
@@ -19,10 +19,17 @@ import { LaneProcessor, PlanProcessor } from './wake.processors.js';
 const queues = [QueueModule.forSubject(LANES), QueueModule.forSubject(PLANS)];
 
 /** What every process needs: starting broadcasts and taking answers. */
+@Global()
 @Module({
   imports: [...queues, AudienceModule, MessagesModule],
-  providers: [BroadcastService, BroadcastRepository, FanOut, ReplySink, WakeLaneWhenBotChanges],
-  exports: [BroadcastService, BroadcastRepository, FanOut, ReplySink, ...queues],
+  providers: [
+    BroadcastService,
+    BroadcastRepository,
+    FanOut,
+    { provide: AnswerSink, useClass: ReplySink },
+    WakeLaneWhenBotChanges,
+  ],
+  exports: [BroadcastService, BroadcastRepository, FanOut, AnswerSink, ...queues],
 })
 export class DeliveryModule {}
 

@@ -36,7 +36,8 @@ const RENEW_EVERY_MS = 3_000;
 const MAXIMUM_BOTS = 10_000;
 
 const CONFLICT_REASONS = {
-  poller: 'Another program fetches the updates of this bot with the same token. Stop it, or revoke the token at @BotFather.',
+  poller:
+    'Another program fetches the updates of this bot with the same token. Stop it, or revoke the token at @BotFather.',
   webhook: 'Another program has set a webhook for this bot. Resume the bot to take its updates over.',
 } as const;
 

@@ -30,7 +30,9 @@ export class PollingRepository {
    * @param publicUrl undefined where bots are polled
    */
   async claim(owner: string, limit: number, publicUrl: string | undefined): Promise<ClaimedBot[]> {
-    const rows = await this.database.query<Omit<ClaimedBot, 'botNo' | 'nextOffset'> & { no: string; offset: string }>(
+    const rows = await this.database.query<
+      Omit<ClaimedBot, 'botNo' | 'nextOffset'> & { no: string; offset: string }
+    >(
       `WITH free AS (
          SELECT p.bot_no FROM polling p JOIN bots b ON b.no = p.bot_no
           WHERE p.until < clock_timestamp() AND b.state IN ('running', 'conflict')
@@ -79,12 +81,7 @@ export class PollingRepository {
   }
 
   /** What Telegram was told, unless it is to be told anew since. */
-  async recordWebhook(
-    owner: string,
-    bot: ClaimedBot,
-    mode: UpdatesMode,
-    webhookUrl: string,
-  ): Promise<void> {
+  async recordWebhook(owner: string, bot: ClaimedBot, mode: UpdatesMode, webhookUrl: string): Promise<void> {
     await this.database.query(
       `UPDATE bots b SET webhook_url = $4, updates_mode = $3 FROM polling p
         WHERE b.no = $2 AND p.bot_no = b.no AND p.owner = $1 AND b.webhook_url IS NOT DISTINCT FROM $5`,

@@ -3,7 +3,8 @@ import { type PeopleTexts } from './people-texts.js';
 export const SPANISH: PeopleTexts = {
   greeting: ({ person, bot }) =>
     `¡Hola, ${person}! ${bot} te escribirá aquí. Para no recibir más mensajes, envía /stop. Qué más hay: /help.`,
-  welcomeBack: '¡Qué bueno tenerte de vuelta! Vuelves a recibir mensajes. Para dejar de recibirlos, envía /stop.',
+  welcomeBack:
+    '¡Qué bueno tenerte de vuelta! Vuelves a recibir mensajes. Para dejar de recibirlos, envía /stop.',
   stopped: 'Ya no recibirás mensajes de este bot. Si cambias de idea, envía /start.',
   help: ({ bot, workspace }) =>
     `${bot} te envía mensajes de ${workspace}.\n\n/start: recibir mensajes\n/stop: no recibir ninguno\n/privacy: qué se guarda sobre ti\n/help: este texto`,
