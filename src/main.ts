@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { startInstallation } from './app/index.js';
+import { migrateDatabase, startInstallation } from './app/index.js';
 import { readConfiguration, SettingsError } from './config/index.js';
 import { EmbeddedDatabaseError } from './platform/embedded-database/index.js';
 import { UnsafeDatabaseError } from './platform/database/index.js';
@@ -11,6 +11,11 @@ const STOP_WITHIN_MS = 45_000;
 async function main(): Promise<void> {
   const configuration = readConfiguration();
   const logger = createLogger(configuration.settings);
+  if (process.argv[2] === 'migrate') {
+    await migrateDatabase(configuration, (line) => logger.info(line));
+    logger.info('the database is up to date');
+    return;
+  }
   const installation = await startInstallation(configuration);
   const { apiUrl, sandboxUrl } = installation;
   logger.info({ apiUrl, sandboxUrl, roles: configuration.settings.ARAUTO_ROLES }, 'ready');
