@@ -13,6 +13,7 @@ import {
   type IdempotentRequest,
   type PageQuery,
   pageQuerySchema,
+  TakesIdempotencyKey,
 } from '../platform/http/index.js';
 import { type Caller } from '../platform/identity/index.js';
 import {
@@ -41,6 +42,7 @@ export class TagsController {
 
   @Post()
   @AllowRole('editor')
+  @TakesIdempotencyKey()
   @ApiOperation({ summary: 'Create a tag' })
   @ApiCreatedResponse({ standardSchema: tagSchema })
   create(

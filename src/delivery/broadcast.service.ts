@@ -71,7 +71,7 @@ export class BroadcastService {
   create(caller: Caller, request: IdempotentRequest, input: CreateBroadcast): Promise<BroadcastReport> {
     return this.idempotency.run(caller, request, async (manager) => {
       await this.audience.assertExists(manager, input.audience);
-      const messageId = await this.chooseMessage(manager, caller.tenantId, input);
+      const messageId = await this.messages.choose(manager, caller.tenantId, input);
       const row = await this.start(manager, caller.tenantId, {
         messageId,
         audience: input.audience,
@@ -145,18 +145,6 @@ export class BroadcastService {
       scheduleId && dueAt && (await this.repository.findByOccurrence(manager, scheduleId, dueAt));
     if (!started) throw new Error('A broadcast was neither started nor there already.');
     return started;
-  }
-
-  private async chooseMessage(
-    manager: EntityManager,
-    tenantId: TenantId,
-    input: CreateBroadcast,
-  ): Promise<string> {
-    if (input.message) return (await this.messages.createInTransaction(manager, tenantId, input.message)).id;
-    if (input.messageId === undefined)
-      throw invalidField('message', 'required', 'Give either messageId or message.');
-    await this.messages.assertUsable(manager, input.messageId);
-    return input.messageId;
   }
 
   private async findOrThrow(manager: EntityManager, id: string): Promise<BroadcastRow> {

@@ -3,7 +3,7 @@ export { AssetGoneError, AssetStore, type StoredAsset } from './asset-store.repo
 export { type AssetKind } from './asset.rules.js';
 export { type MessageContent, messageContentSchema } from './message-content.dto.js';
 export { type MessageUse, MessageUses } from './message-uses.service.js';
-export { MessageService } from './message.service.js';
+export { type MessageChoice, MessageService } from './message.service.js';
 export { MessagesApiModule, MessagesModule, MessagesSchedulerModule } from './messages.module.js';
 export {
   compileMessage,

@@ -40,7 +40,11 @@ export const changeTenantSchema = z
     timeZone: timeZoneSchema.exactOptional(),
   })
   .refine((change) => Object.keys(change).length > 0, 'Name at least one field to change.')
-  .meta({ id: 'ChangeTenant', examples: [{ name: 'Acme Clinics', timeZone: 'America/Sao_Paulo' }] });
+  .meta({
+    id: 'ChangeTenant',
+    minProperties: 1,
+    examples: [{ name: 'Acme Clinics', timeZone: 'America/Sao_Paulo' }],
+  });
 export type ChangeTenant = z.infer<typeof changeTenantSchema>;
 
 export const memberSchema = z

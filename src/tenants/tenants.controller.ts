@@ -13,7 +13,7 @@ import {
 } from './tenant.dto.js';
 import { TenantsService } from './tenants.service.js';
 
-@ApiTags('Tenant')
+@ApiTags('tenant')
 @ApiBearerAuth('session')
 @Controller('tenant')
 export class TenantsController {
