@@ -13,6 +13,8 @@ interface ChatBody {
   contactId: string | null;
 }
 
+jest.setTimeout(30_000);
+
 describe('the audience that bots meet', () => {
   let scene: BotScene;
   let tenant: SignedUpTenant;
@@ -74,7 +76,9 @@ describe('the audience that bots meet', () => {
     expect((await chatOf(personId))?.state).toBe('stopped');
     await scene.control.must('POST', `/people/${personId}/start`, { botId: bot.sandboxId });
     await waitForState(personId, 'active');
-    await waitFor(async () => ((await answersTo(personId)).at(-1)?.text.startsWith('Welcome back') ? true : undefined));
+    await waitFor(async () =>
+      (await answersTo(personId)).at(-1)?.text.startsWith('Welcome back') ? true : undefined,
+    );
   });
 
   it('notes who blocks the bot, and who unblocks it', async () => {
@@ -122,7 +126,9 @@ describe('the audience that bots meet', () => {
     const tagged = await tenant.client.post('/chats/tags', { tag: 'zoes', filter: { search: '100%' } });
     expect(tagged).toMatchObject({ status: 200, body: { chats: 3 } });
     expect(await list('?tag=zoes')).toHaveLength(3);
-    const page = await tenant.client.get<{ items: ChatBody[]; nextCursor: string }>('/chats?tag=zoes&limit=2');
+    const page = await tenant.client.get<{ items: ChatBody[]; nextCursor: string }>(
+      '/chats?tag=zoes&limit=2',
+    );
     expect(page.body.items).toHaveLength(2);
     expect(await list(`?tag=zoes&limit=2&cursor=${page.body.nextCursor}`)).toHaveLength(1);
 
@@ -141,13 +147,28 @@ describe('the audience that bots meet', () => {
     expect((await tenant.client.delete('/tags/zoes')).status).toBe(204);
     expect((await tenant.client.delete('/tags/zoes')).status).toBe(404);
     const counts = await tenant.client.get<{ counts: unknown[] }>('/audience/counts');
-    expect(counts.body.counts).toContainEqual({ botId: bot.id, type: 'private', state: 'active', chats: active });
+    expect(counts.body.counts).toContainEqual({
+      botId: bot.id,
+      type: 'private',
+      state: 'active',
+      chats: active,
+    });
   });
 
   it.each([
     ['an unknown tag', { to: 'tags', tags: ['nobody-has-it'] }, 'audience.tags.0', 'unknown_tag'],
-    ['an unknown bot', { to: 'everybody', botIds: ['00000000-0000-4000-8000-000000000000'] }, 'audience.botIds.0', 'unknown_bot'],
-    ['an unknown chat', { to: 'chats', chatIds: ['00000000-0000-4000-8000-000000000000'] }, 'audience.chatIds.0', 'unknown_chat'],
+    [
+      'an unknown bot',
+      { to: 'everybody', botIds: ['00000000-0000-4000-8000-000000000000'] },
+      'audience.botIds.0',
+      'unknown_bot',
+    ],
+    [
+      'an unknown chat',
+      { to: 'chats', chatIds: ['00000000-0000-4000-8000-000000000000'] },
+      'audience.chatIds.0',
+      'unknown_chat',
+    ],
     ['an unknown way', { to: 'nobody' }, 'audience.to', undefined],
     ['an unknown field', { to: 'everybody', x: 1 }, 'audience.x', 'unknown_field'],
   ])('refuses an audience with %s', async (_, audience, field, code) => {
