@@ -83,6 +83,9 @@ export default tseslint.config(
         URL: 'readonly',
         setTimeout: 'readonly',
         clearTimeout: 'readonly',
+        setInterval: 'readonly',
+        clearInterval: 'readonly',
+        performance: 'readonly',
         fetch: 'readonly',
         Buffer: 'readonly',
         __dirname: 'readonly',
@@ -90,7 +93,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['*.config.js', '*.config.mjs', '*.cjs'],
-    rules: { 'no-restricted-syntax': 'off' },
+    files: ['*.config.js', '*.config.mjs', '**/*.cjs'],
+    rules: { 'no-restricted-syntax': 'off', '@typescript-eslint/no-require-imports': 'off' },
   },
 );

@@ -1,0 +1,6 @@
+export {
+  startEmbeddedDatabase,
+  type EmbeddedDatabase,
+  type EmbeddedDatabaseOptions,
+} from './embedded-database.js';
+export { EmbeddedDatabaseError } from './embedded-database.errors.js';
