@@ -26,6 +26,7 @@ const withServers = {
   ...common,
   globalSetup: '<rootDir>/test/harness/name-run.cjs',
   testEnvironment: '<rootDir>/test/harness/leak-detecting-environment.cjs',
+  testTimeout: 30_000,
 };
 
 module.exports = {

@@ -1,3 +1,4 @@
 export { type Room } from './app.module.js';
 export { ROOMS } from './rooms.js';
 export { createApplication } from './application.js';
+export { type RunningInstallation, startInstallation } from './installation.js';

@@ -43,3 +43,22 @@ export const audienceSchema = z
   ])
   .meta({ id: 'Audience', examples: [{ to: 'everybody' }, { to: 'tags', tags: ['customers'] }] });
 export type Audience = z.infer<typeof audienceSchema>;
+
+export const audienceSizeSchema = z
+  .object({ chats: z.int().describe('active chats that the audience means now') })
+  .meta({ id: 'AudienceSize' });
+export type AudienceSize = z.output<typeof audienceSizeSchema>;
+
+export const previewAudienceSchema = z
+  .strictObject({ audience: audienceSchema })
+  .meta({ id: 'PreviewAudience', examples: [{ audience: { to: 'everybody' } }] });
+export type PreviewAudience = z.output<typeof previewAudienceSchema>;
+
+export const audienceCountsSchema = z
+  .object({
+    counts: z.array(
+      z.object({ botId: idSchema, type: z.enum(CHAT_TYPES), state: z.enum(CHAT_STATES), chats: z.int() }),
+    ),
+  })
+  .meta({ id: 'AudienceCounts' });
+export type AudienceCounts = z.output<typeof audienceCountsSchema>;

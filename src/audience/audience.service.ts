@@ -32,30 +32,25 @@ export class AudienceService {
    * @throws ProblemError 400 naming the first bot, tag or chat that isn't there
    */
   async assertExists(manager: EntityManager, audience: Audience, field = 'audience'): Promise<void> {
-    const missing = async (sql: string, wanted: readonly string[]): Promise<number> => {
-      const rows = await manager.query<{ position: number }[]>(
-        `SELECT position::int - 1 AS position FROM unnest($1::text[]) WITH ORDINALITY AS wanted (value, position)
-          WHERE NOT EXISTS (${sql}) ORDER BY position LIMIT 1`,
-        [wanted],
-      );
-      return rows[0]?.position ?? -1;
-    };
-    const refuse = (list: string, position: number, code: string, message: string): void => {
-      if (position >= 0) throw invalidField(`${field}.${list}.${position}`, code, message);
-    };
     if (audience.to === 'chats') {
-      const sql = 'SELECT FROM chats WHERE id = wanted.value::uuid';
-      refuse('chatIds', await missing(sql, audience.chatIds), 'unknown_chat', 'There is no such chat.');
+      await this.assertChatsExist(manager, audience.chatIds, `${field}.chatIds`);
       return;
     }
     if (audience.to === 'tags') {
-      const sql = 'SELECT FROM tags WHERE name = wanted.value';
-      refuse('tags', await missing(sql, audience.tags), 'unknown_tag', 'There is no such tag; create it first.');
+      const position = await findMissing(manager, 'tags WHERE name = wanted.value', audience.tags);
+      refuseMissing(`${field}.tags`, position, 'unknown_tag', 'There is no such tag; create it first.');
     }
     if (audience.botIds) {
-      const sql = `SELECT FROM bots WHERE id = wanted.value::uuid AND state <> 'disconnected'`;
-      refuse('botIds', await missing(sql, audience.botIds), 'unknown_bot', 'There is no such bot.');
+      const known = `bots WHERE id = wanted.value::uuid AND state <> 'disconnected'`;
+      const position = await findMissing(manager, known, audience.botIds);
+      refuseMissing(`${field}.botIds`, position, 'unknown_bot', 'There is no such bot.');
     }
+  }
+
+  /** @throws ProblemError 400 naming the first chat that isn't the tenant's */
+  async assertChatsExist(manager: EntityManager, chatIds: readonly string[], field: string): Promise<void> {
+    const position = await findMissing(manager, 'chats WHERE id = wanted.value::uuid', chatIds);
+    refuseMissing(field, position, 'unknown_chat', 'There is no such chat.');
   }
 
   /** How many chats the audience reaches now. */
@@ -66,6 +61,25 @@ export class AudienceService {
       [...condition.parameters],
     );
     return Number(rows[0]?.count ?? 0);
+  }
+
+  /** Whether a person wrote /stop and nothing else since. */
+  async hasStopped(manager: EntityManager, botNo: BotNumber, telegramChatId: number): Promise<boolean> {
+    const rows = await manager.query<unknown[]>(
+      `SELECT FROM chats WHERE bot_no = $1 AND telegram_chat_id = $2 AND state = 'stopped'`,
+      [botNo, telegramChatId],
+    );
+    return rows.length > 0;
+  }
+
+  /** A person pressed Start: messages may come. */
+  async recordStart(manager: EntityManager, botNo: BotNumber, telegramChatId: number): Promise<void> {
+    await this.chats.setConsent(manager, botNo, telegramChatId, 'active');
+  }
+
+  /** A person wrote /stop: no broadcast from now on. */
+  async recordStop(manager: EntityManager, botNo: BotNumber, telegramChatId: number): Promise<void> {
+    await this.chats.setConsent(manager, botNo, telegramChatId, 'stopped');
   }
 
   /** Telegram said that these chats can't be reached. Chats are named by number, so any login may run it. */
@@ -111,4 +125,22 @@ export class AudienceService {
       this.chats.migrate(manager, botNo, fromTelegramChatId, toTelegramChatId),
     );
   }
+}
+
+/** Place of the first value for which there is no row; -1 where all have one. */
+async function findMissing(
+  manager: EntityManager,
+  known: string,
+  wanted: readonly string[],
+): Promise<number> {
+  const rows = await manager.query<{ position: number }[]>(
+    `SELECT position::int - 1 AS position FROM unnest($1::text[]) WITH ORDINALITY AS wanted (value, position)
+      WHERE NOT EXISTS (SELECT FROM ${known}) ORDER BY position LIMIT 1`,
+    [wanted],
+  );
+  return rows[0]?.position ?? -1;
+}
+
+function refuseMissing(field: string, position: number, code: string, message: string): void {
+  if (position >= 0) throw invalidField(`${field}.${position}`, code, message);
 }

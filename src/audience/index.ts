@@ -8,3 +8,6 @@ export {
   type ChatType,
 } from './audience.dto.js';
 export { AudienceService, type StatementRunner, type UnreachableChat } from './audience.service.js';
+export { AudienceApiModule, AudienceModule, AudienceWorkerModule } from './audience.module.js';
+export { Chat } from './chat.entity.js';
+export { Contact } from './contact.entity.js';

@@ -15,6 +15,12 @@ export class Configuration {
   get isProduction(): boolean {
     return this.settings.NODE_ENV === 'production';
   }
+
+  /** Where the sandbox is spoken to; a process that starts it on a free port sets SANDBOX_URL to what it got. */
+  get sandboxUrl(): string {
+    const { SANDBOX_URL, SANDBOX_HOST, SANDBOX_PORT } = this.settings;
+    return SANDBOX_URL ?? `http://${SANDBOX_HOST}:${SANDBOX_PORT}`;
+  }
 }
 
 /** Reads the environment of this process; the only reader of `process.env`. */

@@ -34,7 +34,8 @@ class BotFile {
   isUploading = false;
 
   constructor(
-    readonly upload: BotApiUpload,
+    /** Undefined where the file is gone. */
+    readonly upload: BotApiUpload | undefined,
     public fileId: string | undefined,
     private readonly keep: (fileId: string) => void,
   ) {}
@@ -71,6 +72,14 @@ export class PreparedDelivery {
     return this.file?.isUploading !== true;
   }
 
+  /** Why it is passed over without a try; null where it is not. */
+  get skipReason(): string | null {
+    if (this.row.reply) return null;
+    // A person who pressed /stop after the planning gets no broadcast; answers to what they write they get.
+    if (this.row.chatState !== 'active') return `chat_${this.row.chatState}`;
+    return this.file && !this.file.upload && this.file.fileId === undefined ? 'file_gone' : null;
+  }
+
   /** It is about to leave: if its file must be uploaded, this is the delivery that does it. */
   begin(): void {
     if (this.file && this.file.fileId === undefined) this.file.isUploading = true;
@@ -91,7 +100,12 @@ export class PreparedDelivery {
     if (!media || !file) return { method, parameters };
     if (file.fileId !== undefined)
       return { method, parameters: { ...parameters, [media.field]: file.fileId } };
-    return { method, parameters, upload: file.upload, onOutcome: (outcome) => file.noteOutcome(outcome) };
+    return {
+      method,
+      parameters,
+      ...(file.upload && { upload: file.upload }),
+      onOutcome: (outcome) => file.noteOutcome(outcome),
+    };
   }
 }
 
@@ -166,7 +180,7 @@ export class Contents {
     const fileId = await this.assetFiles.find(bot.botId, media.assetId, media.field);
     const asset = await this.assets.open(media.assetId);
     const file = new BotFile(
-      {
+      asset && {
         field: media.field,
         fileName: asset.fileName,
         contentType: asset.contentType,

@@ -1,6 +1,6 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { AudienceModule } from '../audience/index.js';
-import { BotsModule } from '../bots/index.js';
+import { AnswerSink, BotsModule } from '../bots/index.js';
 import { MessagesModule } from '../messages/index.js';
 import { QueueModule } from '../platform/queue/index.js';
 import { BroadcastController } from './broadcast.controller.js';
@@ -13,15 +13,23 @@ import { FanOut } from './fan-out.service.js';
 import { LaneDriver } from './lane-driver.service.js';
 import { ReplySink } from './reply-sink.js';
 import { Sweep } from './sweep.service.js';
+import { WakeLaneWhenBotChanges } from './wake-lane-when-bot-changes.handler.js';
 import { LaneProcessor, PlanProcessor } from './wake.processors.js';
 
 const queues = [QueueModule.forSubject(LANES), QueueModule.forSubject(PLANS)];
 
 /** What every process needs: starting broadcasts and taking answers. */
+@Global()
 @Module({
   imports: [...queues, AudienceModule, MessagesModule],
-  providers: [BroadcastService, BroadcastRepository, FanOut, ReplySink],
-  exports: [BroadcastService, BroadcastRepository, FanOut, ReplySink, ...queues],
+  providers: [
+    BroadcastService,
+    BroadcastRepository,
+    FanOut,
+    { provide: AnswerSink, useClass: ReplySink },
+    WakeLaneWhenBotChanges,
+  ],
+  exports: [BroadcastService, BroadcastRepository, FanOut, AnswerSink, ...queues],
 })
 export class DeliveryModule {}
 

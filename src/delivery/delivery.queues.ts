@@ -4,3 +4,5 @@ export const LANES = 'lanes';
 export const PLANS = 'plans';
 /** PostgreSQL channel: lanes that are being driven have more; the payload is bots' numbers, comma-separated. */
 export const LANES_CHANNEL = 'arauto_lanes';
+/** PostgreSQL channel: a bot's state or token changed; the payload is its number. */
+export const BOTS_CHANNEL = 'arauto_bots';

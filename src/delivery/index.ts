@@ -1,6 +1,5 @@
 export { type BroadcastRequest, BroadcastService } from './broadcast.service.js';
 export { messageChoice } from './broadcast.dto.js';
-export { ReplySink } from './reply-sink.js';
 export {
   DeliveryApiModule,
   DeliveryModule,

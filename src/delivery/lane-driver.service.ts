@@ -10,13 +10,13 @@ import { BotDirectory, BotVerdicts } from '../bots/index.js';
 import { Configuration } from '../config/index.js';
 import { Clock } from '../platform/clock/index.js';
 import { DatabaseNotifications, DispatcherDatabase } from '../platform/database/index.js';
-import { asBotNumber } from '../platform/identity/index.js';
+import { asBotNumber, type BotNumber } from '../platform/identity/index.js';
 import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
 import { BotApiClient, BotPace } from '../telegram/index.js';
 import { BroadcastProgress } from './broadcast-progress.service.js';
 import { Contents } from './contents.js';
 import { type Consequence, RESEND_UNKNOWN_AFTER_MS } from './delivery.rules.js';
-import { LANES, LANES_CHANNEL } from './delivery.queues.js';
+import { BOTS_CHANNEL, LANES, LANES_CHANNEL } from './delivery.queues.js';
 import { Journal } from './journal.js';
 import { JournalRepository } from './journal.repository.js';
 import { Lane, type LaneEnd, type LaneSurroundings } from './lane.js';
@@ -54,7 +54,7 @@ export class LaneDriver implements OnApplicationBootstrap, BeforeApplicationShut
   constructor(
     private readonly configuration: Configuration,
     private readonly clock: Clock,
-    database: DispatcherDatabase,
+    private readonly database: DispatcherDatabase,
     private readonly notifications: DatabaseNotifications,
     private readonly directory: BotDirectory,
     private readonly verdicts: BotVerdicts,
@@ -82,6 +82,7 @@ export class LaneDriver implements OnApplicationBootstrap, BeforeApplicationShut
     await this.notifications.listen(LANES_CHANNEL, (payload) => {
       for (const botNo of payload.split(',')) this.lanes.get(botNo)?.lane.noticeMore();
     });
+    await this.notifications.listen(BOTS_CHANNEL, (botNo) => void this.checkBot(asBotNumber(botNo)));
     this.timers.push(
       setInterval(() => void this.renew([...this.lanes.values()].map(({ lane }) => lane)), RENEW_EVERY_MS),
       setInterval(() => void this.makeRoom(), FAIRNESS_EVERY_MS),
@@ -97,6 +98,23 @@ export class LaneDriver implements OnApplicationBootstrap, BeforeApplicationShut
     for (const timer of this.timers) clearInterval(timer);
   }
 
+  /** A bot was paused, lost its token or got another: its lane ends, and begins anew where the bot still runs. */
+  private async checkBot(botNo: BotNumber): Promise<void> {
+    this.directory.forget(botNo);
+    const driven = this.lanes.get(botNo);
+    if (!driven) return;
+    try {
+      const bot = await this.directory.findByNumber(botNo);
+      if (bot?.state === 'running' && bot.token === driven.lane.bot.token) return;
+      driven.lane.finish(bot?.state === 'running' ? { kind: 'yielded' } : { kind: 'stopped' });
+    } catch (error) {
+      this.logger.error(
+        error,
+        'a bot that changed could not be read; its lane is looked at again when it ends',
+      );
+    }
+  }
+
   /** Drives one bot's lane to its end. Returns at once where another process does so. */
   async drive(botNo: string): Promise<void> {
     const driven = this.lanes.get(botNo);
@@ -104,7 +122,7 @@ export class LaneDriver implements OnApplicationBootstrap, BeforeApplicationShut
       driven.lane.noticeMore();
       return;
     }
-    const bot = await this.directory.find(asBotNumber(botNo));
+    const bot = await this.directory.findByNumber(asBotNumber(botNo));
     if (!bot || this.isStopping) return;
     const askedMs = this.clock.monotonicMs();
     const acquired = await this.leases.acquire(botNo, LEASE_MS);
@@ -207,10 +225,13 @@ export class LaneDriver implements OnApplicationBootstrap, BeforeApplicationShut
         case 'backOff':
           return;
         case 'chatUnreachable':
-          return await this.audience.recordUnreachable(bot.tenantId, delivery.chatNo, consequence.reason);
+          return await this.audience.recordUnreachable(this.database, bot.botNo, [
+            { chatNo: delivery.chatNo, reason: consequence.reason },
+          ]);
         case 'chatMigrated':
           return await this.audience.recordMigration(
-            bot,
+            bot.tenantId,
+            bot.botNo,
             delivery.telegramChatId,
             consequence.migrateToChatId,
           );

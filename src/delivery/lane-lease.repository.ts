@@ -65,7 +65,7 @@ export class LaneLeaseRepository {
          SET state = CASE WHEN resend.is_chosen THEN 0 ELSE 4 END,
              reason = CASE WHEN resend.is_chosen THEN NULL ELSE 'owner_lost' END,
              settled_at = CASE WHEN resend.is_chosen THEN NULL ELSE clock_timestamp() END,
-             not_before = CASE WHEN resend.is_chosen THEN clock_timestamp() + $3 * interval '1 ms' ELSE not_before END
+             not_before = CASE WHEN resend.is_chosen THEN clock_timestamp() + $3 * interval '1 ms' ELSE d.not_before END
          FROM deliveries o
          CROSS JOIN LATERAL (SELECT o.class = 1 AND o.attempt = 1 AND EXISTS (
            SELECT FROM broadcasts b WHERE b.no = o.source_no AND b.ambiguity_policy = 'resend_once') AS is_chosen) AS resend

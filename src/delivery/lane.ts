@@ -249,7 +249,7 @@ export class Lane implements IntentHolder {
 
   private take(fresh: readonly PreparedDelivery[]): void {
     for (const delivery of fresh) {
-      const skipReason = skipReasonOf(delivery.row);
+      const { skipReason } = delivery;
       this.here.set(delivery.key, delivery);
       if (skipReason === null) {
         this.waiting.push(delivery);
@@ -306,9 +306,3 @@ export class Lane implements IntentHolder {
 }
 
 const isReply = ({ row }: PreparedDelivery): boolean => row.class === DELIVERY_CLASS.reply;
-
-/** A person who pressed /stop after the planning gets no broadcast; an answer to what they wrote they get. */
-function skipReasonOf(delivery: QueuedDelivery): string | null {
-  if (delivery.class === DELIVERY_CLASS.reply || delivery.chatState === 'active') return null;
-  return `chat_${delivery.chatState}`;
-}

@@ -54,13 +54,17 @@ export class Sweep implements OnApplicationBootstrap, BeforeApplicationShutdown 
   }
 
   private async sweep(): Promise<void> {
-    for (const part of [this.wakeLanes, this.bringBroadcastsOn, this.finishCancelling, this.makePartitions]) {
-      try {
-        await part.call(this);
-      } catch (error) {
-        // One part that fails doesn't keep the others from their work.
-        this.logger.error(error, 'a part of the sweep failed; it is tried again in two seconds');
-      }
+    const parts = [
+      () => this.wakeLanes(),
+      () => this.bringBroadcastsOn(),
+      () => this.finishCancelling(),
+      () => this.makePartitions(),
+    ];
+    for (const part of parts) {
+      // One part that fails doesn't keep the others from their work.
+      await part().catch((error: unknown) =>
+        this.logger.error(error, 'a part of the sweep failed; it comes again'),
+      );
     }
   }
 

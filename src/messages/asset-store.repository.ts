@@ -10,19 +10,24 @@ export interface StoredAsset {
   read(): AsyncIterable<Buffer>;
 }
 
+/** The file was deleted after its message was accepted. */
+export class AssetGoneError extends Error {
+  override readonly name = 'AssetGoneError';
+}
+
 /** Files as the lanes see them: of every tenant, whole ones only. */
 @Injectable()
 export class AssetStore {
   constructor(private readonly database: DispatcherDatabase) {}
 
-  /** Undefined when the file was deleted meanwhile. */
-  async open(assetId: string): Promise<StoredAsset | undefined> {
+  /** @throws AssetGoneError */
+  async open(assetId: string): Promise<StoredAsset> {
     const [row] = await this.database.query<{
       file_name: string;
       content_type: string;
       size_bytes: string;
     }>(`SELECT file_name, content_type, size_bytes FROM assets WHERE id = $1 AND state = 'ready'`, [assetId]);
-    if (!row) return undefined;
+    if (!row) throw new AssetGoneError(`The file ${assetId} is gone.`);
     return {
       fileName: row.file_name,
       contentType: row.content_type,

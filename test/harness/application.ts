@@ -33,7 +33,12 @@ export async function startTestApplication(
     ...environment,
   });
   const app = await createApplication(configuration, database.urls, options.rooms ?? ROOMS);
-  await app.listen(0, '127.0.0.1');
+  try {
+    await app.listen(0, '127.0.0.1');
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
   return {
     app,
     url: await app.getUrl(),

@@ -1,7 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Configuration } from '../../config/index.js';
 import { DispatcherDatabase } from '../../platform/database/index.js';
-import { asBotId, asBotNumber, asTenantId, type BotId, type BotNumber } from '../../platform/identity/index.js';
+import {
+  asBotId,
+  asBotNumber,
+  asTenantId,
+  type BotId,
+  type BotNumber,
+} from '../../platform/identity/index.js';
 import { TokenVault } from '../registration/token-vault.js';
 import { apiRootOf } from '../registration/bot-identity.rules.js';
 import { type BotEnvironment, type BotState } from '../registration/bot-state.rules.js';

@@ -28,9 +28,7 @@ export class InboxRepository {
   /** Once it resolves, the updates are safe; one that was stored before is left as it is. */
   async store(updates: readonly IncomingUpdate[]): Promise<void> {
     // The same order everywhere: two statements that bring the same updates don't wait for each other in a circle.
-    const sorted = [...updates].sort(
-      (a, b) => Number(a.botNo) - Number(b.botNo) || a.updateId - b.updateId,
-    );
+    const sorted = [...updates].sort((a, b) => Number(a.botNo) - Number(b.botNo) || a.updateId - b.updateId);
     await this.dispatcher.query(
       `INSERT INTO updates (bot_no, update_id, tenant_id, chat_key, payload)
        SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::bigint[], $5::jsonb[])

@@ -32,7 +32,12 @@ function chatKeyOf(update: Json): number {
   const event = Object.values(update).find(isRecord);
   if (!event) return 0;
   const message = event['message'];
-  const candidates = [event['chat'], isRecord(message) ? message['chat'] : undefined, event['from'], event['user']];
+  const candidates = [
+    event['chat'],
+    isRecord(message) ? message['chat'] : undefined,
+    event['from'],
+    event['user'],
+  ];
   for (const candidate of candidates) {
     const id = isRecord(candidate) ? candidate['id'] : undefined;
     if (Number.isSafeInteger(id)) return id as number;

@@ -5,10 +5,7 @@ import { type BotEnvironment } from './bot-state.rules.js';
 const SANDBOX = 'sandbox';
 
 /** Where a bot is at home, as part of who it is; what the column `api_root` holds. */
-export function homeOf(
-  environment: BotEnvironment,
-  settings: Pick<Settings, 'TELEGRAM_API_ROOT'>,
-): string {
+export function homeOf(environment: BotEnvironment, settings: Pick<Settings, 'TELEGRAM_API_ROOT'>): string {
   return environment === 'sandbox' ? SANDBOX : settings.TELEGRAM_API_ROOT;
 }
 

@@ -1,4 +1,3 @@
-import { Injectable } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
 import { type ConnectedBot } from '../directory/connected-bot.js';
 
@@ -26,24 +25,4 @@ export abstract class AnswerSink {
     updateId: string,
     answers: readonly Answer[],
   ): Promise<void>;
-}
-
-/** Writes down what was said; whoever sends reads the table `replies`. */
-@Injectable()
-export class ReplyTable extends AnswerSink {
-  override async enqueue(
-    manager: EntityManager,
-    bot: ConnectedBot,
-    updateId: string,
-    answers: readonly Answer[],
-  ): Promise<void> {
-    if (answers.length === 0) return;
-    await manager.query(
-      `INSERT INTO replies (tenant_id, bot_no, update_id, n, method, parameters)
-       SELECT $1, $2, $3, n, method, parameters
-         FROM jsonb_to_recordset($4) AS answer (n smallint, method text, parameters jsonb)
-       ON CONFLICT (bot_no, update_id, n) DO NOTHING`,
-      [bot.tenantId, bot.botNo, updateId, JSON.stringify(answers)],
-    );
-  }
 }

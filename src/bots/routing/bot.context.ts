@@ -57,7 +57,8 @@ export class BotContext extends Context {
   /** Answers with any method of the Bot API, in the chat that its parameters name. */
   answer(answer: { readonly method: string; readonly parameters: Readonly<Record<string, unknown>> }): void {
     const chatId = answer.parameters['chat_id'];
-    if (typeof chatId !== 'number') throw new Error('An answer names its chat: parameters.chat_id, a number.');
+    if (typeof chatId !== 'number')
+      throw new Error('An answer names its chat: parameters.chat_id, a number.');
     this.answers.push({ ...answer, chatId, n: this.answers.length });
   }
 

@@ -35,6 +35,7 @@ export class WebhookRegistrar {
   /** For a bot that leaves: Telegram should stop posting, and where it can't be told, its posts are answered 404. */
   async withdraw(bot: ConnectedBot): Promise<void> {
     const outcome = await this.unregister(bot);
-    if (outcome.kind !== 'ok') this.logger.warn(`bot ${bot.botId}: its webhook stays at Telegram (${outcome.kind})`);
+    if (outcome.kind !== 'ok')
+      this.logger.warn(`bot ${bot.botId}: its webhook stays at Telegram (${outcome.kind})`);
   }
 }

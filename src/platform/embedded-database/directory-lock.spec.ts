@@ -30,6 +30,7 @@ describe('withDirectoryLock', () => {
 
   it('passes over the lock of a dead process', async () => {
     await writeFile(join(directory, 'lock.7'), `${NO_PROCESS}.123`);
+    await writeFile(join(directory, `claim-${NO_PROCESS}-abcd`), `${NO_PROCESS}.123`);
     await expect(withDirectoryLock(directory, () => Promise.resolve('in'))).resolves.toBe('in');
     expect(await readdir(directory)).toEqual(['lock.8']);
   });

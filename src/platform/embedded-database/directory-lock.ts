@@ -9,6 +9,7 @@ const RETRY_MS = 25;
 /** Longer than a first start on a slow disk takes. */
 const PATIENCE_MS = 180_000;
 const LOCK_NAME = /^lock\.(\d+)$/;
+const CLAIM_NAME = /^claim-(\d+)-/;
 
 /** Who holds something: a process, told from a later one with the same number. */
 async function markOfThisProcess(): Promise<string> {
@@ -52,6 +53,7 @@ async function acquire(directory: string, claim: string): Promise<string> {
     owner = last === 0 ? '' : await readFile(join(directory, `lock.${last}`), 'utf8').catch(() => 'changed');
     const isFree = owner === '' || (owner !== 'changed' && !(await isAlive(owner)));
     if (isFree && (await claimGeneration(directory, claim, last + 1))) {
+      await removeDeadClaims(directory);
       return join(directory, `lock.${last + 1}`);
     }
     await wait(RETRY_MS);
@@ -79,6 +81,14 @@ async function claimGeneration(directory: string, claim: string, generation: num
     if (older < generation) await rm(join(directory, `lock.${older}`), { force: true });
   }
   return true;
+}
+
+async function removeDeadClaims(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const processId = CLAIM_NAME.exec(name)?.[1];
+    if (processId && !(await findProcess(Number(processId))))
+      await rm(join(directory, name), { force: true });
+  }
 }
 
 async function listGenerations(directory: string): Promise<number[]> {

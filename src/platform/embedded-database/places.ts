@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { chmod, chown, lstat, mkdir, readFile, realpath, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { EmbeddedDatabaseError } from './embedded-database.errors.js';
 import { type ServerAccount } from './server-account.js';
 
@@ -18,12 +18,16 @@ export async function prepareDataDirectory(
   const requested = resolve(homeDirectory, wanted);
   const insideHome = relative(homeDirectory, requested);
   const isInsideHome = !insideHome.startsWith('..') && !isAbsolute(insideHome);
-  const directory =
-    account && isInsideHome
-      ? join(await openOutsideDirectory(account), await nameClone(homeDirectory), insideHome)
-      : requested;
-  // Others pass through to the cluster, whose own folder is closed, but list nothing.
-  await mkdir(directory, { recursive: true, mode: 0o711 });
+  let directory = requested;
+  if (account && isInsideHome) {
+    directory = await openOutsideDirectory(account);
+    for (const level of [await nameClone(homeDirectory), ...insideHome.split(sep)]) {
+      directory = join(directory, level);
+      await makePassable(directory);
+    }
+  } else {
+    await mkdir(directory, { recursive: true, mode: 0o711 });
+  }
   const actual = await realpath(directory);
   if (account && !(await isReachable(actual))) {
     throw new EmbeddedDatabaseError(
@@ -40,7 +44,9 @@ export async function openOutsideDirectory(account: ServerAccount): Promise<stri
   const reasons: string[] = [];
   for (const candidate of candidates) {
     try {
-      await mkdir(candidate, { recursive: true, mode: 0o755 });
+      const isNew = await mkdir(candidate, { recursive: true });
+      // Whatever the umask.
+      if (isNew) await chmod(candidate, 0o755);
       const { uid, mode } = await lstat(candidate);
       // In a folder open to all, somebody else may have made this one before us: what lies there would be run.
       const isOurs = uid === process.getuid?.() && (mode & 0o170022) === 0o040000;
@@ -84,7 +90,7 @@ function ignoreExisting(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EEXIST') throw error;
 }
 
-/** Opens a folder for others to pass through, whatever the umask. */
+/** Makes a folder that others may pass through but not list, whatever the umask. */
 export async function makePassable(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true });
   await chmod(directory, 0o711);

@@ -1,4 +1,5 @@
 import { createParamDecorator, type ExecutionContext, Injectable } from '@nestjs/common';
+import { ApiHeader } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
 import { type EntityManager } from 'typeorm';
 import { sha256 } from '../crypto/index.js';
@@ -30,6 +31,16 @@ export const Idempotency = createParamDecorator(
     return { key, fingerprint: sha256(`${request.method} ${request.url}\n${body}`) };
   },
 );
+
+/** Documents the header that {@link Idempotency} reads. */
+export const TakesIdempotencyKey = () =>
+  ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description:
+      'A text of your choice, such as a UUID: the same request sent again with it gets the first answer and does nothing twice.',
+    schema: { type: 'string', minLength: 1, maxLength: 200, pattern: '^[\\x21-\\x7e]*$' },
+  });
 
 /**
  * Does a thing once per key: the effect and the memory of its answer are committed together, so that a repeated

@@ -1,4 +1,10 @@
 export { configureHttp, createHttpAdapter } from './http-adapter.js';
 export { type Page, type PageQuery, idBefore, pageOf, pageQuerySchema, pageSchemaOf } from './cursor-page.js';
-export { Idempotency, IdempotencyService, type IdempotentRequest } from './idempotency.service.js';
+export {
+  Idempotency,
+  IdempotencyService,
+  type IdempotentRequest,
+  TakesIdempotencyKey,
+} from './idempotency.service.js';
+export { lineOfTextSchema } from './line-of-text.js';
 export { createOpenApiDocument, problemSchema } from './openapi.js';

@@ -7,7 +7,7 @@ import { type CallRunner } from '../wire/call-runner.js';
 import { type Bot, type Webhook } from '../world/inhabitants.js';
 import { type PendingUpdate, toWireUpdate } from '../world/update-queue.js';
 import { type World } from '../world/world.js';
-import { nextDelayMs } from './webhook-target.rules.js';
+import { nextDelayMs, unwrapAddress } from './webhook-target.rules.js';
 
 /** Where a bot's deliveries stand. */
 interface Delivery {
@@ -181,7 +181,9 @@ function describeFailure(error: unknown): string {
 function guardLookup(isAddressAllowed: (address: string) => boolean): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-      const allowed = error ? [] : addresses.filter(({ address }) => isAddressAllowed(address));
+      const allowed = error
+        ? []
+        : addresses.filter(({ address }) => isAddressAllowed(unwrapAddress(address)));
       const [first] = allowed;
       if (error || !first) {
         const refusal: NodeJS.ErrnoException = error ?? new Error(`${hostname} leads to a reserved address`);

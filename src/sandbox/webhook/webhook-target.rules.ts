@@ -2,13 +2,24 @@ import { isIP } from 'node:net';
 
 /** Whether an IP address leads nowhere but to this machine. */
 export function isLoopbackAddress(address: string): boolean {
-  const plain = address.replace(/^\[|\]$/g, '').replace(/^::ffff:/i, '');
-  return plain === '::1' || (isIP(plain) === 4 && plain.startsWith('127.'));
+  return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
 }
 
 /** The default for webhook targets: this machine, by name or address. */
 export function isLoopbackTarget(url: URL): boolean {
-  return url.hostname === 'localhost' || isLoopbackAddress(url.hostname);
+  return url.hostname === 'localhost' || isLoopbackAddress(unwrapAddress(url.hostname));
+}
+
+const mappedAddress = /^::ffff:(?:([0-9a-f]{1,4}):([0-9a-f]{1,4})|(\d+\.\d+\.\d+\.\d+))$/i;
+
+/** An address without brackets; one of IPv4 that was written as IPv6 in its own form, so that no rule is fooled. */
+export function unwrapAddress(address: string): string {
+  const bare = address.replace(/^\[|\]$/g, '');
+  const [, high, low, dotted] = mappedAddress.exec(bare) ?? [];
+  if (dotted !== undefined) return dotted;
+  if (high === undefined || low === undefined) return bare;
+  const [upper, lower] = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
+  return [upper >> 8, upper & 255, lower >> 8, lower & 255].join('.');
 }
 
 export interface WebhookTargetRules {
@@ -25,7 +36,7 @@ export function findTargetProblem(address: string, rules: WebhookTargetRules): s
     return 'an HTTPS URL must be provided for webhook';
   }
   if (url.username !== '' || url.password !== '') return 'the URL must not carry a user or password';
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const host = unwrapAddress(url.hostname);
   const isReserved = isIP(host) !== 0 && !rules.isAddressAllowed(host);
   if (isReserved) return `IP address ${host} is reserved`;
   return rules.isTargetAllowed(url) ? undefined : 'the sandbox may not call this address';

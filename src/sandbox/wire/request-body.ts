@@ -71,7 +71,12 @@ function readText(request: IncomingMessage, limitBytes: number): Promise<string>
   });
 }
 
-function readMultipart(request: IncomingMessage, contentType: string, bounds: BodyBounds): Promise<RawCall> {
+async function readMultipart(
+  request: IncomingMessage,
+  contentType: string,
+  bounds: BodyBounds,
+): Promise<RawCall> {
+  const parser = openParser(contentType, bounds);
   return new Promise((resolve, reject) => {
     const parameters: Record<string, unknown> = {};
     const files = new Map<string, UploadedFile>();
@@ -81,8 +86,6 @@ function readMultipart(request: IncomingMessage, contentType: string, bounds: Bo
       request.pause();
       reject(error);
     };
-    const parser = openParser(contentType, bounds, refuse);
-    if (!parser) return;
     parser.on('field', (name, value, _nameCut, isValueCut) => {
       if (isValueCut) refuse(payloadTooLarge());
       else parameters[name] = value;
@@ -114,18 +117,19 @@ function readMultipart(request: IncomingMessage, contentType: string, bounds: Bo
   });
 }
 
-function openParser(
-  contentType: string,
-  bounds: BodyBounds,
-  refuse: (error: Error) => void,
-): InstanceType<typeof Busboy> | undefined {
+/** @throws CallRefusedError when the header names no boundary */
+function openParser(contentType: string, bounds: BodyBounds): InstanceType<typeof Busboy> {
   try {
     return new Busboy({
       headers: { 'content-type': contentType },
-      limits: { parts: 100, fieldSize: bounds.textBytes, fieldNameSize: 128, fileSize: bounds.uploadBytes },
+      limits: {
+        parts: 100,
+        fieldSize: bounds.textBytes,
+        fieldNameSize: 128,
+        fileSize: bounds.uploadBytes,
+      },
     });
   } catch {
-    refuse(badRequest("can't parse multipart body")); // No boundary: Busboy refuses in its constructor.
-    return undefined;
+    throw badRequest("can't parse multipart body");
   }
 }

@@ -101,11 +101,7 @@ export class WireServer {
     const file = bot && fileId !== undefined ? this.world.files.find(bot.id, fileId) : undefined;
     if (!bot || !file?.content || filePathOf(file) !== target.path) {
       const [status, description] = bot ? [404, 'Not Found'] : [401, 'Unauthorized'];
-      write(
-        response,
-        status,
-        writeRefusal(new CallRefusedError(status, description)),
-      );
+      write(response, status, writeRefusal(new CallRefusedError(status, description)));
       return;
     }
     response.writeHead(200, {

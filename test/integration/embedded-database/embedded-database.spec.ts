@@ -294,8 +294,9 @@ describe('the embedded database', () => {
     const text = await readFile(manifest, 'utf8');
     await writeFile(manifest, text.replace(/"version": "[^"]+"/, `"version": "${version}"`));
     execFileSync('chmod', ['-R', 'go-rwx', home]);
+    const umask = process.umask(0o077);
 
-    const database = await start();
+    const database = await start().finally(() => process.umask(umask));
     const server = await stat(join(database.dataDirectory, 'cluster/data/postmaster.pid'));
     const rows = await query(database.url, 'SELECT 1 AS one');
     await database.stop();

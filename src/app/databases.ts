@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { type Configuration, SettingsError } from '../config/index.js';
+import { hmac } from '../platform/crypto/index.js';
+import {
+  DATABASE_ROLES,
+  type DatabaseRole,
+  type DatabaseUrls,
+  migrate,
+  prepareDatabase,
+} from '../platform/database/index.js';
+import { startEmbeddedDatabase } from '../platform/embedded-database/index.js';
+import { migrateQueue } from '../platform/queue/index.js';
+
+/** A database that is migrated and ready for every login. */
+export interface OpenDatabase {
+  readonly urls: DatabaseUrls;
+  /** Leaves an embedded server; does nothing to one that isn't ours. */
+  close(): Promise<void>;
+}
+
+/**
+ * The PostgreSQL of DATABASE_URL, or else the embedded one.
+ *
+ * @param log told of what takes time
+ * @throws SettingsError when the address of one login is given and another one's is missing
+ */
+export async function openDatabase(
+  configuration: Configuration,
+  log: (line: string) => void,
+): Promise<OpenDatabase> {
+  const { DATABASE_URL, DATABASE_OWNER_URL, DATABASE_DISPATCHER_URL } = configuration.settings;
+  if (DATABASE_URL === undefined) return openEmbeddedDatabase(configuration, log);
+  if (DATABASE_DISPATCHER_URL === undefined) {
+    throw new SettingsError(
+      'With DATABASE_URL, DATABASE_DISPATCHER_URL is needed too: the login that crosses tenants; docker/postgres shows how the three logins are made.',
+    );
+  }
+  if (DATABASE_OWNER_URL !== undefined) await migrateBoth(DATABASE_OWNER_URL, log);
+  return {
+    urls: { app: DATABASE_URL, dispatcher: DATABASE_DISPATCHER_URL, owner: DATABASE_OWNER_URL ?? '' },
+    close: () => Promise.resolve(),
+  };
+}
+
+async function openEmbeddedDatabase(
+  configuration: Configuration,
+  log: (line: string) => void,
+): Promise<OpenDatabase> {
+  const server = await startEmbeddedDatabase({
+    homeDirectory: process.cwd(),
+    dataDirectory: join(configuration.settings.ARAUTO_HOME, 'postgres'),
+    log,
+  });
+  try {
+    // Derived, not random: a second process on the same server sets the same passwords again.
+    const passwordOf = (role: DatabaseRole): string =>
+      hmac(configuration.secrets.SESSION_KEY, `login ${DATABASE_ROLES[role]}`).toString('base64url');
+    const urls = await prepareDatabase(server.url, 'arauto', {
+      owner: passwordOf('owner'),
+      app: passwordOf('app'),
+      dispatcher: passwordOf('dispatcher'),
+    });
+    await migrateBoth(urls.owner, log);
+    return { urls, close: () => server.stop() };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+async function migrateBoth(ownerUrl: string, log: (line: string) => void): Promise<void> {
+  const ran = await migrate(ownerUrl);
+  if (ran.length > 0) log(`migrated the database: ${ran.join(', ')}`);
+  await migrateQueue(ownerUrl);
+}

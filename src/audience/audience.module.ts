@@ -1,0 +1,31 @@
+import { Global, Module } from '@nestjs/common';
+import { ChatCounts } from '../bots/index.js';
+import { AudienceReading } from './audience-reading.repository.js';
+import { AudienceService } from './audience.service.js';
+import { AudienceUpdate } from './audience.update.js';
+import { ChatsController } from './chats.controller.js';
+import { ChatsRepository } from './chats.repository.js';
+import { ChatsService } from './chats.service.js';
+import { ContactsRepository } from './contacts.repository.js';
+import { TagsController } from './tags.controller.js';
+import { TagsRepository } from './tags.repository.js';
+
+/** Whom bots know, for every process. */
+@Global()
+@Module({
+  providers: [
+    AudienceReading,
+    AudienceService,
+    ChatsRepository,
+    { provide: ChatCounts, useExisting: AudienceReading },
+  ],
+  exports: [AudienceReading, AudienceService, ChatCounts, ChatsRepository],
+})
+export class AudienceModule {}
+
+@Module({ controllers: [ChatsController, TagsController], providers: [ChatsService, TagsRepository] })
+export class AudienceApiModule {}
+
+/** Keeps the audience true by what bots hear. */
+@Module({ providers: [AudienceUpdate, ContactsRepository] })
+export class AudienceWorkerModule {}

@@ -1,0 +1,123 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { AllowRole, CurrentCaller } from '../platform/access/index.js';
+import { Idempotency, type IdempotentRequest } from '../platform/http/index.js';
+import { type Caller } from '../platform/identity/index.js';
+import {
+  audienceCountsSchema,
+  audienceSizeSchema,
+  type PreviewAudience,
+  previewAudienceSchema,
+} from './audience.dto.js';
+import {
+  chatPageSchema,
+  type ChatQuery,
+  chatQuerySchema,
+  chatSchema,
+  type ChatTagParameter,
+  chatTagParameterSchema,
+  contactPageSchema,
+  type ContactQuery,
+  contactQuerySchema,
+  contactSchema,
+  type IdParameter,
+  idParameterSchema,
+  type TagChats,
+  tagChatsSchema,
+  taggedSchema,
+} from './chats.dto.js';
+import { ChatsService } from './chats.service.js';
+
+@ApiTags('audience')
+@ApiBearerAuth('session')
+@Controller()
+export class ChatsController {
+  constructor(private readonly chats: ChatsService) {}
+
+  @Get('chats')
+  @AllowRole('viewer')
+  @ApiOperation({ summary: 'List the chats that bots met: people, groups, channels' })
+  @ApiOkResponse({ standardSchema: chatPageSchema })
+  list(@CurrentCaller() caller: Caller, @Query({ schema: chatQuerySchema }) query: ChatQuery) {
+    return this.chats.list(caller, query);
+  }
+
+  @Post('chats/tags')
+  @HttpCode(200)
+  @AllowRole('editor')
+  @ApiOperation({ summary: 'Tag many chats at once, by id or by filter' })
+  @ApiOkResponse({ standardSchema: taggedSchema })
+  tagMany(
+    @CurrentCaller() caller: Caller,
+    @Idempotency() request: IdempotentRequest,
+    @Body({ schema: tagChatsSchema }) body: TagChats,
+  ) {
+    return this.chats.tagMany(caller, request, body);
+  }
+
+  @Get('chats/:id')
+  @AllowRole('viewer')
+  @ApiOperation({ summary: 'Read a chat' })
+  @ApiOkResponse({ standardSchema: chatSchema })
+  read(@CurrentCaller() caller: Caller, @Param({ schema: idParameterSchema }) { id }: IdParameter) {
+    return this.chats.read(caller, id);
+  }
+
+  @Put('chats/:id/tags/:name')
+  @AllowRole('editor')
+  @ApiOperation({ summary: 'Tag a chat; the tag is created where it does not exist' })
+  @ApiOkResponse({ standardSchema: chatSchema })
+  tag(
+    @CurrentCaller() caller: Caller,
+    @Param({ schema: chatTagParameterSchema }) { id, name }: ChatTagParameter,
+  ) {
+    return this.chats.tag(caller, id, name);
+  }
+
+  @Delete('chats/:id/tags/:name')
+  @AllowRole('editor')
+  @ApiOperation({ summary: 'Take a tag from a chat' })
+  @ApiOkResponse({ standardSchema: chatSchema })
+  untag(
+    @CurrentCaller() caller: Caller,
+    @Param({ schema: chatTagParameterSchema }) { id, name }: ChatTagParameter,
+  ) {
+    return this.chats.untag(caller, id, name);
+  }
+
+  @Get('contacts')
+  @AllowRole('viewer')
+  @ApiOperation({ summary: 'List the people that bots know' })
+  @ApiOkResponse({ standardSchema: contactPageSchema })
+  listContacts(@CurrentCaller() caller: Caller, @Query({ schema: contactQuerySchema }) query: ContactQuery) {
+    return this.chats.listContacts(caller, query);
+  }
+
+  @Get('contacts/:id')
+  @AllowRole('viewer')
+  @ApiOperation({ summary: 'Read a contact' })
+  @ApiOkResponse({ standardSchema: contactSchema })
+  readContact(@CurrentCaller() caller: Caller, @Param({ schema: idParameterSchema }) { id }: IdParameter) {
+    return this.chats.readContact(caller, id);
+  }
+
+  @Get('audience/counts')
+  @AllowRole('viewer')
+  @ApiOperation({ summary: 'Count the chats by bot, type and state' })
+  @ApiOkResponse({ standardSchema: audienceCountsSchema })
+  count(@CurrentCaller() caller: Caller) {
+    return this.chats.count(caller);
+  }
+
+  @Post('audience/preview')
+  @HttpCode(200)
+  @AllowRole('viewer')
+  @ApiOperation({ summary: 'Count the chats that an audience means now' })
+  @ApiOkResponse({ standardSchema: audienceSizeSchema })
+  preview(
+    @CurrentCaller() caller: Caller,
+    @Body({ schema: previewAudienceSchema }) { audience }: PreviewAudience,
+  ) {
+    return this.chats.preview(caller, audience);
+  }
+}

@@ -1,0 +1,24 @@
+import { type AccessLabel } from '../platform/access/index.js';
+import { isAtLeast } from '../platform/identity/index.js';
+import { type SessionStanding } from './sessions.repository.js';
+
+export type Verdict = 'allowed' | 'not_signed_in' | 'tenant_suspended' | 'not_allowed';
+
+/**
+ * Who may pass: the default is no.
+ *
+ * @param label undefined for a route that nobody labelled
+ * @param standing undefined for somebody without a session
+ */
+export function judgeAccess(label: AccessLabel | undefined, standing: SessionStanding | undefined): Verdict {
+  if (!label) return 'not_allowed';
+  if (label.kind === 'public') return 'allowed';
+  if (!standing) return 'not_signed_in';
+  if (standing.isTenantSuspended) return 'tenant_suspended';
+  return isAtLeast(standing.role, label.role) ? 'allowed' : 'not_allowed';
+}
+
+/** The token of an `Authorization: Bearer` header (RFC 6750). */
+export function bearerTokenOf(header: string | undefined): string | undefined {
+  return /^Bearer +([\w~+/.=-]+)$/i.exec(header ?? '')?.[1];
+}

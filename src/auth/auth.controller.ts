@@ -1,0 +1,92 @@
+import { Body, Controller, Get, HttpCode, Post, Req } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import { type FastifyRequest } from 'fastify';
+import { AllowRole, CurrentCaller, Public } from '../platform/access/index.js';
+import { type Caller } from '../platform/identity/index.js';
+import { AccountsService, type Origin } from './accounts.service.js';
+import {
+  type Me,
+  meSchema,
+  type Refresh,
+  refreshSchema,
+  type SignedIn,
+  signedInSchema,
+  type SignIn,
+  signInSchema,
+  type SignUp,
+  signUpSchema,
+  type Tokens,
+  tokensSchema,
+} from './auth.dto.js';
+import { SessionsService } from './sessions.service.js';
+
+@ApiTags('Account')
+@Controller('auth')
+export class AuthController {
+  constructor(
+    private readonly accounts: AccountsService,
+    private readonly sessions: SessionsService,
+  ) {}
+
+  // Whoever signs up has nothing to show yet.
+  @Public()
+  @Post('sign-up')
+  @ApiOperation({ summary: 'Make an account, a tenant that it owns, and a session' })
+  @ApiCreatedResponse({ standardSchema: signedInSchema })
+  signUp(@Body({ schema: signUpSchema }) input: SignUp, @Req() request: FastifyRequest): Promise<SignedIn> {
+    return this.accounts.signUp(input, originOf(request));
+  }
+
+  // The password is what is shown.
+  @Public()
+  @Post('sign-in')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Open a session in one tenant' })
+  @ApiOkResponse({ standardSchema: signedInSchema })
+  signIn(@Body({ schema: signInSchema }) input: SignIn, @Req() request: FastifyRequest): Promise<SignedIn> {
+    return this.accounts.signIn(input, originOf(request));
+  }
+
+  // The refresh token is what is shown; the access token may be over.
+  @Public()
+  @Post('refresh')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Change a refresh token for new tokens',
+    description: 'Each refresh token works once; one that is used again later ends its session.',
+  })
+  @ApiOkResponse({ standardSchema: tokensSchema })
+  refresh(@Body({ schema: refreshSchema }) input: Refresh): Promise<Tokens> {
+    return this.sessions.refresh(input.refreshToken);
+  }
+
+  @AllowRole('viewer')
+  @Post('sign-out')
+  @HttpCode(204)
+  @ApiBearerAuth('session')
+  @ApiOperation({ summary: 'End this session, its access and refresh tokens with it' })
+  @ApiNoContentResponse()
+  signOut(@CurrentCaller() caller: Caller): Promise<void> {
+    return this.sessions.end(caller);
+  }
+
+  @AllowRole('viewer')
+  @Get('me')
+  @ApiBearerAuth('session')
+  @ApiOperation({ summary: 'Who am I, and in which tenant' })
+  @ApiOkResponse({ standardSchema: meSchema })
+  whoAmI(@CurrentCaller() caller: Caller): Promise<Me> {
+    return this.accounts.whoAmI(caller);
+  }
+}
+
+function originOf(request: FastifyRequest): Origin {
+  return { address: request.ip, userAgent: request.headers['user-agent'] };
+}

@@ -1,0 +1,1 @@
+export { AuthApiModule } from './auth.module.js';

@@ -1,0 +1,102 @@
+import { Global, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { TelegrafModule } from 'nestjs-telegraf';
+import { Configuration } from '../config/index.js';
+import { Clock } from '../platform/clock/index.js';
+import { QueueModule } from '../platform/queue/index.js';
+import { BotApiClient } from '../telegram/index.js';
+import { TenantsModule } from '../tenants/index.js';
+import { BotCaller } from './calls/bot-caller.js';
+import { BotRest, LaneRest } from './calls/bot-rest.js';
+import { BotVerdicts } from './calls/bot-verdicts.js';
+import { BotConnections } from './directory/bot-connections.repository.js';
+import { BotDirectory } from './directory/bot-directory.js';
+import { InboxProcessor } from './inbox/inbox.processor.js';
+import { InboxRepository } from './inbox/inbox.repository.js';
+import { InboxSweep } from './inbox/inbox.sweep.js';
+import { UpdateIntake } from './inbox/update-intake.js';
+import { Poller } from './polling/poller.js';
+import { PollingRepository } from './polling/polling.repository.js';
+import { BotProver } from './registration/bot-prover.js';
+import { BotsController } from './registration/bots.controller.js';
+import { BotsRepository } from './registration/bots.repository.js';
+import { BotsService } from './registration/bots.service.js';
+import { TokenVault } from './registration/token-vault.js';
+import { UpdateRouter } from './routing/update-router.js';
+import { WebhookDirectory } from './webhook/webhook-directory.js';
+import { WebhookRegistrar } from './webhook/webhook-registrar.js';
+import { WebhookSecret } from './webhook/webhook-secret.js';
+import { WebhookRoute } from './webhook/webhook.route.js';
+
+/** Closes the wire after everybody who calls. */
+@Injectable()
+class BotApiConnections implements OnApplicationShutdown {
+  constructor(private readonly client: BotApiClient) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.client.close();
+  }
+}
+
+/** What every process needs of bots: who they are, and calling Telegram in their name. */
+@Global()
+@Module({
+  imports: [TenantsModule, QueueModule.forSubject('inbox')],
+  providers: [
+    {
+      provide: BotApiClient,
+      inject: [Clock, Configuration],
+      useFactory: (clock: Clock, { settings }: Configuration) =>
+        new BotApiClient(clock, { connections: settings.TELEGRAM_CONNECTIONS }),
+    },
+    { provide: BotRest, useClass: LaneRest },
+    BotApiConnections,
+    BotCaller,
+    BotConnections,
+    BotDirectory,
+    BotVerdicts,
+    InboxRepository,
+    TokenVault,
+    UpdateIntake,
+    WebhookRegistrar,
+    WebhookSecret,
+  ],
+  exports: [
+    BotApiClient,
+    BotCaller,
+    BotConnections,
+    BotDirectory,
+    BotRest,
+    BotVerdicts,
+    InboxRepository,
+    QueueModule,
+    TokenVault,
+    UpdateIntake,
+    WebhookRegistrar,
+    WebhookSecret,
+  ],
+})
+export class BotsModule {}
+
+/** Bots as tenants manage them, and the address where Telegram posts. */
+@Module({
+  controllers: [BotsController],
+  providers: [BotProver, BotsRepository, BotsService, WebhookDirectory, WebhookRoute],
+})
+export class BotsApiModule {}
+
+/** Works through what came in. */
+@Module({
+  imports: [
+    TelegrafModule.forRootAsync({ useFactory: () => ({ token: 'template', launchOptions: false as const }) }),
+  ],
+  providers: [InboxProcessor, UpdateRouter],
+})
+export class BotsWorkerModule {}
+
+/** Repairs and tidies the inbox. */
+@Module({ providers: [InboxSweep] })
+export class BotsSchedulerModule {}
+
+/** Makes updates come in. */
+@Module({ providers: [Poller, PollingRepository] })
+export class BotsPollerModule {}

@@ -1,0 +1,75 @@
+import { type BotApiOutcome } from '../telegram/index.js';
+import { backOffMs, judge } from './delivery.rules.js';
+
+const judged = (outcome: BotApiOutcome, attempt = 1, isResent = false) =>
+  judge(outcome, attempt, isResent, 1);
+
+describe('judge', () => {
+  it.each<[string, BotApiOutcome, object, string]>([
+    ['an answer', { kind: 'ok', result: { message_id: 5 } }, { state: 'sent', messageId: 5 }, 'none'],
+    ['true instead of a message', { kind: 'ok', result: true }, { state: 'sent', messageId: null }, 'none'],
+    [
+      'a person who blocked the bot',
+      { kind: 'rejected', code: 403, description: '', reason: 'blocked' },
+      { state: 'failed', reason: 'blocked' },
+      'chatUnreachable',
+    ],
+    [
+      'content that Telegram refuses',
+      { kind: 'rejected', code: 400, description: '', reason: 'bad_content' },
+      { state: 'failed', reason: 'bad_content' },
+      'contentRefused',
+    ],
+    [
+      'too many requests',
+      { kind: 'rateLimited', retryAfterSeconds: 73_414 },
+      { state: 'queued', delayMs: 73_414_000 },
+      'rest',
+    ],
+    [
+      'an upgraded group',
+      { kind: 'migrated', migrateToChatId: -100 },
+      { state: 'queued', delayMs: 0 },
+      'chatMigrated',
+    ],
+    ['a dead token', { kind: 'tokenRejected' }, { state: 'queued' }, 'tokenRejected'],
+    ['a server that is away', { kind: 'notSent', cause: 'refused' }, { state: 'queued' }, 'backOff'],
+    [
+      'a call that we withdrew',
+      { kind: 'notSent', cause: 'withdrawn' },
+      { state: 'queued', delayMs: 0 },
+      'none',
+    ],
+    [
+      'a time-out',
+      { kind: 'unknown', cause: 'timed_out' },
+      { state: 'unknown', reason: 'timed_out' },
+      'none',
+    ],
+  ])('settles %s', (_, outcome, settlement, consequence) => {
+    const verdict = judged(outcome);
+    expect(verdict.settlement).toMatchObject(settlement);
+    expect(verdict.consequence.kind).toBe(consequence);
+  });
+
+  it('sends an unknown again only where that was chosen, and only once', () => {
+    const lost: BotApiOutcome = { kind: 'unknown', cause: 'connection_lost' };
+    expect(judged(lost, 1, true).settlement).toMatchObject({ state: 'queued', delayMs: 35_000 });
+    expect(judged(lost, 2, true).settlement.state).toBe('unknown');
+    expect(judged(lost, 1, false).settlement.state).toBe('unknown');
+  });
+
+  it('gives up on one delivery, never on a server that is away', () => {
+    expect(judged({ kind: 'notSent', cause: 'upload_broken' }, 5).settlement.state).toBe('failed');
+    expect(judged({ kind: 'notSent', cause: 'dns' }, 500).settlement.state).toBe('queued');
+    expect(judged({ kind: 'migrated', migrateToChatId: 1 }, 6).settlement.state).toBe('failed');
+  });
+});
+
+describe('backOffMs', () => {
+  it('doubles up to a minute, with jitter down to half', () => {
+    expect([1, 2, 3].map((attempt) => backOffMs(attempt, 1))).toEqual([500, 1000, 2000]);
+    expect(backOffMs(1, 0)).toBe(250);
+    expect(backOffMs(1_000, 1)).toBe(60_000);
+  });
+});

@@ -1,0 +1,49 @@
+import 'reflect-metadata';
+import { startInstallation } from './app/index.js';
+import { readConfiguration, SettingsError } from './config/index.js';
+import { EmbeddedDatabaseError } from './platform/embedded-database/index.js';
+import { UnsafeDatabaseError } from './platform/database/index.js';
+import { createLogger } from './platform/logging/index.js';
+
+/** How long a stop may take before the process ends anyway: a call to Telegram is given up after 30 s. */
+const STOP_WITHIN_MS = 45_000;
+
+async function main(): Promise<void> {
+  const configuration = readConfiguration();
+  const logger = createLogger(configuration.settings);
+  const installation = await startInstallation(configuration);
+  const { apiUrl, sandboxUrl } = installation;
+  logger.info({ apiUrl, sandboxUrl, roles: configuration.settings.ARAUTO_ROLES }, 'ready');
+
+  let isStopping = false;
+  const stop = (signal: string): void => {
+    if (isStopping) return;
+    isStopping = true;
+    logger.info(`${signal}: stopping`);
+    setTimeout(() => {
+      logger.error('the stop took too long; what was open will be found by the next start');
+      process.exit(1);
+    }, STOP_WITHIN_MS).unref();
+    installation.close().then(
+      () => {
+        logger.info('stopped');
+        process.exit(0);
+      },
+      (error: unknown) => {
+        logger.error({ err: error }, 'the stop failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+main().catch((error: unknown) => {
+  const isForPeople =
+    error instanceof SettingsError ||
+    error instanceof EmbeddedDatabaseError ||
+    error instanceof UnsafeDatabaseError;
+  process.stderr.write(`${isForPeople ? error.message : String((error as Error).stack ?? error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,1 @@
+export { MenusWorkerModule } from './menus.module.js';

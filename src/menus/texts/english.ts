@@ -1,0 +1,12 @@
+import { type PeopleTexts } from './people-texts.js';
+
+export const ENGLISH: PeopleTexts = {
+  greeting: ({ person, bot }) =>
+    `Hello, ${person}! ${bot} will write to you here. To stop the messages, send /stop. What else there is: /help.`,
+  welcomeBack: 'Welcome back! You get messages again. To stop them, send /stop.',
+  stopped: 'You get no more messages from this bot. If you change your mind, send /start.',
+  help: ({ bot, workspace }) =>
+    `${bot} sends you messages of ${workspace}.\n\n/start: get messages\n/stop: get none\n/privacy: what is stored about you\n/help: this text`,
+  privacy: ({ bot, workspace }) =>
+    `${bot} is run by ${workspace}. Stored about you: your Telegram id, name, username and language, the groups in which this bot has met you, and which messages it sent you. What you write to the bot is kept for 48 hours to be handled. Telegram shows the bot no phone number.\n\nSend /stop to get no more messages. To have your data deleted or to get a copy of it, ask ${workspace}.`,
+};

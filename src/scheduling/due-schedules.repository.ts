@@ -1,0 +1,141 @@
+import { Injectable } from '@nestjs/common';
+import { DispatcherDatabase } from '../platform/database/index.js';
+import { asTenantId, type TenantId } from '../platform/identity/index.js';
+import { type DecidedRun } from './missed-runs.rules.js';
+import { type ScheduleRule } from './schedule-rule.dto.js';
+
+/** A schedule whose time has come, as it stands in the database: nothing about its rule is certain. */
+export interface DueSchedule {
+  readonly id: string;
+  readonly tenantId: TenantId;
+  readonly isTenantActive: boolean;
+  readonly rule: ScheduleRule;
+  readonly timeZone: string;
+  readonly dueAt: Date;
+}
+
+/** What a ticker decided about a due schedule. */
+export interface DueDecision {
+  readonly schedule: DueSchedule;
+  readonly runs: readonly DecidedRun[];
+  readonly nextRunAt: Date | null;
+  /** Given where the schedule ends. */
+  readonly endReason?: 'completed' | 'unreadable_rule';
+}
+
+export interface WaitingOccurrence {
+  readonly id: string;
+  readonly tenantId: TenantId;
+}
+
+interface DueRow {
+  id: string;
+  tenant_id: string;
+  tenant_state: string;
+  rule: ScheduleRule;
+  time_zone: string;
+  next_run_at: Date;
+  now: Date;
+}
+interface OccurrenceKey {
+  id: string;
+  tenant_id: string;
+}
+
+/** Due schedules of all tenants. */
+@Injectable()
+export class DueSchedulesRepository {
+  constructor(private readonly database: DispatcherDatabase) {}
+
+  /**
+   * Takes due schedules that no other process has in hand, and in one transaction records what `decide` makes of each:
+   * its occurrences and its next due time.
+   *
+   * @param decide gets the database's clock; must not throw
+   * @returns how many were taken, and which occurrences can start
+   */
+  claimDue(
+    limit: number,
+    decide: (schedule: DueSchedule, now: Date) => DueDecision,
+  ): Promise<{ taken: number; waiting: WaitingOccurrence[] }> {
+    return this.database.transaction(async (client) => {
+      // In a subquery the volatile clock is read once, so that the index on due times bounds the scan.
+      const { rows } = await client.query<DueRow>(
+        `SELECT s.id, s.tenant_id, t.state AS tenant_state, s.rule, s.time_zone, s.next_run_at, clock_timestamp() AS now
+           FROM schedules s JOIN tenants t ON t.id = s.tenant_id
+          WHERE s.state = 'active' AND s.next_run_at <= (SELECT clock_timestamp())
+          ORDER BY s.next_run_at LIMIT $1 FOR UPDATE OF s SKIP LOCKED`,
+        [limit],
+      );
+      if (rows.length === 0) return { taken: 0, waiting: [] };
+      const decisions = rows.map((row) => decide(toDueSchedule(row), row.now));
+      const runs = decisions.flatMap(({ schedule, runs }) => runs.map((run) => ({ schedule, ...run })));
+      const inserted = await client.query<OccurrenceKey & { state: string }>(
+        `INSERT INTO occurrences (tenant_id, schedule_id, due_at, state, reason)
+         SELECT run.tenant_id, run.schedule_id, run.due_at,
+                CASE WHEN run.reason IS NULL THEN 'waiting' ELSE 'skipped' END, run.reason
+           FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[])
+                AS run (tenant_id, schedule_id, due_at, reason)
+         ON CONFLICT (schedule_id, due_at) DO NOTHING RETURNING id, tenant_id, state`,
+        [
+          runs.map((run) => run.schedule.tenantId),
+          runs.map((run) => run.schedule.id),
+          runs.map((run) => run.dueAt),
+          runs.map((run) => run.skipReason ?? null),
+        ],
+      );
+      await client.query(
+        `UPDATE schedules s
+            SET next_run_at = d.next_run_at,
+                last_run_at = coalesce(d.last_run_at, s.last_run_at),
+                state = CASE WHEN d.end_reason IS NULL THEN s.state ELSE 'ended' END,
+                state_reason = d.end_reason
+           FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::text[])
+                AS d (id, next_run_at, last_run_at, end_reason)
+          WHERE s.id = d.id`,
+        [
+          decisions.map(({ schedule }) => schedule.id),
+          decisions.map(({ nextRunAt }) => nextRunAt),
+          decisions.map(({ runs }) => runs.find((run) => run.skipReason === undefined)?.dueAt ?? null),
+          decisions.map(({ endReason }) => endReason ?? null),
+        ],
+      );
+      return { taken: rows.length, waiting: inserted.rows.filter(isWaiting).map(toWaiting) };
+    });
+  }
+
+  /** Occurrences that nobody started, because a process died in between or could not. */
+  async findWaiting(olderThanSeconds: number, limit: number): Promise<WaitingOccurrence[]> {
+    const rows = await this.database.query<OccurrenceKey>(
+      `SELECT id, tenant_id FROM occurrences
+        WHERE state = 'waiting' AND created_at < clock_timestamp() - make_interval(secs => $1)
+        ORDER BY due_at LIMIT $2`,
+      [olderThanSeconds, limit],
+    );
+    return rows.map(toWaiting);
+  }
+
+  /** By the database's clock; Infinity where nothing waits. */
+  async msUntilNextDue(): Promise<number> {
+    const [row] = await this.database.query<{ ms: number | null }>(
+      `SELECT (extract(epoch FROM next_run_at - clock_timestamp()) * 1000)::float8 AS ms
+         FROM schedules WHERE state = 'active' AND next_run_at IS NOT NULL ORDER BY next_run_at LIMIT 1`,
+    );
+    return row?.ms ?? Infinity;
+  }
+}
+
+const toDueSchedule = (row: DueRow): DueSchedule => ({
+  id: row.id,
+  tenantId: asTenantId(row.tenant_id),
+  isTenantActive: row.tenant_state === 'active',
+  rule: row.rule,
+  timeZone: row.time_zone,
+  dueAt: row.next_run_at,
+});
+
+const isWaiting = (row: { state: string }): boolean => row.state === 'waiting';
+const toWaiting = (row: OccurrenceKey): WaitingOccurrence => ({
+  id: row.id,
+  tenantId: asTenantId(row.tenant_id),
+});

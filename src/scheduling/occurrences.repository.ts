@@ -1,0 +1,68 @@
+import { Injectable } from '@nestjs/common';
+import { type EntityManager } from 'typeorm';
+import { type Audience } from '../audience/index.js';
+import { type OccurrenceView } from './schedule.dto.js';
+
+export interface OccurrenceRow {
+  readonly id: string;
+  readonly due_at: Date;
+  readonly state: OccurrenceView['state'];
+  readonly reason: string | null;
+  readonly broadcast_id: string | null;
+  readonly created_at: Date;
+}
+
+/** A waiting occurrence with all that its broadcast needs. */
+export interface StartableOccurrence {
+  readonly id: string;
+  readonly due_at: Date;
+  readonly schedule_id: string;
+  readonly message_id: string;
+  readonly audience: Audience;
+}
+
+/** Due times of the tenant that the manager's transaction carries. */
+@Injectable()
+export class OccurrencesRepository {
+  findPage(
+    manager: EntityManager,
+    scheduleId: string,
+    before: string,
+    limit: number,
+  ): Promise<OccurrenceRow[]> {
+    return manager.query<OccurrenceRow[]>(
+      `SELECT id, due_at, state, reason, broadcast_id, created_at FROM occurrences
+        WHERE schedule_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`,
+      [scheduleId, before, limit],
+    );
+  }
+
+  /** Those of the list that wait and that no other process is starting. */
+  lockWaiting(manager: EntityManager, ids: readonly string[]): Promise<StartableOccurrence[]> {
+    return manager.query<StartableOccurrence[]>(
+      `SELECT o.id, o.due_at, o.schedule_id, s.message_id, s.audience
+         FROM occurrences o JOIN schedules s ON s.id = o.schedule_id
+        WHERE o.id = ANY ($1::uuid[]) AND o.state = 'waiting'
+        ORDER BY o.due_at, o.id FOR UPDATE OF o SKIP LOCKED`,
+      [ids],
+    );
+  }
+
+  async markStarted(
+    manager: EntityManager,
+    started: readonly { id: string; broadcastId: string }[],
+  ): Promise<void> {
+    await manager.query(
+      `UPDATE occurrences o SET state = 'started', broadcast_id = t.broadcast_id
+         FROM unnest($1::uuid[], $2::uuid[]) AS t (id, broadcast_id) WHERE o.id = t.id`,
+      [started.map(({ id }) => id), started.map(({ broadcastId }) => broadcastId)],
+    );
+  }
+
+  async markFailed(manager: EntityManager, id: string, reason: string): Promise<void> {
+    await manager.query(
+      `UPDATE occurrences SET state = 'failed', reason = $2 WHERE id = $1 AND state = 'waiting'`,
+      [id, reason],
+    );
+  }
+}

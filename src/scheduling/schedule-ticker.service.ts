@@ -1,0 +1,115 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Clock } from '../platform/clock/index.js';
+import { DatabaseNotifications } from '../platform/database/index.js';
+import { type DueDecision, type DueSchedule, DueSchedulesRepository } from './due-schedules.repository.js';
+import { decideRuns } from './missed-runs.rules.js';
+import { OccurrenceStarter } from './occurrence-starter.service.js';
+import { LONGEST_REST_MS, SCHEDULE_BELL } from './schedule-bell.js';
+
+const BATCH = 500;
+const SWEEP_EVERY_MS = 5_000;
+/** Younger ones are being started by whoever claimed them. */
+const FORGOTTEN_AFTER_SECONDS = 5;
+const REST_AFTER_FAILURE_MS = 1_000;
+
+/**
+ * Lets schedules become due, on the database's clock, in as many processes as there are. It rests until the next due
+ * time or until a bell tells of an earlier one.
+ */
+@Injectable()
+export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(ScheduleTicker.name);
+  private isStopping = false;
+  private isListening = false;
+  private isRung = false;
+  private endRest: () => void = () => undefined;
+  private running: Promise<void> = Promise.resolve();
+  private sweptAtMs = -Infinity;
+
+  constructor(
+    private readonly due: DueSchedulesRepository,
+    private readonly starter: OccurrenceStarter,
+    private readonly notifications: DatabaseNotifications,
+    private readonly clock: Clock,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.running = this.run();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.isStopping = true;
+    this.endRest();
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    while (!this.isStopping) {
+      this.isRung = false;
+      let restMs: number;
+      try {
+        restMs = await this.pass();
+      } catch (error) {
+        this.logger.error(error, 'a pass failed and is repeated');
+        restMs = REST_AFTER_FAILURE_MS;
+      }
+      if (restMs > 0) await this.rest(restMs);
+    }
+  }
+
+  /** @returns how long there is nothing to do, in milliseconds */
+  private async pass(): Promise<number> {
+    if (!this.isListening) await this.listen();
+    const { taken, waiting } = await this.due.claimDue(BATCH, (schedule, now) => this.decide(schedule, now));
+    await this.starter.startAll(waiting);
+    await this.sweep();
+    if (taken === BATCH) return 0;
+    return Math.min(LONGEST_REST_MS, await this.due.msUntilNextDue());
+  }
+
+  private async listen(): Promise<void> {
+    await this.notifications.listen(SCHEDULE_BELL, () => {
+      this.isRung = true;
+      this.endRest();
+    });
+    this.isListening = true;
+  }
+
+  /** One bad row ends its own schedule and never a pass. */
+  private decide(schedule: DueSchedule, now: Date): DueDecision {
+    try {
+      const { runs, nextRunAt } = decideRuns(schedule.rule, schedule.timeZone, schedule.dueAt, now);
+      return {
+        schedule,
+        runs: schedule.isTenantActive
+          ? runs
+          : runs.map(({ dueAt }) => ({ dueAt, skipReason: 'tenant_suspended' as const })),
+        nextRunAt,
+        ...(nextRunAt === null && { endReason: 'completed' as const }),
+      };
+    } catch (error) {
+      this.logger.error(error, `schedule ${schedule.id} is ended`);
+      return { schedule, runs: [], nextRunAt: null, endReason: 'unreadable_rule' };
+    }
+  }
+
+  /** Whoever died between claiming and starting left occurrences behind. */
+  private async sweep(): Promise<void> {
+    const nowMs = this.clock.monotonicMs();
+    if (nowMs - this.sweptAtMs < SWEEP_EVERY_MS) return;
+    this.sweptAtMs = nowMs;
+    await this.starter.startAll(await this.due.findWaiting(FORGOTTEN_AFTER_SECONDS, BATCH));
+  }
+
+  private async rest(ms: number): Promise<void> {
+    if (this.isRung || this.isStopping) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, Math.ceil(ms));
+      this.endRest = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.endRest = () => undefined;
+  }
+}

@@ -1,0 +1,26 @@
+import { Module } from '@nestjs/common';
+import { AudienceModule } from '../audience/index.js';
+import { MessagesModule } from '../messages/index.js';
+import { DueSchedulesRepository } from './due-schedules.repository.js';
+import { OccurrenceStarter } from './occurrence-starter.service.js';
+import { OccurrencesRepository } from './occurrences.repository.js';
+import { ScheduleTicker } from './schedule-ticker.service.js';
+import { ScheduleService } from './schedule.service.js';
+import { SchedulesController } from './schedules.controller.js';
+import { SchedulesRepository } from './schedules.repository.js';
+
+@Module({
+  imports: [AudienceModule, MessagesModule],
+  providers: [ScheduleService, SchedulesRepository, OccurrencesRepository],
+  exports: [ScheduleService, OccurrencesRepository],
+})
+export class SchedulingModule {}
+
+@Module({ imports: [SchedulingModule], controllers: [SchedulesController] })
+export class SchedulingApiModule {}
+
+@Module({
+  imports: [SchedulingModule],
+  providers: [DueSchedulesRepository, OccurrenceStarter, ScheduleTicker],
+})
+export class SchedulingSchedulerModule {}

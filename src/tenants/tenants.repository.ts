@@ -1,0 +1,80 @@
+import { Injectable } from '@nestjs/common';
+import { type PoolClient } from 'pg';
+import { type EntityManager } from 'typeorm';
+import { DispatcherDatabase } from '../platform/database/index.js';
+import { type TenantId, type TenantRole, type UserId } from '../platform/identity/index.js';
+import { type ChangeTenant } from './tenant.dto.js';
+import { Tenant } from './tenant.entity.js';
+
+/** A tenant that a person belongs to, and as what. */
+export interface Membership {
+  readonly tenant: Tenant;
+  readonly role: TenantRole;
+}
+
+export interface MemberRow {
+  readonly id: string;
+  readonly email: string;
+  readonly name: string;
+  readonly role: TenantRole;
+  readonly joinedAt: Date;
+}
+
+const TENANT_COLUMNS = `tenants.id, tenants.name, tenants.language, tenants.time_zone AS "timeZone", tenants.state,
+  tenants.created_at AS "createdAt"`;
+
+@Injectable()
+export class TenantsRepository {
+  constructor(private readonly dispatcher: DispatcherDatabase) {}
+
+  findByIdOrThrow(manager: EntityManager, tenantId: TenantId): Promise<Tenant> {
+    return manager.findOneByOrFail(Tenant, { id: tenantId });
+  }
+
+  async change(manager: EntityManager, tenantId: TenantId, change: ChangeTenant): Promise<void> {
+    await manager.update(Tenant, { id: tenantId }, change);
+  }
+
+  /** @param before user id before which the page begins; newest accounts come first */
+  findMembers(
+    manager: EntityManager,
+    tenantId: TenantId,
+    before: string,
+    limit: number,
+  ): Promise<MemberRow[]> {
+    return manager.query<MemberRow[]>(
+      `SELECT users.id, users.email, users.name, members.role, members.created_at AS "joinedAt"
+       FROM members JOIN users ON users.id = members.user_id
+       WHERE members.tenant_id = $1 AND members.user_id < $2 ORDER BY members.user_id DESC LIMIT $3`,
+      [tenantId, before, limit],
+    );
+  }
+
+  /** Crossing: at sign-up the tenant isn't there yet to act in. */
+  async insert(
+    client: PoolClient,
+    tenant: Pick<Tenant, 'name' | 'language' | 'timeZone'>,
+    ownerId: UserId,
+  ): Promise<Tenant> {
+    const { rows } = await client.query<Tenant>(
+      `INSERT INTO tenants (name, language, time_zone) VALUES ($1, $2, $3) RETURNING ${TENANT_COLUMNS}`,
+      [tenant.name, tenant.language, tenant.timeZone],
+    );
+    const made = rows[0] as Tenant;
+    await client.query(`INSERT INTO members (tenant_id, user_id, role) VALUES ($1, $2, 'owner')`, [
+      made.id,
+      ownerId,
+    ]);
+    return made;
+  }
+
+  /** Crossing: at sign-in a person's tenants are looked for. The tenant joined first comes first. */
+  async findMemberships(userId: UserId): Promise<Membership[]> {
+    const rows = await this.dispatcher.query<Tenant & { role: TenantRole }>(
+      `SELECT ${TENANT_COLUMNS}, members.role FROM members JOIN tenants ON tenants.id = members.tenant_id
+       WHERE members.user_id = $1 ORDER BY members.created_at, tenants.id`,
+      [userId],
+    );
+    return rows.map(({ role, ...tenant }) => ({ tenant, role }));
+  }
+}

@@ -1,0 +1,222 @@
+import pg from 'pg';
+import { JournalRepository, type Attempt } from '../../../src/delivery/journal.repository.js';
+import { LaneLeaseRepository } from '../../../src/delivery/lane-lease.repository.js';
+import { LaneRepository } from '../../../src/delivery/lane.repository.js';
+import { type Settlement } from '../../../src/delivery/delivery.rules.js';
+import { DispatcherDatabase } from '../../../src/platform/database/index.js';
+import { createTestDatabase, type TestDatabase } from '../../harness/database.js';
+
+const OWNER = '00000000-0000-4000-8000-000000000001';
+const OTHER = '00000000-0000-4000-8000-000000000002';
+const TENANT = '00000000-0000-4000-8000-0000000000aa';
+const LEASE_MS = 60_000;
+const SENT: Settlement = { state: 'sent', reason: null, messageId: 77, delayMs: 0 };
+
+describe('the journal on PostgreSQL', () => {
+  let server: TestDatabase;
+  let database: DispatcherDatabase;
+  let pool: pg.Pool;
+  let botNo: string;
+  let broadcastNo: string;
+  let chats: string[];
+  let day: string;
+
+  beforeAll(async () => {
+    server = await createTestDatabase();
+    pool = new pg.Pool({ connectionString: server.urls.dispatcher });
+    database = new DispatcherDatabase(pool);
+  });
+  afterAll(async () => {
+    await pool.end();
+    await server.drop();
+  });
+
+  beforeEach(async () => {
+    const client = new pg.Client({ connectionString: server.urls.superuser });
+    await client.connect();
+    await client.query('TRUNCATE deliveries, broadcasts, messages, lanes, chats, bots, tenants CASCADE');
+    await client.query(`INSERT INTO tenants (id, name) VALUES ('${TENANT}', 'T')`);
+    const bot = await client.query<{ no: string; id: string }>(
+      `INSERT INTO bots (tenant_id, environment, api_root, telegram_id, name, first_name, token_key_version, token_fingerprint, webhook_path)
+       VALUES ('${TENANT}', 'sandbox', 'sandbox', 1, 'Bot', 'Bot', 1, '\\x00', 'p') RETURNING no, id`,
+    );
+    botNo = bot.rows[0]!.no;
+    await client.query(`INSERT INTO lanes (bot_no, tenant_id) VALUES (${botNo}, '${TENANT}')`);
+    const found = await client.query<{ no: string }>(
+      `INSERT INTO chats (tenant_id, bot_id, bot_no, telegram_chat_id, type)
+       SELECT '${TENANT}', '${bot.rows[0]!.id}', ${botNo}, n, 'private' FROM generate_series(1, 5) n RETURNING no`,
+    );
+    chats = found.rows.map(({ no }) => no);
+    const message = await client.query<{ id: string }>(
+      `INSERT INTO messages (tenant_id, content) VALUES ('${TENANT}', '{}') RETURNING id`,
+    );
+    const broadcast = await client.query<{ no: string; day: string }>(
+      `INSERT INTO broadcasts (tenant_id, message_id, audience, planned_on, state)
+       VALUES ('${TENANT}', '${message.rows[0]!.id}', '{}', current_date, 'sending') RETURNING no, planned_on::text AS day`,
+    );
+    broadcastNo = broadcast.rows[0]!.no;
+    day = broadcast.rows[0]!.day;
+    await client.query(
+      `INSERT INTO deliveries (planned_on, class, source_no, chat_no, bot_no, tenant_id)
+       SELECT current_date, 1, ${broadcastNo}, no, ${botNo}, '${TENANT}' FROM chats`,
+    );
+    await client.end();
+  });
+
+  const acquire = async (owner: string, leaseMs = LEASE_MS): Promise<string> => {
+    const acquired = await new LaneLeaseRepository(database, owner).acquire(botNo, leaseMs);
+    if (!('epoch' in acquired)) throw new Error('the lane is held');
+    return acquired.epoch;
+  };
+  const attemptOn = (chatNo: string, epoch: string, attempt = 1): Attempt => ({
+    plannedOn: day,
+    class: 1,
+    sourceNo: broadcastNo,
+    chatNo,
+    botNo,
+    epoch,
+    attempt,
+  });
+  const statesOf = async (): Promise<Record<string, number>> => {
+    const rows = await database.query<{ chat_no: string; state: number }>(
+      'SELECT chat_no, state FROM deliveries',
+    );
+    return Object.fromEntries(rows.map((row) => [row.chat_no, row.state]));
+  };
+
+  it('lets deliveries of a held lane leave, once', async () => {
+    const epoch = await acquire(OWNER);
+    const journal = new JournalRepository(database, OWNER);
+    const intents = chats.slice(0, 3).map((chatNo) => attemptOn(chatNo, epoch));
+    expect(await journal.record(day, intents, [])).toEqual([true, true, true]);
+    await journal.record(
+      day,
+      [],
+      intents.map((attempt) => ({ attempt, settlement: SENT })),
+    );
+    expect(await journal.record(day, intents, [])).toEqual([false, false, false]);
+    expect(Object.values(await statesOf()).sort()).toEqual([0, 0, 2, 2, 2]);
+  });
+
+  it('finds an intent again whose commit was not answered', async () => {
+    const epoch = await acquire(OWNER);
+    const journal = new JournalRepository(database, OWNER);
+    const intent = attemptOn(chats[0]!, epoch);
+    expect(await journal.record(day, [intent], [])).toEqual([true]);
+    expect(await journal.record(day, [intent], [])).toEqual([true]);
+    expect(await journal.record(day, [{ ...intent, attempt: 2 }], [])).toEqual([false]);
+  });
+
+  it('refuses every intent of a lane whose lease is over or another owner’s', async () => {
+    const epoch = await acquire(OWNER, 1);
+    const journal = new JournalRepository(database, OWNER);
+    await database.query('SELECT pg_sleep(0.01)');
+    expect(await journal.record(day, [attemptOn(chats[0]!, epoch)], [])).toEqual([false]);
+    const next = await acquire(OTHER);
+    expect(Number(next)).toBe(Number(epoch) + 1);
+    expect(await journal.record(day, [attemptOn(chats[0]!, next)], [])).toEqual([false]);
+    expect(
+      await new JournalRepository(database, OTHER).record(day, [attemptOn(chats[0]!, next)], []),
+    ).toEqual([true]);
+  });
+
+  it('takes an intent or a take-over, never both', async () => {
+    const epoch = await acquire(OWNER, 1);
+    await database.query('SELECT pg_sleep(0.01)');
+    const late = new JournalRepository(database, OWNER).record(day, [attemptOn(chats[0]!, epoch)], []);
+    const [mayLeave, next] = await Promise.all([late, acquire(OTHER)]);
+    expect(mayLeave).toEqual([false]);
+    const leases = new LaneLeaseRepository(database, OTHER);
+    expect(await leases.closeOpenAttempts(botNo, next, 0)).toBe(0);
+  });
+
+  it('leaves what an owner before left open as unknown, and believes its late answer', async () => {
+    const epoch = await acquire(OWNER, 50);
+    const journal = new JournalRepository(database, OWNER);
+    const attempt = attemptOn(chats[0]!, epoch);
+    expect(await journal.record(day, [attempt], [])).toEqual([true]);
+    await database.query('SELECT pg_sleep(0.06)');
+    const next = await acquire(OTHER);
+    expect(await new LaneLeaseRepository(database, OTHER).closeOpenAttempts(botNo, next, 0)).toBe(1);
+    expect((await statesOf())[chats[0]!]).toBe(4);
+    await journal.record(day, [], [{ attempt, settlement: SENT }]);
+    expect((await statesOf())[chats[0]!]).toBe(2);
+  });
+
+  it('queues an unknown again where its broadcast chose so, and keeps a late answer from overriding the later try', async () => {
+    await database.query(`UPDATE broadcasts SET ambiguity_policy = 'resend_once'`);
+    const epoch = await acquire(OWNER, 50);
+    const first = attemptOn(chats[0]!, epoch);
+    await new JournalRepository(database, OWNER).record(day, [first], []);
+    await database.query('SELECT pg_sleep(0.06)');
+    const next = await acquire(OTHER);
+    await new LaneLeaseRepository(database, OTHER).closeOpenAttempts(botNo, next, 0);
+    const second = attemptOn(chats[0]!, next, 2);
+    const other = new JournalRepository(database, OTHER);
+    expect(await other.record(day, [second], [])).toEqual([true]);
+    await new JournalRepository(database, OWNER).record(day, [], [{ attempt: first, settlement: SENT }]);
+    expect((await statesOf())[chats[0]!]).toBe(1);
+    await other.record(day, [], [{ attempt: second, settlement: SENT }]);
+    expect((await statesOf())[chats[0]!]).toBe(2);
+  });
+
+  it('holds back what is queued again until its time', async () => {
+    const epoch = await acquire(OWNER);
+    const journal = new JournalRepository(database, OWNER);
+    const attempt = attemptOn(chats[0]!, epoch);
+    await journal.record(day, [attempt], []);
+    await journal.record(
+      day,
+      [],
+      [{ attempt, settlement: { state: 'queued', reason: null, messageId: null, delayMs: 30_000 } }],
+    );
+    const lanes = new LaneRepository(database);
+    expect((await lanes.findQueued(botNo, 10)).map(({ chatNo }) => chatNo).sort()).toEqual(
+      chats.slice(1).sort(),
+    );
+    expect(await lanes.findNextDelayMs(botNo)).toBeGreaterThan(29_000);
+  });
+
+  it('passes over without a try what must not be sent', async () => {
+    const epoch = await acquire(OWNER);
+    const journal = new JournalRepository(database, OWNER);
+    await journal.skip(day, [{ ...attemptOn(chats[0]!, epoch), reason: 'chat_stopped' }]);
+    expect((await statesOf())[chats[0]!]).toBe(6);
+    expect(await journal.record(day, [attemptOn(chats[0]!, epoch)], [])).toEqual([false]);
+  });
+
+  it('reads broadcasts by turns and answers to people first', async () => {
+    const client = new pg.Client({ connectionString: server.urls.superuser });
+    await client.connect();
+    await client.query(
+      `WITH more AS (
+         INSERT INTO broadcasts (tenant_id, message_id, audience, planned_on, state)
+         SELECT tenant_id, message_id, audience, planned_on, state FROM broadcasts RETURNING no
+       )
+       INSERT INTO deliveries (planned_on, class, source_no, chat_no, bot_no, tenant_id)
+       SELECT current_date, 1, more.no, c.no, ${botNo}, '${TENANT}' FROM more, chats c`,
+    );
+    await client.query(
+      `WITH said AS (INSERT INTO replies (tenant_id, bot_no, update_id, n, method, parameters)
+         VALUES ('${TENANT}', ${botNo}, 5, 0, 'sendMessage', '{"text":"hi"}') RETURNING no)
+       INSERT INTO deliveries (planned_on, class, source_no, chat_no, bot_no, tenant_id)
+       SELECT current_date, 2, said.no, ${chats[4]}, ${botNo}, '${TENANT}' FROM said`,
+    );
+    await client.end();
+    const queued = await new LaneRepository(database).findQueued(botNo, 4);
+    expect(queued[0]).toMatchObject({
+      class: 2,
+      reply: { method: 'sendMessage', parameters: { text: 'hi' } },
+    });
+    expect(new Set(queued.slice(1, 3).map(({ sourceNo }) => sourceNo)).size).toBe(2);
+    expect(queued).toHaveLength(5);
+  });
+
+  it('gives a lane to one of many who want it', async () => {
+    const owners = Array.from({ length: 8 }, (_, n) => `00000000-0000-4000-8000-00000000010${n}`);
+    const acquired = await Promise.all(
+      owners.map((owner) => new LaneLeaseRepository(database, owner).acquire(botNo, LEASE_MS)),
+    );
+    expect(acquired.filter((result) => 'epoch' in result)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,281 @@
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { type RunningSandbox } from '../../../src/sandbox/index.js';
+import { callMethod, ControlClient, openSandbox, waitFor } from './control-client.js';
+
+let sandbox: RunningSandbox;
+let control: ControlClient;
+
+beforeAll(async () => {
+  sandbox = await openSandbox();
+  control = new ControlClient(sandbox.url);
+});
+afterAll(() => sandbox.close());
+
+describe('access', () => {
+  it('is refused without a token, with a forged one and with one that is over', async () => {
+    const over = new ControlClient(sandbox.url, control.workspace, -1);
+    const headers = [
+      {},
+      { authorization: 'Bearer x.y' },
+      { authorization: `Bearer ${over.token}` },
+      { authorization: `Basic ${control.token}` },
+    ];
+    for (const given of headers) {
+      const response = await fetch(`${sandbox.url}/sandbox/v1/bots`, { headers: given });
+      expect(response.status).toBe(401);
+      expect(response.headers.get('content-type')).toMatch('application/problem+json');
+    }
+  });
+
+  it('shows nothing of another workspace: foreign and absent get the same answer', async () => {
+    const { bot, personId } = await control.createPair();
+    const { groups } = await control.must<{ groups: { id: number }[] }>('POST', '/groups', {
+      title: 'Ours',
+      type: 'group',
+    });
+    const { id: faultId } = await control.must<{ id: number }>('POST', '/faults', {
+      kind: 'hang',
+      botId: bot.id,
+      count: 1,
+    });
+    const groupId = groups[0]?.id ?? 0;
+    const foreign = new ControlClient(sandbox.url);
+    const own = await foreign.createPair();
+    const probes: [
+      string,
+      (ids: { bot: number; person: number; group: number; fault: number }) => [string, unknown?],
+    ][] = [
+      ['POST', (ids) => [`/bots/${ids.bot}/revoke-token`]],
+      ['POST', (ids) => [`/people/${ids.person}/start`, { botId: own.bot.id }]],
+      ['POST', (ids) => [`/people/${own.personId}/start`, { botId: ids.bot }]],
+      ['POST', (ids) => [`/people/${ids.person}/block`, { botId: own.bot.id }]],
+      ['POST', (ids) => [`/people/${ids.person}/deactivate`]],
+      ['POST', (ids) => [`/people/${own.personId}/message`, { botId: ids.bot, text: 'x' }]],
+      [
+        'POST',
+        (ids) => [`/people/${own.personId}/press`, { botId: ids.bot, messageId: 1, callbackData: 'x' }],
+      ],
+      ['POST', (ids) => ['/actions/start', { botId: own.bot.id, personIds: [own.personId, ids.person] }]],
+      ['POST', (ids) => [`/groups/${ids.group}/add-bot`, { botId: own.bot.id }]],
+      ['POST', (ids) => [`/groups/${ids.group}/members`, { personIds: [own.personId] }]],
+      ['POST', (ids) => [`/groups/${ids.group}/upgrade`]],
+      ['GET', (ids) => [`/people/${ids.person}/chats`]],
+      ['GET', (ids) => [`/chats/${ids.person}/messages?botId=${own.bot.id}`]],
+      ['GET', (ids) => [`/chats/${own.personId}/messages?botId=${ids.bot}`]],
+      ['GET', (ids) => [`/chats/${ids.group}/messages`]],
+      ['PUT', (ids) => ['/limits', { botId: ids.bot, chatBurst: 5 }]],
+      ['PUT', (ids) => ['/latency', { botId: ids.bot, minimumMs: 5 }]],
+      ['POST', (ids) => ['/faults', { kind: 'hang', botId: ids.bot }]],
+      ['DELETE', (ids) => [`/faults/${ids.fault}`]],
+    ];
+    for (const [method, describeProbe] of probes) {
+      const foreignProbe = describeProbe({ bot: bot.id, person: personId, group: groupId, fault: faultId });
+      const absentProbe = describeProbe({ bot: 1, person: 2, group: -3, fault: 999_999 });
+      const toForeign = await foreign.request(method, ...foreignProbe);
+      const toAbsent = await foreign.request(method, ...absentProbe);
+      expect([foreignProbe[0], toForeign.status]).toEqual([foreignProbe[0], 404]);
+      expect(toForeign).toEqual(toAbsent);
+    }
+    const lists = await Promise.all(['/bots', '/groups', '/faults'].map((path) => foreign.must('GET', path)));
+    expect(lists).toEqual([
+      { bots: [expect.objectContaining({ id: own.bot.id })] },
+      { groups: [] },
+      { faults: [] },
+    ]);
+    await callMethod(sandbox.url, bot.token, 'getWebhookInfo').catch(() => undefined);
+    const { rows } = await foreign.must<{ rows: unknown[] }>('GET', '/ledger');
+    expect(rows).toEqual([]);
+    await control.must('DELETE', '/faults');
+  }, 20_000);
+});
+
+describe('bodies', () => {
+  it.each([
+    ['an unknown field', '/bots', { firstName: 'x', colour: 1 }, 'unrecognized_keys'],
+    ['a name too long', '/bots', { firstName: 'x'.repeat(65) }, 'too_big'],
+    ["a username that is no bot's", '/bots', { firstName: 'x', username: 'somebody' }, 'invalid_format'],
+    ['too many people', '/people', { count: 10_001 }, 'too_big'],
+    ['a username for many', '/people', { count: 2, username: 'somebody' }, 'custom'],
+    ['an unknown fault', '/faults', { kind: 'earthquake' }, 'invalid_value'],
+    ['a status that does not go with the fault', '/faults', { kind: 'redirect', statusCode: 500 }, 'custom'],
+    ['a private group type', '/groups', { title: 'x', type: 'private' }, 'invalid_value'],
+  ])('refuses %s', async (_what, path, body, code) => {
+    const answer = await control.request<{ errors: { code: string }[] }>('POST', path, body);
+    expect(answer.status).toBe(400);
+    expect(answer.contentType).toMatch('application/problem+json');
+    expect(answer.body.errors[0]?.code).toBe(code);
+  });
+
+  it.each([
+    ['no JSON', 'application/json', '{', 400],
+    ['two megabytes', 'application/json', JSON.stringify({ firstName: 'x'.repeat(2_000_000) }), 413],
+    ['a form', 'application/x-www-form-urlencoded', 'firstName=x', 415],
+  ])('refuses %s', async (_what, contentType, body, status) => {
+    const response = await fetch(`${sandbox.url}/sandbox/v1/bots`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${control.token}`, 'content-type': contentType },
+      body,
+    });
+    expect(response.status).toBe(status);
+    expect(await response.json()).toMatchObject({ status });
+  });
+
+  it('says what a person can not do at the moment', async () => {
+    const bot = await control.createBot();
+    const personId = await control.createPerson();
+    const write = () => control.request('POST', `/people/${personId}/message`, { botId: bot.id, text: 'x' });
+    expect(await write()).toMatchObject({
+      status: 409,
+      body: { detail: 'Press Start before writing to this bot.' },
+    });
+    await control.must('POST', `/people/${personId}/start`, { botId: bot.id });
+    await control.must('POST', `/people/${personId}/block`, { botId: bot.id });
+    expect(await write()).toMatchObject({
+      status: 409,
+      body: { detail: 'Unblock this bot before writing to it.' },
+    });
+  });
+});
+
+describe('the ledger', () => {
+  it('is read in pages and forgotten on demand', async () => {
+    const { bot, personId } = await control.createPair();
+    await control.must('PUT', '/limits', { messagesPerSecondPerChat: null });
+    for (let index = 0; index < 5; index++) {
+      await callMethod(sandbox.url, bot.token, 'sendMessage', { chat_id: personId, text: `page ${index}` });
+    }
+    interface Page {
+      rows: { text: string }[];
+      hasMore: boolean;
+      nextSinceSequence: number;
+    }
+    const first = await control.must<Page>('GET', `/ledger?botId=${bot.id}&limit=3`);
+    const second = await control.must<Page>(
+      'GET',
+      `/ledger?botId=${bot.id}&limit=3&sinceSequence=${first.nextSinceSequence}`,
+    );
+    expect([...first.rows, ...second.rows].map(({ text }) => text)).toEqual(
+      [0, 1, 2, 3, 4].map((n) => `page ${n}`),
+    );
+    expect([first.hasMore, second.hasMore]).toEqual([true, false]);
+    const groups = await control.must<{ textGroups: { prefix: string; requests: number }[] }>(
+      'GET',
+      `/ledger/summary?botId=${bot.id}&textPrefixCharacters=4`,
+    );
+    expect(groups.textGroups).toEqual([expect.objectContaining({ prefix: 'page', requests: 5 })]);
+    expect((await control.request('DELETE', '/ledger')).status).toBe(204);
+    expect(await control.must('GET', '/ledger/summary')).toMatchObject({ requests: 0, rowsFallenOff: 0 });
+  });
+
+  it("shows the operator everybody's rows, also those of unknown tokens", async () => {
+    const operator = new ControlClient(sandbox.url, '*');
+    const { bot, personId } = await control.createPair();
+    await callMethod(sandbox.url, bot.token, 'sendMessage', { chat_id: personId, text: 'for the operator' });
+    await callMethod(sandbox.url, `1:${'x'.repeat(35)}`, 'getMe');
+    const { rows } = await operator.must<{ rows: { status: number; text: string }[] }>('GET', '/ledger');
+    expect(rows.some(({ text }) => text === 'for the operator')).toBe(true);
+    expect(rows.some(({ status }) => status === 401)).toBe(true);
+  });
+});
+
+describe('events', () => {
+  it('stream what happens in the workspace, and only there', async () => {
+    const { bot, personId } = await control.createPair();
+    const other = new ControlClient(sandbox.url);
+    const foreign = await other.createPair();
+    const ending = new AbortController();
+    const response = await fetch(`${sandbox.url}/sandbox/v1/events`, {
+      headers: { authorization: `Bearer ${control.token}` },
+      signal: ending.signal,
+    });
+    let text = '';
+    const reading = (async () => {
+      const decoder = new TextDecoder();
+      for await (const chunk of response.body ?? []) text += decoder.decode(chunk as Uint8Array);
+    })().catch((error: unknown) => error);
+    await waitFor(() => (text.includes('welcome') ? true : undefined));
+    await callMethod(sandbox.url, foreign.bot.token, 'sendMessage', {
+      chat_id: foreign.personId,
+      text: 'theirs',
+    });
+    await callMethod(sandbox.url, bot.token, 'sendMessage', { chat_id: personId, text: 'ours' });
+    await waitFor(() => (text.includes('ours') ? true : undefined));
+    expect(text).toMatch(/^event: message$/m);
+    expect(text).not.toContain('theirs');
+    ending.abort();
+    await reading;
+  });
+});
+
+describe('the page', () => {
+  it('is served with a strict policy and nothing inline', async () => {
+    const response = await fetch(sandbox.url);
+    expect(response.headers.get('content-security-policy')).toMatch(/default-src 'none'; script-src 'self'/);
+    const markup = await response.text();
+    expect(markup).toMatch('<script src="/page.js" defer></script>');
+    expect(markup).not.toMatch(/<script>| style=| on[a-z]+=/);
+    for (const path of ['/page.js', '/page.css']) {
+      expect((await fetch(sandbox.url + path)).status).toBe(200);
+    }
+    expect((await fetch(`${sandbox.url}/nothing`)).status).toBe(404);
+  });
+});
+
+describe('a restart', () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'sandbox-'));
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  it('keeps bots, people, groups and who blocked whom, and hands no number out twice', async () => {
+    const before = await openSandbox({ dataDirectory: directory });
+    const first = new ControlClient(before.url);
+    const { bot, personId } = await first.createPair();
+    const blocker = await first.createPerson();
+    await first.must('POST', `/people/${blocker}/start`, { botId: bot.id });
+    await first.must('POST', `/people/${blocker}/block`, { botId: bot.id });
+    const { groups } = await first.must<{ groups: { id: number }[] }>('POST', '/groups', {
+      title: 'Kept',
+      type: 'group',
+    });
+    const groupId = groups[0]?.id ?? 0;
+    await first.must('POST', `/groups/${groupId}/add-bot`, { botId: bot.id });
+    const sent = await callMethod<{ message_id: number }>(before.url, bot.token, 'sendMessage', {
+      chat_id: personId,
+      text: 'x',
+    });
+    await before.close();
+    expect(await readdir(directory)).toEqual(['sandbox.json']);
+    expect((await stat(join(directory, 'sandbox.json'))).mode & 0o777).toBe(0o600);
+
+    const after = await openSandbox({ dataDirectory: directory });
+    const second = new ControlClient(after.url, first.workspace);
+    const send = (chatId: number) =>
+      callMethod<{ message_id: number }>(after.url, bot.token, 'sendMessage', { chat_id: chatId, text: 'x' });
+    expect((await send(personId)).result.message_id).toBe(sent.result.message_id + 1);
+    expect((await send(blocker)).status).toBe(403);
+    expect((await send(groupId)).ok).toBe(true);
+    expect(await second.createPerson()).toBeGreaterThan(blocker);
+    expect((await second.createBot()).id).toBeGreaterThan(bot.id);
+    await after.close();
+  });
+
+  it('refuses a file that it can not read, rather than beginning anew over it', async () => {
+    await writeFile(join(directory, 'sandbox.json'), '{"version":');
+    await expect(openSandbox({ dataDirectory: directory })).rejects.toThrow('Move it away to begin anew');
+  });
+});
+
+describe('deleting the contents', () => {
+  it('leaves nothing of the workspace', async () => {
+    const leaving = new ControlClient(sandbox.url);
+    const { bot } = await leaving.createPair();
+    expect((await leaving.request('DELETE', '/contents')).status).toBe(204);
+    expect((await callMethod(sandbox.url, bot.token, 'getMe')).status).toBe(401);
+    expect(await leaving.must('GET', '/people')).toEqual({ people: [], hasMore: false });
+  });
+});
