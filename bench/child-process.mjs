@@ -1,19 +1,15 @@
 // Processes of a bench, spoken to over IPC: each ends with its parent at the latest.
-import { fork, spawn } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 
 /** Starts a Node module and waits for its first message. */
 export async function startModule(path, options = {}) {
   const child = fork(path, options.arguments ?? [], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    execArgv: options.execArgv ?? [],
-    env: { ...process.env, ...options.environment },
-    cwd: options.cwd,
   });
   const first = await nextMessage(child);
   return {
     first,
-    child,
     /** Sends one message and waits for the answer to it. */
     ask: async (message) => {
       const answer = nextMessage(child);
@@ -38,11 +34,6 @@ async function nextMessage(child) {
   } finally {
     ended.abort();
   }
-}
-
-/** Starts any program that writes one line of JSON when it is ready and reads lines. */
-export function startProgram(program, programArguments) {
-  return spawn(program, programArguments, { stdio: ['pipe', 'pipe', 'inherit'] });
 }
 
 const STOP_WITHIN_MS = 15_000;

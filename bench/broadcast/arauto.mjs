@@ -1,8 +1,8 @@
 // Arauto itself, nothing but the built program and its public API: one process that serves the API, plans and sends, on
 // a durable PostgreSQL, with Telegram's usual pace kept.
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { homeDirectory } from '../../scripts/run.mjs';
@@ -14,7 +14,7 @@ const READY_WITHIN_MS = 60_000;
 const FINISH_WITHIN_MS = 180_000;
 const POLL_MS = 100;
 /** Connected at the same time while setting up. */
-const CONNECTED_AT_ONCE = 8;
+const CONNECTED_AT_ONCE = 16;
 const WARM_UP_BOTS = 20;
 /** What the warm-up sent still counts against its bots' pace for a second. */
 const PACE_FORGETS_MS = 1_500;
@@ -134,26 +134,24 @@ export class Arauto {
     await client.end();
   }
 
+  /** Waits for the line that tells where the API is; from then on only warnings and errors are shown. */
   async #readApiUrl() {
     const deadline = setTimeout(() => this.#process.kill('SIGKILL'), READY_WITHIN_MS);
-    let seen = '';
-    this.#process.stdout.setEncoding('utf8');
+    const lines = createInterface({ input: this.#process.stdout });
+    const seen = [];
     try {
-      for (;;) {
-        const [text] = await Promise.race([
-          once(this.#process.stdout, 'data'),
-          once(this.#process, 'exit').then(() => {
-            throw new Error(`Arauto did not start:\n${seen}`);
-          }),
-        ]);
-        seen += text;
-        const ready = /"apiUrl":"([^"]+)"/.exec(seen);
-        if (!ready) continue;
-        this.#process.stdout.on('data', showTrouble);
-        return ready[1];
-      }
+      return await new Promise((resolve, reject) => {
+        lines.on('line', (line) => {
+          seen.push(line);
+          const ready = /"apiUrl":"([^"]+)"/.exec(line);
+          if (ready) resolve(ready[1]);
+        });
+        lines.once('close', () => reject(new Error(`Arauto did not start:\n${seen.join('\n')}`)));
+      });
     } finally {
       clearTimeout(deadline);
+      lines.removeAllListeners('line');
+      lines.on('line', showTrouble);
     }
   }
 
@@ -180,9 +178,9 @@ export class Arauto {
   }
 }
 
-/** Warnings and errors of the program belong on the screen; its other lines don't. */
-function showTrouble(text) {
-  for (const line of text.split('\n')) {
-    if (/"level":(40|50|60)|"level":"(warn|error|fatal)"/.test(line)) console.error(line);
-  }
+/** Pino's number of "warn"; what is graver has a greater one. */
+const WARN = 40;
+
+function showTrouble(line) {
+  if (Number(/^{"level":(\d+)/.exec(line)?.[1]) >= WARN) console.error(line);
 }

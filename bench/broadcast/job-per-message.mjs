@@ -11,7 +11,7 @@ import pg from 'pg';
 import { Telegram } from 'telegraf';
 import { messagesOf, serveRuns, tokenOf } from './workload.mjs';
 
-const SCHEMA = 'job_per_message';
+const SCHEMA = 'bullmq';
 const ADDED_AT_ONCE = 2_000;
 const POOL_SIZE = 20;
 
