@@ -11,7 +11,7 @@ import { chatIdOf, firstNameOf, sendAll, tokenOf } from './workload.mjs';
 
 const ROLES = 'api,scheduler,worker';
 const READY_WITHIN_MS = 60_000;
-const FINISH_WITHIN_MS = 180_000;
+const FINISH_WITHIN_MS = 60_000;
 const POLL_MS = 100;
 /** Connected at the same time while setting up. */
 const CONNECTED_AT_ONCE = 16;
@@ -89,6 +89,10 @@ export class Arauto {
 
   stop() {
     return stopProcess(this.#process);
+  }
+
+  get pid() {
+    return this.#process.pid;
   }
 
   async warmUp() {
