@@ -23,6 +23,7 @@ const steps = [
     // With a TypeScript it doesn't know, dependency-cruiser looks at nothing and is content.
     accept: (output) => Number(/\((\d+) modules/.exec(output)?.[1] ?? 0) > 0,
   },
+  { name: 'openapi', command: [process.execPath, join(homeDirectory, 'scripts/openapi.mjs'), '--check'] },
   { name: 'unused', command: bin('knip/bin/knip.js') },
 ];
 

@@ -5,6 +5,9 @@ import { Clock } from '../platform/clock/index.js';
 import { DatabaseModule, type DatabaseUrls } from '../platform/database/index.js';
 import { IdempotencyService } from '../platform/http/index.js';
 import { QueueModule } from '../platform/queue/index.js';
+import { HealthController } from './health.controller.js';
+import { SandboxAccessController } from './sandbox-access.controller.js';
+import { SandboxAccessService } from './sandbox-access.service.js';
 
 /** A room as the compositions see it: what every process needs of it, and what each role adds. */
 export interface Room {
@@ -32,6 +35,8 @@ export class AppModule {
     const parts = (part: Exclude<keyof Room, 'entities'>) => rooms.flatMap((room) => room[part] ?? []);
     return {
       module: AppModule,
+      controllers: [HealthController, ...(configuration.hasRole('api') ? [SandboxAccessController] : [])],
+      providers: [SandboxAccessService],
       imports: [
         { module: FoundationModule, providers: foundation, exports: foundation },
         EventEmitterModule.forRoot(),

@@ -5,6 +5,7 @@ import { type DatabaseUrls } from '../platform/database/index.js';
 import { configureHttp, createHttpAdapter } from '../platform/http/index.js';
 import { createLogger, NestLogger } from '../platform/logging/index.js';
 import { AppModule, type Room } from './app.module.js';
+import { serveDocumentation } from './documentation.js';
 
 /** Builds the application for the roles of this process; nothing listens or works before `init` or `listen`. */
 export async function createApplication(
@@ -18,5 +19,6 @@ export async function createApplication(
     { logger: new NestLogger(createLogger(configuration.settings)), abortOnError: false },
   );
   await configureHttp(app);
+  if (configuration.hasRole('api')) serveDocumentation(app, configuration);
   return app;
 }

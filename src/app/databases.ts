@@ -49,6 +49,8 @@ async function openEmbeddedDatabase(
   const server = await startEmbeddedDatabase({
     homeDirectory: process.cwd(),
     dataDirectory: join(configuration.settings.ARAUTO_HOME, 'postgres'),
+    // Arauto's own database must belong to its owner, so it is made below and not here.
+    databaseName: 'postgres',
     log,
   });
   try {

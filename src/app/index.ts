@@ -1,4 +1,5 @@
 export { type Room } from './app.module.js';
 export { ROOMS } from './rooms.js';
 export { createApplication } from './application.js';
+export { describeApi } from './documentation.js';
 export { type RunningInstallation, startInstallation } from './installation.js';

@@ -6,6 +6,7 @@ import { type RunningSandbox, startSandbox } from '../sandbox/index.js';
 import { createApplication } from './application.js';
 import { openDatabase } from './databases.js';
 import { ROOMS } from './rooms.js';
+import { sandboxSecretOf } from './sandbox-access.service.js';
 
 /** What runs in this process, and how to end it. */
 export interface RunningInstallation {
@@ -54,7 +55,7 @@ function openSandbox({ settings, secrets }: Configuration, logger: Logger): Prom
   return startSandbox({
     host: settings.SANDBOX_HOST,
     port: settings.SANDBOX_PORT,
-    secret: secrets.SANDBOX_KEY.toString('base64'),
+    secret: sandboxSecretOf(secrets),
     dataDirectory: join(settings.ARAUTO_HOME, 'sandbox'),
     log: (line) => logger.info({ context: 'sandbox' }, line),
   });

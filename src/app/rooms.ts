@@ -8,42 +8,17 @@ import {
   BotsSchedulerModule,
   BotsWorkerModule,
 } from '../bots/index.js';
-import { Global, Module } from '@nestjs/common';
-import { type EntityManager } from 'typeorm';
-import { type TenantId } from '../platform/identity/index.js';
 import {
-  type BroadcastRequest,
-  BroadcastService,
   DeliveryApiModule,
   DeliveryModule,
   DeliverySchedulerModule,
   DeliveryWorkerModule,
 } from '../delivery/index.js';
+import { MenusWorkerModule } from '../menus/index.js';
 import { MessagesApiModule, MessagesModule, MessagesSchedulerModule } from '../messages/index.js';
-import {
-  BroadcastStarter,
-  SchedulingApiModule,
-  SchedulingModule,
-  SchedulingSchedulerModule,
-} from '../scheduling/index.js';
+import { SchedulingApiModule, SchedulingModule, SchedulingSchedulerModule } from '../scheduling/index.js';
 import { Tenant, TenantsApiModule, TenantsModule } from '../tenants/index.js';
 import { type Room } from './app.module.js';
-
-@Global()
-@Module({
-  providers: [
-    {
-      provide: BroadcastStarter,
-      inject: [BroadcastService],
-      useFactory: (broadcasts: BroadcastService) => ({
-        start: async (manager: EntityManager, tenantId: TenantId, request: BroadcastRequest) =>
-          (await broadcasts.startInTransaction(manager, tenantId, request)).id,
-      }),
-    },
-  ],
-  exports: [BroadcastStarter],
-})
-class StarterModule {}
 
 /** Every room that runs, from left to right. */
 export const ROOMS: readonly Room[] = [
@@ -71,8 +46,9 @@ export const ROOMS: readonly Room[] = [
     scheduler: [DeliverySchedulerModule],
   },
   {
-    core: [StarterModule, SchedulingModule],
+    core: [SchedulingModule],
     api: [SchedulingApiModule],
     scheduler: [SchedulingSchedulerModule],
   },
+  { worker: [MenusWorkerModule] },
 ];

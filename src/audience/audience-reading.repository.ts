@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type EntityManager } from 'typeorm';
+import { type EntityManager, In } from 'typeorm';
 import { type ChatCount, ChatCounts } from '../bots/index.js';
 import { idBefore } from '../platform/http/index.js';
 import { type AudienceCounts } from './audience.dto.js';
@@ -13,8 +13,7 @@ import { Contact } from './contact.entity.js';
 export class AudienceReading extends ChatCounts {
   async listChats(manager: EntityManager, query: ChatQuery): Promise<Chat[]> {
     const ids = await this.findChatIds(manager, query, idBefore(query), query.limit + 1);
-    const chats = await manager.findByIds(Chat, ids);
-    return chats.sort((a, b) => (a.id < b.id ? 1 : -1));
+    return manager.find(Chat, { where: { id: In(ids) }, order: { id: 'DESC' } });
   }
 
   /** Ids of chats that fit, newest first. */

@@ -29,13 +29,13 @@ export class AudienceUpdate {
 
   @On('channel_post')
   async handleChannelPost(@Ctx() context: BotContext, @Next() next: NextHandler): Promise<void> {
-    if (context.chat) await this.note(context, context.chat as Chat);
+    if (context.chat) await this.note(context, context.chat);
     await next();
   }
 
   @On('callback_query')
   async handleCallbackQuery(@Ctx() context: BotContext, @Next() next: NextHandler): Promise<void> {
-    if (context.chat) await this.note(context, context.chat as Chat, context.from as User);
+    if (context.chat) await this.note(context, context.chat, context.from);
     await next();
   }
 

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AllowRole, CurrentCaller } from '../platform/access/index.js';
-import { Idempotency, type IdempotentRequest } from '../platform/http/index.js';
+import { Idempotency, type IdempotentRequest, TakesIdempotencyKey } from '../platform/http/index.js';
 import { type Caller } from '../platform/identity/index.js';
 import {
   audienceCountsSchema,
@@ -28,7 +28,7 @@ import {
 } from './chats.dto.js';
 import { ChatsService } from './chats.service.js';
 
-@ApiTags('audience')
+@ApiTags('Audience')
 @ApiBearerAuth('session')
 @Controller()
 export class ChatsController {
@@ -45,6 +45,7 @@ export class ChatsController {
   @Post('chats/tags')
   @HttpCode(200)
   @AllowRole('editor')
+  @TakesIdempotencyKey()
   @ApiOperation({ summary: 'Tag many chats at once, by id or by filter' })
   @ApiOkResponse({ standardSchema: taggedSchema })
   tagMany(

@@ -1,14 +1,11 @@
 import { z } from 'zod';
-import { pageQuerySchema, pageSchemaOf } from '../platform/http/index.js';
+import { lineOfTextSchema, pageQuerySchema, pageSchemaOf } from '../platform/http/index.js';
 import { idSchema } from '../platform/identity/index.js';
 import { CHAT_STATES, CHAT_TYPES, tagNameSchema } from './audience.dto.js';
 
-const searchSchema = z
-  .string()
-  .trim()
-  .min(1)
-  .max(64)
-  .describe('beginning of the title, the name or the username; case is ignored');
+const searchSchema = lineOfTextSchema(64).describe(
+  'beginning of the title, the name or the username; case is ignored',
+);
 
 const chatFilterSchema = z.strictObject({
   botId: idSchema.optional(),
@@ -24,7 +21,11 @@ export type ChatQuery = z.output<typeof chatQuerySchema>;
 
 export const contactQuerySchema = pageQuerySchema.extend({
   botId: idSchema.optional(),
-  languageCode: z.string().min(2).max(35).optional().describe('as Telegram tells it, such as `pt-br`'),
+  languageCode: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{2,35}$/)
+    .optional()
+    .describe('as Telegram tells it, such as `pt-br`'),
   search: searchSchema.optional(),
 });
 export type ContactQuery = z.output<typeof contactQuerySchema>;

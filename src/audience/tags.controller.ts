@@ -13,6 +13,7 @@ import {
   type IdempotentRequest,
   type PageQuery,
   pageQuerySchema,
+  TakesIdempotencyKey,
 } from '../platform/http/index.js';
 import { type Caller } from '../platform/identity/index.js';
 import {
@@ -25,7 +26,7 @@ import {
 } from './chats.dto.js';
 import { ChatsService } from './chats.service.js';
 
-@ApiTags('audience')
+@ApiTags('Audience')
 @ApiBearerAuth('session')
 @Controller('tags')
 export class TagsController {
@@ -41,6 +42,7 @@ export class TagsController {
 
   @Post()
   @AllowRole('editor')
+  @TakesIdempotencyKey()
   @ApiOperation({ summary: 'Create a tag' })
   @ApiCreatedResponse({ standardSchema: tagSchema })
   create(

@@ -86,9 +86,7 @@ export class BotsApiModule {}
 
 /** Works through what came in. */
 @Module({
-  imports: [
-    TelegrafModule.forRootAsync({ useFactory: () => ({ token: 'template', launchOptions: false as const }) }),
-  ],
+  imports: [TelegrafModule.forRoot({ token: 'template', launchOptions: false })],
   providers: [InboxProcessor, UpdateRouter],
 })
 export class BotsWorkerModule {}

@@ -1,8 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
 import { type z } from 'zod';
 import { AudienceService, type Audience } from '../audience/index.js';
-import { MessageService } from '../messages/index.js';
+import { MessageService, MessageUses } from '../messages/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
 import { invalidField, notFound } from '../platform/errors/index.js';
 import {
@@ -45,15 +45,25 @@ export interface BroadcastRequest {
 }
 
 @Injectable()
-export class BroadcastService {
+export class BroadcastService implements OnModuleInit {
   constructor(
     private readonly tenants: TenantDatabase,
     private readonly idempotency: IdempotencyService,
     private readonly repository: BroadcastRepository,
     private readonly messages: MessageService,
+    private readonly messageUses: MessageUses,
     private readonly audience: AudienceService,
     @InjectWakeQueue(PLANS) private readonly plans: WakeQueue,
   ) {}
+
+  /** What is being sent must stay, with its file. */
+  onModuleInit(): void {
+    this.messageUses.register(async (manager, messageId) =>
+      (await this.repository.isSending(manager, messageId))
+        ? 'A broadcast sends this message; wait until it has ended, or cancel it.'
+        : undefined,
+    );
+  }
 
   /**
    * Starts a broadcast as part of the surrounding transaction; its planning is woken after the commit. Starting the
@@ -71,7 +81,7 @@ export class BroadcastService {
   create(caller: Caller, request: IdempotentRequest, input: CreateBroadcast): Promise<BroadcastReport> {
     return this.idempotency.run(caller, request, async (manager) => {
       await this.audience.assertExists(manager, input.audience);
-      const messageId = await this.chooseMessage(manager, caller.tenantId, input);
+      const messageId = await this.messages.choose(manager, caller.tenantId, input);
       const row = await this.start(manager, caller.tenantId, {
         messageId,
         audience: input.audience,
@@ -145,18 +155,6 @@ export class BroadcastService {
       scheduleId && dueAt && (await this.repository.findByOccurrence(manager, scheduleId, dueAt));
     if (!started) throw new Error('A broadcast was neither started nor there already.');
     return started;
-  }
-
-  private async chooseMessage(
-    manager: EntityManager,
-    tenantId: TenantId,
-    input: CreateBroadcast,
-  ): Promise<string> {
-    if (input.message) return (await this.messages.createInTransaction(manager, tenantId, input.message)).id;
-    if (input.messageId === undefined)
-      throw invalidField('message', 'required', 'Give either messageId or message.');
-    await this.messages.assertUsable(manager, input.messageId);
-    return input.messageId;
   }
 
   private async findOrThrow(manager: EntityManager, id: string): Promise<BroadcastRow> {

@@ -72,7 +72,8 @@ export class FanOut {
            SELECT broadcast.planned_on, 1, broadcast.no, chunk.no, chunk.bot_no, $2 FROM broadcast, chunk
            ON CONFLICT DO NOTHING
          ), summed AS (
-           SELECT count(*)::int AS planned, max(id) AS last, array_agg(DISTINCT bot_no::text) AS bot_numbers FROM chunk
+           SELECT count(*)::int AS planned, (SELECT id FROM chunk ORDER BY id DESC LIMIT 1) AS last,
+             array_agg(DISTINCT bot_no::text) AS bot_numbers FROM chunk
          ), advanced AS (
            UPDATE broadcasts b
            SET planned = b.planned + summed.planned, plan_cursor = coalesce(summed.last, b.plan_cursor),

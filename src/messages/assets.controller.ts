@@ -21,6 +21,7 @@ import {
   type Page,
   type PageQuery,
   pageQuerySchema,
+  TakesIdempotencyKey,
 } from '../platform/http/index.js';
 import { type Caller, idSchema } from '../platform/identity/index.js';
 import {
@@ -33,7 +34,7 @@ import {
 import { type AssetKind, attachmentHeader, largestAssetBytes } from './asset.rules.js';
 import { AssetService, tooLarge } from './asset.service.js';
 
-@ApiTags('messages')
+@ApiTags('Files')
 @ApiBearerAuth('session')
 @Controller('assets')
 export class AssetsController {
@@ -41,6 +42,7 @@ export class AssetsController {
 
   @Post()
   @AllowRole('editor')
+  @TakesIdempotencyKey()
   @ApiOperation({ summary: 'Upload a file for photo and document messages' })
   @ApiConsumes('multipart/form-data')
   @ApiBody({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { textSchema } from '../platform/http/index.js';
 import { idSchema } from '../platform/identity/index.js';
-import { textSchema } from '../platform/text/index.js';
 import { isButtonUrl, isCallbackData, isFileUrl, messageLimits } from '../telegram/index.js';
 import { findHtmlProblem, findLabelProblem } from './content.rules.js';
 

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { pageSchemaOf } from '../platform/http/index.js';
+import { pageSchemaOf, textSchema } from '../platform/http/index.js';
 import { idSchema } from '../platform/identity/index.js';
-import { textSchema } from '../platform/text/index.js';
 import { messageContentSchema } from './message-content.dto.js';
 
 export const createMessageSchema = z

@@ -17,6 +17,12 @@ import { type CreateMessage, type MessageView } from './message.dto.js';
 import { MessageUses } from './message-uses.service.js';
 import { type MessageRow, MessagesRepository } from './messages.repository.js';
 
+/** A message that is there already, or a new one. */
+export interface MessageChoice {
+  readonly messageId?: string | undefined;
+  readonly message?: MessageContent | undefined;
+}
+
 @Injectable()
 export class MessageService {
   constructor(
@@ -46,6 +52,22 @@ export class MessageService {
   ): Promise<{ id: string }> {
     const { id } = await this.insert(manager, tenantId, content, field);
     return { id };
+  }
+
+  /**
+   * The message that a request names or brings along; exactly one of both, which its schema made sure of.
+   * @throws ProblemError 400
+   */
+  async choose(
+    manager: EntityManager,
+    tenantId: TenantId,
+    { message, messageId }: MessageChoice,
+  ): Promise<string> {
+    if (message) return (await this.createInTransaction(manager, tenantId, message)).id;
+    if (messageId === undefined)
+      throw invalidField('message', 'required', 'Give either messageId or message.');
+    await this.assertUsable(manager, messageId);
+    return messageId;
   }
 
   /** What a message says, also an archived one; undefined for absent and foreign ones. */

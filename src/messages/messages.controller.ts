@@ -14,6 +14,7 @@ import {
   type Page,
   type PageQuery,
   pageQuerySchema,
+  TakesIdempotencyKey,
 } from '../platform/http/index.js';
 import { type Caller, idSchema } from '../platform/identity/index.js';
 import {
@@ -30,7 +31,7 @@ import {
 import { MessageService } from './message.service.js';
 import { previewMessage } from './preview.rules.js';
 
-@ApiTags('messages')
+@ApiTags('Messages')
 @ApiBearerAuth('session')
 @Controller('messages')
 export class MessagesController {
@@ -38,6 +39,7 @@ export class MessagesController {
 
   @Post()
   @AllowRole('editor')
+  @TakesIdempotencyKey()
   @ApiOperation({ summary: 'Keep a message for schedules and broadcasts' })
   @ApiCreatedResponse({ standardSchema: messageSchema })
   create(
@@ -80,7 +82,7 @@ export class MessagesController {
   @Delete(':id')
   @HttpCode(204)
   @AllowRole('editor')
-  @ApiOperation({ summary: 'Archive a message; refused while an active schedule uses it' })
+  @ApiOperation({ summary: 'Archive a message; refused while a schedule or a running broadcast uses it' })
   @ApiNoContentResponse()
   async archive(
     @CurrentCaller() caller: Caller,

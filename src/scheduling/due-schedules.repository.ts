@@ -104,6 +104,16 @@ export class DueSchedulesRepository {
     });
   }
 
+  /** What could not start for so long would come as a surprise. @returns how many were given up */
+  async failWaiting(olderThanSeconds: number): Promise<number> {
+    const rows = await this.database.query(
+      `UPDATE occurrences SET state = 'failed', reason = 'could_not_start'
+        WHERE state = 'waiting' AND created_at < clock_timestamp() - make_interval(secs => $1) RETURNING id`,
+      [olderThanSeconds],
+    );
+    return rows.length;
+  }
+
   /** Occurrences that nobody started, because a process died in between or could not. */
   async findWaiting(olderThanSeconds: number, limit: number): Promise<WaitingOccurrence[]> {
     const rows = await this.database.query<OccurrenceKey>(

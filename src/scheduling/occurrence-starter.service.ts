@@ -1,9 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
+import { BroadcastService } from '../delivery/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
-import { ProblemError } from '../platform/errors/index.js';
 import { type TenantId } from '../platform/identity/index.js';
-import { BroadcastStarter } from './broadcast-starter.js';
 import { type WaitingOccurrence } from './due-schedules.repository.js';
 import { OccurrencesRepository } from './occurrences.repository.js';
 
@@ -14,7 +13,7 @@ const LARGEST_GROUP = 50;
 
 /**
  * Turns occurrences into broadcasts: broadcast and "started" are committed together, so that whoever repeats it finds it
- * done. What can't start now waits for the sweep; what never can is failed with the reason.
+ * done. What can't start now waits for the sweep.
  */
 @Injectable()
 export class OccurrenceStarter {
@@ -23,7 +22,7 @@ export class OccurrenceStarter {
   constructor(
     private readonly database: TenantDatabase,
     private readonly occurrences: OccurrencesRepository,
-    private readonly broadcasts: BroadcastStarter,
+    private readonly broadcasts: BroadcastService,
   ) {}
 
   async startAll(waiting: readonly WaitingOccurrence[]): Promise<void> {
@@ -38,13 +37,12 @@ export class OccurrenceStarter {
     try {
       await this.database.run(tenantId, (manager) => this.startInTransaction(manager, tenantId, ids));
     } catch (error) {
-      const [only] = ids;
-      if (ids.length > 1) {
-        // One of them spoils the transaction for all: each for itself, then.
-        for (const id of ids) await this.startGroup(tenantId, [id]);
-      } else if (only !== undefined) {
-        await this.settleFailure(tenantId, only, error);
+      if (ids.length === 1) {
+        this.logger.error(error, `occurrence ${ids[0]} could not start and will be tried again`);
+        return;
       }
+      // One of them spoils the transaction for all: each for itself, then.
+      for (const id of ids) await this.startGroup(tenantId, [id]);
     }
   }
 
@@ -55,27 +53,15 @@ export class OccurrenceStarter {
   ): Promise<void> {
     const started: { id: string; broadcastId: string }[] = [];
     for (const occurrence of await this.occurrences.lockWaiting(manager, ids)) {
-      const broadcastId = await this.broadcasts.start(manager, tenantId, {
+      const broadcast = await this.broadcasts.startInTransaction(manager, tenantId, {
         messageId: occurrence.message_id,
         audience: occurrence.audience,
         scheduleId: occurrence.schedule_id,
         dueAt: occurrence.due_at,
       });
-      started.push({ id: occurrence.id, broadcastId });
+      started.push({ id: occurrence.id, broadcastId: broadcast.id });
     }
     if (started.length > 0) await this.occurrences.markStarted(manager, started);
-  }
-
-  private async settleFailure(tenantId: TenantId, id: string, error: unknown): Promise<void> {
-    if (!(error instanceof ProblemError)) {
-      this.logger.error(error, `occurrence ${id} could not start and will be tried again`);
-      return;
-    }
-    try {
-      await this.database.run(tenantId, (manager) => this.occurrences.markFailed(manager, id, error.detail));
-    } catch (failure) {
-      this.logger.error(failure, `occurrence ${id} could not be settled and will be tried again`);
-    }
   }
 }
 

@@ -58,11 +58,4 @@ export class OccurrencesRepository {
       [started.map(({ id }) => id), started.map(({ broadcastId }) => broadcastId)],
     );
   }
-
-  async markFailed(manager: EntityManager, id: string, reason: string): Promise<void> {
-    await manager.query(
-      `UPDATE occurrences SET state = 'failed', reason = $2 WHERE id = $1 AND state = 'waiting'`,
-      [id, reason],
-    );
-  }
 }

@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { Clock } from '../platform/clock/index.js';
 import { DatabaseNotifications } from '../platform/database/index.js';
 import { type DueDecision, type DueSchedule, DueSchedulesRepository } from './due-schedules.repository.js';
-import { decideRuns } from './missed-runs.rules.js';
+import { decideRuns, GRACE_MS } from './missed-runs.rules.js';
 import { OccurrenceStarter } from './occurrence-starter.service.js';
 import { LONGEST_REST_MS, SCHEDULE_BELL } from './schedule-bell.js';
 
@@ -93,11 +93,13 @@ export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  /** Whoever died between claiming and starting left occurrences behind. */
+  /** Who died between claiming and starting left occurrences behind. */
   private async sweep(): Promise<void> {
     const nowMs = this.clock.monotonicMs();
     if (nowMs - this.sweptAtMs < SWEEP_EVERY_MS) return;
     this.sweptAtMs = nowMs;
+    const failed = await this.due.failWaiting(GRACE_MS / 1000);
+    if (failed > 0) this.logger.error(`${failed} occurrences could not start within an hour`);
     await this.starter.startAll(await this.due.findWaiting(FORGOTTEN_AFTER_SECONDS, BATCH));
   }
 

@@ -1,16 +1,14 @@
 import { z } from 'zod';
 import { audienceSchema } from '../audience/index.js';
-import { messageContentSchema } from '../messages/index.js';
-import { pageSchemaOf } from '../platform/http/index.js';
+import { messageChoice } from '../delivery/index.js';
+import { lineOfTextSchema, pageSchemaOf } from '../platform/http/index.js';
 import { idSchema } from '../platform/identity/index.js';
-import { nameSchema } from '../platform/text/index.js';
 import { timeZoneSchema } from '../tenants/index.js';
 import { scheduleRuleSchema } from './schedule-rule.dto.js';
 
 const fields = {
-  name: nameSchema(100),
-  message: messageContentSchema.optional().describe('what to send, kept as a new message'),
-  messageId: idSchema.optional().describe('or a message that is there already'),
+  name: lineOfTextSchema(100),
+  ...messageChoice,
   audience: audienceSchema,
   rule: scheduleRuleSchema,
   timeZone: timeZoneSchema.optional().describe("for local times and cron; without it, the tenant's"),
@@ -82,7 +80,7 @@ export const occurrenceSchema = z
       .string()
       .nullable()
       .describe(
-        'why it did not run: missed (over an hour late), overtaken (a later run was due already and ran in its place), tenant_suspended, or what was wrong',
+        'why it did not run: missed (over an hour late), overtaken (a later run was due already and ran in its place), tenant_suspended, could_not_start (a fault of ours that lasted an hour)',
       ),
     broadcastId: idSchema.nullable(),
     createdAt: z.iso.datetime(),

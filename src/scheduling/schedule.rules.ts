@@ -17,13 +17,13 @@ export function nextRun(rule: ScheduleRule, timeZone: string, after: Date): Date
     switch (rule.kind) {
       case 'once': {
         const at = instantOf(rule.at, timeZone);
-        return at > after ? at : null;
+        return at <= after ? null : at;
       }
       case 'interval': {
         const { startMs, everyMs, endMs } = intervalOf(rule, timeZone);
         const passed = Math.floor((after.getTime() - startMs) / everyMs) + 1;
         const nextMs = startMs + Math.max(0, passed) * everyMs;
-        return nextMs <= endMs ? new Date(nextMs) : null;
+        return nextMs > endMs ? null : new Date(nextMs);
       }
       case 'cron':
         return cronOf(rule.expression, timeZone).nextRun(after);

@@ -56,7 +56,7 @@ export class ScheduleService implements OnModuleInit {
       const row = await this.schedules.insert(manager, caller.tenantId, {
         ...timing,
         name: input.name,
-        message_id: await this.messageOf(manager, caller, input),
+        message_id: await this.messages.choose(manager, caller.tenantId, input),
         audience: input.audience,
         state: 'active',
         state_reason: null,
@@ -78,10 +78,15 @@ export class ScheduleService implements OnModuleInit {
         : { rule: row.rule, time_zone: row.time_zone, next_run_at: row.next_run_at };
       const isPaused = row.state === 'paused';
       const startsAgain = changesTime && row.state === 'ended';
+      // While it had ended, its message could be archived.
+      if (startsAgain && !input.message && !input.messageId)
+        await this.messages.assertUsable(manager, row.message_id);
       const changed = await this.schedules.update(manager, id, {
         name: input.name ?? row.name,
         message_id:
-          input.message || input.messageId ? await this.messageOf(manager, caller, input) : row.message_id,
+          input.message || input.messageId
+            ? await this.messages.choose(manager, caller.tenantId, input)
+            : row.message_id,
         audience: input.audience ?? row.audience,
         ...timing,
         next_run_at: isPaused ? null : timing.next_run_at,
@@ -174,17 +179,6 @@ export class ScheduleService implements OnModuleInit {
     const row = await this.schedules.findById(manager, id);
     if (!row) throw notFound('schedule');
     return row;
-  }
-
-  private async messageOf(
-    manager: EntityManager,
-    caller: Caller,
-    { message, messageId }: Pick<CreateSchedule, 'message' | 'messageId'>,
-  ): Promise<string> {
-    if (message) return (await this.messages.createInTransaction(manager, caller.tenantId, message)).id;
-    if (messageId === undefined) throw new Error('The schema lets no schedule pass without a message.');
-    await this.messages.assertUsable(manager, messageId);
-    return messageId;
   }
 }
 

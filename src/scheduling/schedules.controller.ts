@@ -14,6 +14,7 @@ import {
   type Page,
   type PageQuery,
   pageQuerySchema,
+  TakesIdempotencyKey,
 } from '../platform/http/index.js';
 import { type Caller, idSchema } from '../platform/identity/index.js';
 import {
@@ -35,7 +36,7 @@ import {
 } from './schedule.dto.js';
 import { ScheduleService } from './schedule.service.js';
 
-@ApiTags('schedules')
+@ApiTags('Schedules')
 @ApiBearerAuth('session')
 @Controller('schedules')
 export class SchedulesController {
@@ -43,6 +44,7 @@ export class SchedulesController {
 
   @Post()
   @AllowRole('editor')
+  @TakesIdempotencyKey()
   @ApiOperation({ summary: 'Schedule a message: once, at an interval, or by a cron line' })
   @ApiCreatedResponse({ standardSchema: scheduleSchema })
   create(

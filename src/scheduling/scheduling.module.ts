@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AudienceModule } from '../audience/index.js';
+import { DeliveryModule } from '../delivery/index.js';
 import { MessagesModule } from '../messages/index.js';
 import { DueSchedulesRepository } from './due-schedules.repository.js';
 import { OccurrenceStarter } from './occurrence-starter.service.js';
@@ -20,7 +21,7 @@ export class SchedulingModule {}
 export class SchedulingApiModule {}
 
 @Module({
-  imports: [SchedulingModule],
+  imports: [SchedulingModule, DeliveryModule],
   providers: [DueSchedulesRepository, OccurrenceStarter, ScheduleTicker],
 })
 export class SchedulingSchedulerModule {}

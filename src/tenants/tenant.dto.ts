@@ -4,7 +4,7 @@ import { idSchema, TENANT_ROLES } from '../platform/identity/index.js';
 import { isTimeZone } from './time-zone.rules.js';
 
 /** Languages that Arauto itself speaks. */
-export const LANGUAGES = ['en', 'pt-BR', 'es'] as const;
+const LANGUAGES = ['en', 'pt-BR', 'es'] as const;
 export const languageSchema = z.enum(LANGUAGES);
 export type Language = z.infer<typeof languageSchema>;
 
@@ -40,7 +40,11 @@ export const changeTenantSchema = z
     timeZone: timeZoneSchema.exactOptional(),
   })
   .refine((change) => Object.keys(change).length > 0, 'Name at least one field to change.')
-  .meta({ id: 'ChangeTenant', examples: [{ name: 'Acme Clinics', timeZone: 'America/Sao_Paulo' }] });
+  .meta({
+    id: 'ChangeTenant',
+    minProperties: 1,
+    examples: [{ name: 'Acme Clinics', timeZone: 'America/Sao_Paulo' }],
+  });
 export type ChangeTenant = z.infer<typeof changeTenantSchema>;
 
 export const memberSchema = z

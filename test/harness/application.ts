@@ -28,7 +28,7 @@ export async function startTestApplication(
   const configuration = readConfiguration({
     NODE_ENV: 'test',
     ARAUTO_HOME: home,
-    LOG_LEVEL: 'error',
+    LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'error',
     PORT: '0',
     ...environment,
   });

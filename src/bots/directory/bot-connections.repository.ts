@@ -51,7 +51,7 @@ export class BotConnections {
   }
 
   /** Who holds this bot of Telegram's now, in whatever tenant. */
-  async findHolder(home: string, telegramId: number): Promise<ConnectedBot | undefined> {
+  async findHolder(home: string, telegramId: string): Promise<ConnectedBot | undefined> {
     const rows = await this.database.query<BotRow>(
       `SELECT ${COLUMNS} FROM bots
         WHERE api_root = $1 AND telegram_id = $2 AND state NOT IN ('token_rejected', 'disconnected')`,

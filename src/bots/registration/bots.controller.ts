@@ -8,7 +8,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { AllowRole, CurrentCaller } from '../../platform/access/index.js';
-import { Idempotency, type IdempotentRequest } from '../../platform/http/index.js';
+import { Idempotency, type IdempotentRequest, TakesIdempotencyKey } from '../../platform/http/index.js';
 import { type Caller } from '../../platform/identity/index.js';
 import {
   type BotParameter,
@@ -26,7 +26,7 @@ import {
 } from './bots.dto.js';
 import { BotsService } from './bots.service.js';
 
-@ApiTags('bots')
+@ApiTags('Bots')
 @ApiBearerAuth('session')
 @Controller('bots')
 export class BotsController {
@@ -34,6 +34,7 @@ export class BotsController {
 
   @Post()
   @AllowRole('admin')
+  @TakesIdempotencyKey()
   @ApiOperation({ summary: 'Connect a bot by its token; the token is checked with Telegram first' })
   @ApiCreatedResponse({ standardSchema: botSchema })
   connect(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pageQuerySchema, pageSchemaOf } from '../../platform/http/index.js';
+import { lineOfTextSchema, pageQuerySchema, pageSchemaOf } from '../../platform/http/index.js';
 import { idSchema } from '../../platform/identity/index.js';
 import { BOT_ENVIRONMENTS, BOT_STATES, UPDATES_MODES } from './bot-state.rules.js';
 
@@ -11,12 +11,9 @@ const tokenSchema = z
   .max(100)
   .describe('the token that @BotFather gave; it is stored encrypted and never shown again');
 
-const nameSchema = z
-  .string()
-  .trim()
-  .min(1)
-  .max(64)
-  .describe('what you call the bot; people in Telegram see the name from @BotFather');
+const nameSchema = lineOfTextSchema(64).describe(
+  'what you call the bot; people in Telegram see the name from @BotFather',
+);
 
 export const connectBotSchema = z
   .strictObject({

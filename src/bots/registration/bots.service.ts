@@ -50,7 +50,7 @@ export class BotsService {
           ...proven,
           tenantId: caller.tenantId,
           environment: input.environment,
-          name: input.name ?? proven.firstName.slice(0, 64),
+          name: input.name ?? proven.firstName,
           webhookPath: randomSecret(),
           updatesMode: this.configuration.settings.PUBLIC_URL === undefined ? 'polling' : 'webhook',
           token,

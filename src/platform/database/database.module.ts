@@ -9,6 +9,7 @@ import {
 import pg from 'pg';
 import { DataSource, type EntitySchema, type MixedList } from 'typeorm';
 import { Configuration } from '../../config/index.js';
+import { DatabaseHealth } from './database-health.js';
 import { DispatcherDatabase } from './dispatcher-database.js';
 import { DatabaseNotifications } from './notifications.js';
 import { type DatabaseUrls } from './roles.js';
@@ -52,9 +53,15 @@ export class DatabaseModule {
           inject: [DatabaseConnections],
           useFactory: (connections: DatabaseConnections) => new DispatcherDatabase(connections.dispatcher),
         },
+        {
+          provide: DatabaseHealth,
+          inject: [DatabaseConnections],
+          useFactory: (connections: DatabaseConnections) =>
+            new DatabaseHealth(connections.source, connections.dispatcher),
+        },
         { provide: DatabaseNotifications, useValue: new DatabaseNotifications(urls.dispatcher) },
       ],
-      exports: [TenantDatabase, DispatcherDatabase, DatabaseNotifications],
+      exports: [TenantDatabase, DispatcherDatabase, DatabaseHealth, DatabaseNotifications],
     };
   }
 }

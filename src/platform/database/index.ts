@@ -1,4 +1,5 @@
 export { DATABASE_ROLES, type DatabaseRole, type DatabaseUrls, prepareDatabase } from './roles.js';
+export { DatabaseHealth } from './database-health.js';
 export { DatabaseModule } from './database.module.js';
 export { DispatcherDatabase } from './dispatcher-database.js';
 export { DatabaseNotifications } from './notifications.js';

@@ -6,5 +6,5 @@ export {
   type IdempotentRequest,
   TakesIdempotencyKey,
 } from './idempotency.service.js';
-export { lineOfTextSchema } from './line-of-text.js';
+export { lineOfTextSchema, textSchema } from './text.js';
 export { createOpenApiDocument, problemSchema } from './openapi.js';

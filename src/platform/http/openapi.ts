@@ -17,8 +17,16 @@ export const problemSchema = z
   })
   .meta({ id: 'Problem' });
 
-/** The OpenAPI 3.1 document of the running application. */
-export function createOpenApiDocument(app: INestApplication, version: string): OpenAPIObject {
+/**
+ * The OpenAPI 3.1 document of the application's controllers.
+ *
+ * @param tags in the order in which people should meet them
+ */
+export function createOpenApiDocument(
+  app: INestApplication,
+  version: string,
+  tags: readonly { readonly name: string; readonly description: string }[],
+): OpenAPIObject {
   const outline = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Arauto')
@@ -34,9 +42,15 @@ export function createOpenApiDocument(app: INestApplication, version: string): O
       'session',
     )
     .build();
+  outline.tags = [...tags];
+  const shapes = new Map<string, string>();
   const document = SwaggerModule.createDocument(app, outline, {
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}.${method}`,
-    standardSchemaConverter: (schema, { schemaType }) => convert(schema as z.ZodType, schemaType),
+    standardSchemaConverter: (schema, { schemaType }) => {
+      const converted = convert(schema as z.ZodType, schemaType);
+      refuseAmbiguousNames(converted.components, shapes);
+      return converted;
+    },
   });
   document.components ??= {};
   document.components.schemas ??= {};
@@ -60,7 +74,7 @@ function convert(
     $schema: _,
     $defs = {},
     ...json
-  } = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any' });
+  } = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any', override: trim });
   const components: Record<string, unknown> = {};
   for (const [name, definition] of Object.entries($defs)) components[name] = withoutId(definition);
   const id = (json as { id?: string }).id;
@@ -71,6 +85,26 @@ function convert(
     schema: { $ref: `#/components/schemas/${id}` },
     components: components as Record<string, SchemaObject>,
   };
+}
+
+/** One name with two shapes would silently document the wrong one: defaults make what may be left out of a request a part of every answer. */
+function refuseAmbiguousNames(components: Record<string, SchemaObject>, shapes: Map<string, string>): void {
+  for (const [name, definition] of Object.entries(components)) {
+    const shape = JSON.stringify(definition);
+    if ((shapes.get(name) ?? shape) !== shape) {
+      throw new Error(
+        `The schema id ${name} names two shapes; give what is sent and what is answered an id each.`,
+      );
+    }
+    shapes.set(name, shape);
+  }
+}
+
+/** Leaves out what a name says already: zod spells out formats as patterns, and integers as those that a double holds. */
+function trim({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
 }
 
 function withoutId(definition: object): object {

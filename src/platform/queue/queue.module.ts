@@ -72,6 +72,17 @@ export class QueueModule {
   }
 }
 
+/** Not ALL SEQUENCES: those that BullMQ made at a queue's first job are the dispatcher's, and not ours to grant. */
+const GRANT_OWN_SEQUENCES = `DO $$
+  DECLARE sequence regclass;
+  BEGIN
+    FOR sequence IN SELECT oid FROM pg_class
+      WHERE relkind = 'S' AND relnamespace = '${SCHEMA}'::regnamespace AND relowner = current_user::regrole
+    LOOP
+      EXECUTE format('GRANT USAGE, SELECT ON SEQUENCE %s TO arauto_dispatcher', sequence);
+    END LOOP;
+  END $$`;
+
 /** Makes or upgrades BullMQ's own tables, and lets the dispatcher's login use them and no more. */
 export async function migrateQueue(ownerUrl: string): Promise<void> {
   const connection = new PostgresConnection({
@@ -83,9 +94,10 @@ export async function migrateQueue(ownerUrl: string): Promise<void> {
   try {
     await connection.waitUntilReady();
     for (const statement of [
-      `GRANT USAGE ON SCHEMA ${SCHEMA} TO arauto_dispatcher`,
+      // BullMQ makes a sequence for each queue at its first job.
+      `GRANT USAGE, CREATE ON SCHEMA ${SCHEMA} TO arauto_dispatcher`,
       `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${SCHEMA} TO arauto_dispatcher`,
-      `GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA ${SCHEMA} TO arauto_dispatcher`,
+      GRANT_OWN_SEQUENCES,
       `GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${SCHEMA} TO arauto_dispatcher`,
     ]) {
       await connection.pool.query(statement);

@@ -24,9 +24,9 @@ export interface LedgerSummary {
   counts: Record<string, Record<string, number>>;
   firstArrivalEpochMs: number | null;
   lastArrivalEpochMs: number | null;
-  /** The most calls that send within any second [t, t + 1 s), per bot; the busiest bots first. */
+  /** The most calls that send within any second [t, t + 1 s), per bot; the busiest 1,000 bots first. */
   busiestSecondPerBot: { botId: number; calls: number }[];
-  /** The most calls that send within any minute, per bot and group; the busiest first. */
+  /** The most calls that send within any minute, per bot and group; the busiest 1,000 first. */
   busiestMinutePerGroup: { botId: number; chatId: number; calls: number }[];
   /** Same bot, chat and content, delivered more than once. `surplus` counts the deliveries too many. */
   duplicates: { surplus: number; examples: Duplicate[] };
@@ -40,6 +40,7 @@ export interface SummaryOptions {
 }
 
 const mostExamples = 100;
+const mostBusiest = 1000;
 const mostTextGroups = 10_000;
 
 /** Adds rows up in one pass; its cost grows with the rows, its result only with bots and groups. */
@@ -96,8 +97,8 @@ class SummaryInProgress {
       counts: this.counts,
       firstArrivalEpochMs: this.requests > 0 ? this.firstMs : null,
       lastArrivalEpochMs: this.requests > 0 ? this.lastMs : null,
-      busiestSecondPerBot: seconds.sort((a, b) => b.calls - a.calls),
-      busiestMinutePerGroup: minutes.sort((a, b) => b.calls - a.calls),
+      busiestSecondPerBot: seconds.sort((a, b) => b.calls - a.calls).slice(0, mostBusiest),
+      busiestMinutePerGroup: minutes.sort((a, b) => b.calls - a.calls).slice(0, mostBusiest),
       duplicates: {
         surplus: repeated.reduce((sum, delivery) => sum + delivery.times - 1, 0),
         examples: repeated.slice(0, mostExamples),

@@ -1,3 +1,4 @@
+import { detachText } from '../wire/detached-text.rules.js';
 import { hashContent } from './content-hash.rules.js';
 
 /** What is written down about one request. */
@@ -101,7 +102,8 @@ export class Ledger {
       const { high, low } = hashContent(content);
       segment.hashesHigh[place] = high;
       segment.hashesLow[place] = low;
-      segment.contents[place] = content.slice(0, this.options.contentCharacters);
+      const limit = this.options.contentCharacters;
+      segment.contents[place] = content.length > limit ? detachText(content.slice(0, limit)) : content;
     }
   }
 

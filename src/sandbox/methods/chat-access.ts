@@ -59,9 +59,9 @@ export function checkPresence(seat: ChatSeat): void {
  * The chat that a message is to go to. Limits come first: also a message that nobody gets counts, as at Telegram.
  * @throws CallRefusedError
  */
-export function openForSending(call: MethodCall, messages = 1): ChatSeat {
+export function openForSending(call: MethodCall): ChatSeat {
   const seat = findSeat(call);
-  for (let message = 0; message < messages; message++) admit(call, seat);
+  admit(call, seat);
   checkPresence(seat);
   if (seat.chat.type === 'channel' && seat instanceof GroupSeat && seat.status !== 'administrator') {
     throw forbidden('need administrator rights in the channel chat');

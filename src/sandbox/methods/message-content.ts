@@ -1,10 +1,13 @@
 import { badRequest, CallRefusedError } from '../wire/call.errors.js';
 import { type FormattedText, type MessageEntity, parseHtml } from '../wire/entities.rules.js';
+import { detachText } from '../wire/detached-text.rules.js';
 import { type CallParameters } from '../wire/parameters.rules.js';
 
 // https://core.telegram.org/bots/api#sendmessage and #sendphoto
 const longestTextCharacters = 4096;
 const longestCaptionCharacters = 1024;
+// Telegram drops those beyond.
+const mostEntities = 100;
 
 /** @throws CallRefusedError when it is empty, too long or its formatting is broken */
 export function readText(parameters: CallParameters): FormattedText {
@@ -33,7 +36,9 @@ function readFormatted(parameters: CallParameters, field: string, entitiesField:
   const entities = parameters[entitiesField];
   return trimEnds({
     text,
-    entities: Array.isArray(entities) ? entities.map((entity) => readEntity(entity, text)) : [],
+    entities: Array.isArray(entities)
+      ? entities.slice(0, mostEntities).map((entity) => readEntity(entity, text))
+      : [],
   });
 }
 
@@ -50,9 +55,10 @@ function parseIn(mode: string, text: string): FormattedText {
 }
 
 function readEntity(entity: unknown, text: string): MessageEntity {
-  const { type, offset, length } = (entity ?? {}) as Partial<Record<string, unknown>>;
-  if (typeof type !== 'string')
+  const { type, offset, length, url, language, custom_emoji_id } = (entity ?? {}) as Record<string, unknown>;
+  if (typeof type !== 'string' || type.length > 64) {
     throw badRequest('can\'t parse MessageEntity: field "type" must be of type String');
+  }
   const isInside =
     typeof offset === 'number' &&
     typeof length === 'number' &&
@@ -60,7 +66,11 @@ function readEntity(entity: unknown, text: string): MessageEntity {
     length > 0 &&
     offset + length <= text.length;
   if (!isInside) throw badRequest('ENTITY_BOUNDS_INVALID');
-  return entity as MessageEntity;
+  const details = { url, language, custom_emoji_id };
+  const shown = Object.entries(details).filter(
+    ([, value]) => typeof value === 'string' && value.length <= 2048,
+  );
+  return { type, offset, length, ...Object.fromEntries(shown) };
 }
 
 /** Telegram drops white space at both ends and moves the entities along. */
@@ -73,7 +83,7 @@ function trimEnds({ text, entities }: FormattedText): FormattedText {
     const end = Math.min(trimmed.length, entity.offset + entity.length - dropped);
     return end > start ? [{ ...entity, offset: start, length: end - start }] : [];
   });
-  return { text: trimmed, entities: kept };
+  return { text: detachText(trimmed), entities: kept };
 }
 
 /** Telegram counts characters, not UTF-16 units; the units decide when even they are few enough. */

@@ -90,6 +90,7 @@ function deleteMyCommands(call: MethodCall): true {
 
 const getMyCommands = (call: MethodCall): unknown[] => call.bot.profile.commands[commandsKey(call)] ?? [];
 
+const mostMenuButtonCharacters = 4096;
 const menuButtonTypes: ReadonlySet<unknown> = new Set(['commands', 'web_app', 'default']);
 
 function setChatMenuButton(call: MethodCall): true {
@@ -97,6 +98,7 @@ function setChatMenuButton(call: MethodCall): true {
   if (!menuButtonTypes.has(button['type'])) throw badRequest('unsupported menu button type');
   const chatId = numberOf(call, 'chat_id') ?? 0;
   if (chatId !== 0 && !call.bot.privateChats.has(chatId)) throw badRequest('chat not found');
+  if (JSON.stringify(button).length > mostMenuButtonCharacters) throw badRequest('menu button is too long');
   call.bot.profile.menuButtons[chatId] = button;
   call.world.onChanged();
   return true;

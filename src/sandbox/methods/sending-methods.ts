@@ -23,6 +23,9 @@ function sendingMedia(kind: MediaKind): MethodHandler {
   };
 }
 
+// https://core.telegram.org/bots/api#forwardmessages
+const mostAtOnce = 100;
+
 // https://core.telegram.org/bots/api#sendmediagroup: these two don't mix with others.
 const onlyAmongThemselves: ReadonlySet<string> = new Set(['document', 'audio']);
 const groupKinds: ReadonlySet<string> = new Set(['photo', 'video', 'document', 'audio']);
@@ -37,7 +40,7 @@ function sendMediaGroup(call: MethodCall): WireMessage[] {
     }
   }
   const captions = items.map((item) => readCaption(item.fields));
-  const seat = openForSending(call, items.length);
+  const seat = openForSending(call);
   readFrame(call, seat);
   const contents = items.map((item, index): MessageContent => {
     const file = takeFile(call, item.kind, item.fields['media'], 'media');
@@ -109,11 +112,33 @@ function copyMessage(call: MethodCall): { message_id: number } {
 function forwardMessage(call: MethodCall): WireMessage {
   const source = findSource(call, 'forward', numberOf(call, 'message_id'));
   if (source['has_protected_content'] === true) throw badRequest("message can't be forwarded");
-  const origin = source.sender_chat
-    ? { type: 'channel', chat: source.sender_chat, message_id: source.message_id, date: source.date }
-    : { type: 'user', sender_user: source.from, date: source.date };
   const seat = openForSending(call);
-  return postMessage(call, seat, { ...readContent(source), forward_origin: origin });
+  return postMessage(call, seat, { ...readContent(source), forward_origin: describeOrigin(source) });
+}
+
+function describeOrigin({ sender_chat: chat, message_id, from, date }: WireMessage): Record<string, unknown> {
+  return chat ? { type: 'channel', chat, message_id, date } : { type: 'user', sender_user: from, date };
+}
+
+/** Copies or forwards several; those that can't be found are skipped in silence, as at Telegram. */
+function sendingSeveral(verb: 'copy' | 'forward'): MethodHandler {
+  return (call) => {
+    const ids = arrayOf(call, 'message_ids');
+    if (ids.length === 0 || ids.length > mostAtOnce) {
+      const problem = ids.length === 0 ? 'there are no messages' : 'too many messages';
+      throw badRequest(`${problem} to ${verb}`);
+    }
+    const origin = findSeat(call, 'from_chat_id');
+    checkPresence(origin);
+    const sources = ids.flatMap((id) => (typeof id === 'number' ? (origin.history.find(id) ?? []) : []));
+    if (sources.length === 0) throw badRequest(`there are no messages to ${verb}`);
+    const seat = openForSending(call);
+    return sources.map((source) => {
+      const forwarded = verb === 'forward' ? { forward_origin: describeOrigin(source) } : {};
+      const { message_id } = postMessage(call, seat, { ...readContent(source), ...forwarded });
+      return { message_id };
+    });
+  };
 }
 
 const chatActions: ReadonlySet<string> = new Set([
@@ -150,6 +175,8 @@ export const sendingMethods: Record<string, MethodHandler> = {
   sendVideoNote: sendingMedia('video_note'),
   sendMediaGroup,
   copyMessage,
+  copyMessages: sendingSeveral('copy'),
   forwardMessage,
+  forwardMessages: sendingSeveral('forward'),
   sendChatAction,
 };

@@ -1,4 +1,5 @@
 import { badRequest, type CallRefusedError } from './call.errors.js';
+import { detachText } from './detached-text.rules.js';
 
 /** A span of a text in Telegram's measure: UTF-16 code units. */
 export interface MessageEntity {
@@ -74,7 +75,7 @@ class HtmlParser {
     const left = this.open.at(-1);
     if (left) throw parseError(`Can't find end tag corresponding to start tag "${left.name}"`);
     this.entities.sort((a, b) => a.offset - b.offset || b.length - a.length);
-    return { text: this.text, entities: this.entities };
+    return { text: detachText(this.text), entities: this.entities };
   }
 
   private readPlain(): void {

@@ -23,8 +23,9 @@ const inlineActions = [
   'pay',
 ];
 const callbackDataBytes = 64;
-// Telegram promises no figure; 100 buttons is where it answers "reply markup is too long".
+// Telegram promises no figure; 100 buttons or 10 KB is where it answers "reply markup is too long".
 const mostButtons = 100;
+const mostMarkupCharacters = 10_240;
 const urlShape = /^(?:(?:https?|tg|ton):\/\/\S+|tel:\+?\d+|[\w-]+(?:\.[\w-]+)+(?:[/?#]\S*)?)$/i;
 
 /**
@@ -54,7 +55,9 @@ function readRows(rows: unknown, isPrivateChat: boolean): InlineKeyboardButton[]
     count += row.length;
     return row.map((button: unknown) => readButton(button, isPrivateChat));
   });
-  if (count > mostButtons) throw badRequest('reply markup is too long');
+  if (count > mostButtons || JSON.stringify(keyboard).length > mostMarkupCharacters) {
+    throw badRequest('reply markup is too long');
+  }
   return keyboard.filter((row) => row.length > 0);
 }
 

@@ -3,6 +3,7 @@ import { type IncomingMessage } from 'node:http';
 import { Busboy } from '@fastify/busboy';
 
 import { badRequest, payloadTooLarge } from './call.errors.js';
+import { detachText } from './detached-text.rules.js';
 import { type RawCall, type UploadedFile } from './parameters.rules.js';
 
 export interface BodyBounds {
@@ -21,7 +22,7 @@ export async function readCall(
   query: string,
   bounds: BodyBounds,
 ): Promise<RawCall> {
-  const fromQuery = query === '' ? undefined : Object.fromEntries(new URLSearchParams(query));
+  const fromQuery = query === '' ? undefined : readPairs(query);
   if (request.method === 'GET') return { parameters: fromQuery ?? {} };
   const contentType = request.headers['content-type'] ?? '';
   if (contentType.startsWith('multipart/form-data')) {
@@ -33,8 +34,12 @@ export async function readCall(
   return { parameters: fromQuery ? { ...fromQuery, ...parameters } : parameters };
 }
 
+function readPairs(text: string): Record<string, string> {
+  return Object.fromEntries([...new URLSearchParams(text)].map(([name, value]) => [name, detachText(value)]));
+}
+
 function parseBody(body: string, contentType: string): Record<string, unknown> {
-  if (!contentType.startsWith('application/json')) return Object.fromEntries(new URLSearchParams(body));
+  if (!contentType.startsWith('application/json')) return readPairs(body);
   let content: unknown;
   try {
     content = JSON.parse(body);

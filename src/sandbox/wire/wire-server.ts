@@ -4,18 +4,24 @@ import { type FaultDesk, type Fault } from '../faults/fault-desk.js';
 import { filePathOf, mostUploadBytes, readFilePath } from '../methods/index.js';
 import { type Bot } from '../world/inhabitants.js';
 import { type World } from '../world/world.js';
+import { findBotMethod } from './bot-method.rules.js';
 import { type Arrival, type CallOutcome, type CallRunner, writeRefusal } from './call-runner.js';
 import { CallRefusedError } from './call.errors.js';
 import { type BodyBounds, readCall } from './request-body.js';
+import { UploadGate } from './upload-gate.js';
 import { parseWireTarget, type WireTarget } from './wire-target.rules.js';
 
 const bounds: BodyBounds = { textBytes: 1024 * 1024, uploadBytes: mostUploadBytes + 1024 * 1024 };
+// Uploads are held in memory while they arrive: eight of the largest are 400 MB.
+const mostUploadsAtOnce = 8;
 // A hanging request must end some day, or a forgotten test would hold its socket for ever.
 const longestHangMs = 10 * 60 * 1000;
 const htmlPage = '<!DOCTYPE html><html><head><title>Bad Gateway</title></head><body>nginx</body></html>';
 
 /** The side of the sandbox that bots talk to: `/bot<token>/<method>` and `/file/bot<token>/<path>`. */
 export class WireServer {
+  private readonly uploads = new UploadGate(mostUploadsAtOnce);
+
   constructor(
     private readonly world: World,
     private readonly faults: FaultDesk,
@@ -50,7 +56,8 @@ export class WireServer {
       turnAway(request, response, 404, 'Not Found');
       return;
     }
-    const { token, method, query } = target;
+    const { token, query } = target;
+    const method = findBotMethod(target.method)?.name ?? target.method;
     const bot = this.world.botsByToken.get(token);
     if (!bot) {
       this.runner.recordTurnedAway(undefined, method, 401, arrival);
@@ -66,6 +73,8 @@ export class WireServer {
       request.socket.destroy();
       return;
     }
+    const isUpload = request.headers['content-type']?.startsWith('multipart/') === true;
+    if (isUpload) await this.uploads.enter();
     let raw;
     try {
       raw = await readCall(request, query, bounds);
@@ -74,8 +83,10 @@ export class WireServer {
       this.runner.recordTurnedAway(bot, method, error.code, arrival);
       turnAway(request, response, error.code, error.message);
       return;
+    } finally {
+      if (isUpload) this.uploads.leave();
     }
-    const signal = method.toLowerCase() === 'getupdates' ? abortOnClose(response) : undefined;
+    const signal = method === 'getUpdates' ? abortOnClose(response) : undefined;
     const outcome = await this.runner.run(bot, method, raw, { arrival, signal });
     this.answerAfterLatency(bot, response, outcome);
   }

@@ -36,25 +36,67 @@ export class ChatHistory {
   }
 }
 
+interface ShelvedMessage {
+  history: ChatHistory;
+  message: WireMessage;
+  characters: number;
+}
+
 /**
- * Bounds what all chats together keep: the oldest message of the whole sandbox goes first.
+ * Bounds what all chats together keep, in messages and in characters: the oldest of the whole sandbox goes first.
  * A message that is gone can't be edited or deleted any more ("message to edit not found").
  */
 export class MessageShelf {
-  private readonly histories: (ChatHistory | undefined)[];
-  private readonly messageIds: Float64Array;
-  private next = 0;
+  private readonly places: (ShelvedMessage | undefined)[];
+  private oldest = 0;
+  private count = 0;
+  private characters = 0;
 
-  constructor(capacity: number) {
-    this.histories = new Array<ChatHistory | undefined>(capacity);
-    this.messageIds = new Float64Array(capacity);
+  constructor(
+    private readonly mostMessages: number,
+    private readonly mostCharacters: number,
+  ) {
+    this.places = new Array<ShelvedMessage | undefined>(mostMessages);
   }
 
+  /** Keeps a message; an edited one takes a place of its own and leaves its former one empty. */
   put(history: ChatHistory, message: WireMessage): void {
-    this.histories[this.next]?.remove(this.messageIds[this.next] ?? 0);
-    this.histories[this.next] = history;
-    this.messageIds[this.next] = message.message_id;
-    this.next = (this.next + 1) % this.messageIds.length;
+    const characters = measure(message);
+    while (
+      this.count === this.mostMessages ||
+      (this.count > 0 && this.characters + characters > this.mostCharacters)
+    ) {
+      this.dropOldest();
+    }
+    this.places[(this.oldest + this.count) % this.mostMessages] = { history, message, characters };
+    this.count++;
+    this.characters += characters;
     history.put(message);
   }
+
+  private dropOldest(): void {
+    const place = this.places[this.oldest];
+    this.places[this.oldest] = undefined;
+    this.oldest = (this.oldest + 1) % this.mostMessages;
+    this.count--;
+    if (!place) return;
+    this.characters -= place.characters;
+    const { history, message } = place;
+    if (history.find(message.message_id) === message) history.remove(message.message_id);
+  }
+}
+
+// What a message costs besides its words: its object and its place.
+const frameCharacters = 200;
+
+function measure({
+  text,
+  caption,
+  entities,
+  caption_entities: captionEntities,
+  reply_markup: markup,
+}: WireMessage): number {
+  const words = (text?.length ?? 0) + (caption?.length ?? 0);
+  const spans = (entities?.length ?? 0) + (captionEntities?.length ?? 0);
+  return frameCharacters + words + spans * 100 + (markup ? JSON.stringify(markup).length : 0);
 }

@@ -52,6 +52,7 @@ const firstBasicGroupId = 4_000_000;
 // https://core.telegram.org/api/bots/ids: supergroups and channels are -100 followed by their own number.
 const firstChannelId = 1_000_000_000_000 + 2_000_000_000;
 const mostMessages = 500_000;
+const mostMessageCharacters = 256_000_000;
 const mostPrivateChats = 1_000_000;
 
 /** Everybody and everything that exists in the sandbox. */
@@ -66,7 +67,7 @@ export class World {
     channel: firstChannelId,
     workspace: 1,
   };
-  private readonly shelf = new MessageShelf(mostMessages);
+  private readonly shelf = new MessageShelf(mostMessages, mostMessageCharacters);
   private readonly usernames = new Map<string, Bot | Person | Group>();
   /** Called when something changed that must survive a restart. */
   onChanged: () => void = () => undefined;

@@ -60,7 +60,7 @@ describe('encodings', () => {
     form.set('chat_id', String(personId));
     form.set('text', 'by multipart');
     const answers = await Promise.all([
-      fetch(`${address()}?${query}`),
+      fetch(`${address()}?${query.toString()}`),
       fetch(address(), { method: 'POST', body: query }),
       fetch(address(), { method: 'POST', body: form }),
       fetch(`${address()}?chat_id=${personId}`, {
@@ -239,6 +239,12 @@ describe('editing and deleting', () => {
     expect((await call('copyMessage', { ...source, message_id: 99_999 })).description).toBe(
       'Bad Request: message to copy not found',
     );
+    const several = await call<unknown[]>('copyMessages', {
+      chat_id: personId,
+      from_chat_id: personId,
+      message_ids: [result.message_id, 99_999],
+    });
+    expect(several.result).toEqual([{ message_id: expect.any(Number) as number }]);
     const target = { chat_id: personId, message_id: copy.result.message_id };
     expect((await call('pinChatMessage', target)).ok).toBe(true);
     expect((await call('getChat', { chat_id: personId })).result).toMatchObject({
@@ -302,6 +308,57 @@ describe('files', () => {
     expect((await upload(bot.token, 'sendPhoto', 'photo', 10 * 1024 * 1024 + 1)).status).toBe(413);
     expect((await upload(bot.token, 'sendDocument', 'document', 0)).status).toBe(400);
     expect((await upload(bot.token, 'sendDocument', 'document', 10 * 1024 * 1024 + 1)).status).toBe(200);
+  });
+
+  it.each(['video', 'audio', 'animation', 'voice', 'sticker', 'video_note'])('sends a %s', async (kind) => {
+    const method = `send${kind.replace(/(?:^|_)(\w)/g, (_match, letter: string) => letter.toUpperCase())}`;
+    const sent = await call(method, { chat_id: personId, [kind]: 'https://example.com/file.bin' });
+    expect(sent.result[kind]).toMatchObject({ file_id: expect.any(String) as string });
+    const { file_id: fileId } = sent.result[kind] as { file_id: string };
+    expect((await call(method, { chat_id: personId, [kind]: fileId })).ok).toBe(true);
+    const upload = await uploadAs(method, kind);
+    expect(upload.result[kind]).toMatchObject({ file_size: 3 });
+  });
+
+  async function uploadAs(method: string, kind: string): Promise<{ result: Record<string, unknown> }> {
+    const form = new FormData();
+    form.set('chat_id', String(personId));
+    form.set(kind, 'attach://part');
+    form.set('part', new Blob(['abc']), 'file.bin');
+    const response = await fetch(`${sandbox.url}/bot${bot.token}/${method}`, { method: 'POST', body: form });
+    return (await response.json()) as { result: Record<string, unknown> };
+  }
+
+  it('exchanges the media and the caption of a message', async () => {
+    const sent = await call<{ message_id: number }>('sendPhoto', {
+      chat_id: personId,
+      photo: 'https://example.com/a.png',
+      caption: 'before',
+    });
+    const target = { chat_id: personId, message_id: sent.result.message_id };
+    expect((await call('editMessageCaption', { ...target, caption: 'after' })).result).toMatchObject({
+      caption: 'after',
+      photo: [{}],
+    });
+    const media = {
+      type: 'document',
+      media: 'https://example.com/b.pdf',
+      caption: '<b>b</b>',
+      parse_mode: 'HTML',
+    };
+    const { result } = await call('editMessageMedia', { ...target, media });
+    expect(result).toMatchObject({ caption: 'b', caption_entities: [{ type: 'bold' }], document: {} });
+    expect(result['photo']).toBeUndefined();
+    expect((await call('editMessageText', { ...target, text: 'x' })).description).toBe(
+      'Bad Request: there is no text in the message to edit',
+    );
+    const keyboard = { inline_keyboard: [[{ text: 'Go', callback_data: 'go' }]] };
+    expect(
+      (await call('editMessageReplyMarkup', { ...target, reply_markup: keyboard })).result,
+    ).toMatchObject({
+      reply_markup: keyboard,
+      caption: 'b',
+    });
   });
 
   it('sends albums of two to ten that go together', async () => {

@@ -13,3 +13,14 @@ export const lineOfTextSchema = (maximum: number) =>
     .min(1)
     .max(maximum)
     .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must be one line without control characters');
+
+/** Text of several lines, kept as it was typed; refuses what {@link lineOfTextSchema} refuses but tabs and line ends. */
+export const textSchema = (minimum: number, maximum: number) =>
+  z
+    .string()
+    .min(minimum)
+    .max(maximum)
+    .regex(
+      /^(?:[\t\r\n]|[^\p{Cc}\p{Cs}])*$/u,
+      'has characters that cannot be kept (control characters or half of an emoji); remove them',
+    );

@@ -1,0 +1,120 @@
+// The demo from its first to its last line.
+import { join, resolve } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { settingsSchema } from '../../dist/config/settings.js';
+import { countHolders, hold, withDirectoryLock } from '../../dist/platform/embedded-database/directory-lock.js';
+import { homeDirectory } from '../run.mjs';
+import { startArauto } from './arauto-process.mjs';
+import { broadcastAll } from './broadcasting.mjs';
+import { gatherCast } from './cast.mjs';
+import { addFigures, computeFigures, findMismatches } from './figures.mjs';
+import { createProgress } from './progress.mjs';
+import { formatAddresses, formatTable } from './results.mjs';
+
+/** What is promised of a broadcast that nothing holds up, from its due instant to its first byte. */
+const MOST_LATENESS_MS = 2_000;
+const UNPACED = { PACING_BOT_PER_SECOND: '0', PACING_CHAT_PER_SECOND: '0', PACING_GROUP_PER_MINUTE: '0' };
+const EXIT_FAILED = 1;
+const EXIT_INTERRUPTED = 130;
+
+/**
+ * @param {{ isOnce: boolean }} options once: without Telegram's limits, ends by itself, last line JSON
+ * @returns {Promise<number>} exit code
+ */
+export async function runDemo({ isOnce }) {
+  const interruption = new AbortController();
+  const interrupt = () => interruption.abort();
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  const { signal } = interruption;
+  const progress = createProgress(process.stderr);
+
+  const home = resolve(homeDirectory, process.env.ARAUTO_HOME ?? '.arauto', 'demo');
+  const holding = await takeHome(home);
+  if (!holding) {
+    progress.say('Another demo is running from this folder. Stop it with Ctrl-C there, then start again.');
+    return EXIT_FAILED;
+  }
+  let exitCode = EXIT_FAILED;
+  let closingLine;
+  try {
+    progress.say('Starting PostgreSQL, the sandbox and Arauto …');
+    const arauto = await startArauto({
+      home,
+      settings: isOnce ? UNPACED : {},
+      settingNames: Object.keys(settingsSchema.shape),
+    });
+    try {
+      const addresses = await untilInterrupted(arauto.waitUntilReady(), signal);
+      const stage = { ...addresses, isPaced: !isOnce, progress, signal };
+      const result = await Promise.race([perform(stage), arauto.died]);
+      exitCode = result.mismatches.length === 0 ? 0 : EXIT_FAILED;
+      closingLine = isOnce && JSON.stringify(result);
+      if (!isOnce) {
+        progress.say('\nEverything stays up: look around. Ctrl-C stops it.');
+        await Promise.race([untilInterrupted(new Promise(() => {}), signal), arauto.died]);
+      }
+    } finally {
+      progress.close();
+      progress.say('Stopping …');
+      const isStoppedWell = await arauto.stop();
+      if (!isStoppedWell) exitCode = EXIT_FAILED;
+      progress.say(isStoppedWell ? 'Stopped.' : `Arauto did not stop in good order; see ${join(home, 'arauto.log')}.`);
+    }
+  } catch (error) {
+    if (!signal.aborted) {
+      progress.say(`\nThe demo failed. ${error.message}`);
+      exitCode = EXIT_FAILED;
+    } else if (closingLine === undefined) {
+      exitCode = EXIT_INTERRUPTED;
+    }
+  } finally {
+    await withDirectoryLock(home, () => holding.release());
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+  if (closingLine) console.log(closingLine);
+  return exitCode;
+}
+
+/** One demo at a time: two would send each other's messages. @returns undefined where one is running */
+async function takeHome(home) {
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  return withDirectoryLock(home, async () => ((await countHolders(home)) > 0 ? undefined : hold(home)));
+}
+
+/** Does the job, shows the table, and compares what happened with what had to happen. */
+async function perform(stage) {
+  const { progress, isPaced } = stage;
+  const startedAt = performance.now();
+  progress.say(
+    isPaced
+      ? "At Telegram's own limits: 30 messages a second per bot, 1 per chat, 20 a minute per group."
+      : "Telegram's limits are lifted, here and in the sandbox.",
+  );
+  const cast = await gatherCast(stage);
+  const { sendings, movedChats } = await broadcastAll(cast, stage);
+  const { violations } = await cast.sandbox.get('/ledger/summary');
+  progress.close();
+
+  const all = sendings.map((sending) => computeFigures(sending, movedChats));
+  const total = addFigures(all);
+  const mismatches = sendings.flatMap((sending, n) => findMismatches(sending, all[n]));
+  if (violations > 0) mismatches.push(`${violations} calls were refused because of a limit`);
+  // At Telegram's limits a message waits for the one before it: that is the limit's lateness, not ours.
+  if (!isPaced && !(total.p99LatenessMs <= MOST_LATENESS_MS))
+    mismatches.push(`p99 lateness is ${total.p99LatenessMs} ms, promised are ${MOST_LATENESS_MS} ms`);
+
+  console.log(`\n${formatTable(all)}\n`);
+  if (isPaced) console.log(`${formatAddresses({ ...stage, ...cast })}\n`);
+  for (const mismatch of mismatches) console.log(`NOT AS IT SHOULD BE: ${mismatch}`);
+  if (mismatches.length === 0) console.log("Every figure of the API's reports agrees with the sandbox's ledger.");
+  return { ...total, refusedByLimits: violations, seconds: Math.round((performance.now() - startedAt) / 100) / 10, mismatches };
+}
+
+/** The same promise, given up when the demo is interrupted. */
+function untilInterrupted(promise, signal) {
+  const interrupted = new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  return Promise.race([promise, interrupted]);
+}

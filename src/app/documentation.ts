@@ -1,0 +1,57 @@
+import { NestFactory } from '@nestjs/core';
+import { type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { Configuration, parseSettings } from '../config/index.js';
+import { configureHttp, createHttpAdapter, createOpenApiDocument } from '../platform/http/index.js';
+import { AppModule } from './app.module.js';
+import { ROOMS } from './rooms.js';
+
+/** Version of the API, as in its paths; not of the program. */
+const API_VERSION = '1';
+
+/** In the order in which somebody new goes through them. */
+const TAGS = [
+  { name: 'Accounts', description: 'Sign up, sign in, stay signed in' },
+  { name: 'Tenant', description: 'The workspace that a session acts in, and its members' },
+  { name: 'Sandbox', description: 'Try bots without Telegram' },
+  { name: 'Bots', description: 'Telegram bots, connected by their token' },
+  { name: 'Audience', description: 'Chats and contacts that the bots met, their tags and counts' },
+  { name: 'Messages', description: 'What is sent: text, photo, document, buttons, variables' },
+  { name: 'Files', description: 'Photos and documents that messages carry' },
+  { name: 'Schedules', description: 'When a message goes out' },
+  { name: 'Broadcasts', description: 'Send now, watch, cancel' },
+  { name: 'Health', description: 'For whoever runs the installation' },
+];
+
+/** Serves the document, and outside production Swagger UI to use the API by hand. */
+export function serveDocumentation(app: NestFastifyApplication, configuration: Configuration): void {
+  SwaggerModule.setup('docs', app, () => createOpenApiDocument(app, API_VERSION, TAGS), {
+    ui: !configuration.isProduction,
+    raw: ['json'],
+    jsonDocumentUrl: 'openapi.json',
+    customSiteTitle: 'Arauto API',
+    swaggerOptions: { persistAuthorization: true, tryItOutEnabled: true, displayRequestDuration: true },
+  });
+}
+
+/** The document of the whole API, from its controllers alone: nothing is connected, made or read. */
+export async function describeApi(): Promise<OpenAPIObject> {
+  const key = Buffer.alloc(32);
+  const configuration = new Configuration(parseSettings({ ARAUTO_ROLES: 'api' }), {
+    ENCRYPTION_KEY: key,
+    SESSION_KEY: key,
+    SANDBOX_KEY: key,
+  });
+  const nowhere = { owner: '', app: '', dispatcher: '' };
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.compose(configuration, nowhere, ROOMS),
+    createHttpAdapter(configuration),
+    { preview: true, logger: false, abortOnError: false },
+  );
+  try {
+    await configureHttp(app);
+    return createOpenApiDocument(app, API_VERSION, TAGS);
+  } finally {
+    await app.close();
+  }
+}

@@ -1,0 +1,32 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { Public } from '../platform/access/index.js';
+import { DatabaseHealth } from '../platform/database/index.js';
+import { ProblemError } from '../platform/errors/index.js';
+
+const healthSchema = z.object({ status: z.literal('ok') }).meta({ id: 'Health' });
+type Health = z.infer<typeof healthSchema>;
+
+/** What an orchestrator asks; it has no account, and learns nothing but yes or no. */
+@ApiTags('Health')
+@Public()
+@Controller('health')
+export class HealthController {
+  constructor(private readonly database: DatabaseHealth) {}
+
+  @Get('live')
+  @ApiOperation({ summary: 'Is this process alive?' })
+  @ApiOkResponse({ standardSchema: healthSchema })
+  live(): Health {
+    return { status: 'ok' };
+  }
+
+  @Get('ready')
+  @ApiOperation({ summary: 'Can this process serve: does its database answer?' })
+  @ApiOkResponse({ standardSchema: healthSchema })
+  async ready(): Promise<Health> {
+    if (await this.database.isAnswering()) return { status: 'ok' };
+    throw new ProblemError(503, 'unavailable', 'The database does not answer.', [], { 'retry-after': '5' });
+  }
+}

@@ -1,0 +1,30 @@
+import { previewMessage } from './preview.rules.js';
+
+describe('previewMessage', () => {
+  it('shows what one recipient reads', () => {
+    expect(
+      previewMessage(
+        {
+          kind: 'text',
+          text: 'Hi <b>{{first_name|friend}}</b> &amp; all',
+          buttons: [[{ text: 'Yes, {{first_name}}!', callbackData: 'yes' }]],
+        },
+        { firstName: 'A<b' },
+      ),
+    ).toEqual({
+      method: 'sendMessage',
+      html: 'Hi <b>A&lt;b</b> &amp; all',
+      plainText: 'Hi A<b & all',
+      plainLength: 12,
+      maximumLength: 4096,
+      buttons: [['Yes, A<b!']],
+      warnings: ['{{first_name}} has no fallback; recipients without one get nothing in its place.'],
+    });
+  });
+
+  it('warns of documents that Telegram would not fetch', () => {
+    const warnings = (url: string) => previewMessage({ kind: 'document', url }, {}).warnings;
+    expect(warnings('https://example.org/a.docx')).toHaveLength(1);
+    expect(warnings('https://example.org/a.PDF?x=1')).toEqual([]);
+  });
+});

@@ -1,1 +1,0 @@
-export { nameSchema, textSchema } from './text.js';

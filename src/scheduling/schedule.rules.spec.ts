@@ -1,0 +1,276 @@
+import { scheduleRuleSchema, type ScheduleRule } from './schedule-rule.dto.js';
+import {
+  anchorRule,
+  findRuleProblem,
+  latestRun,
+  nextRun,
+  previewRuns,
+  UnreadableRuleError,
+} from './schedule.rules.js';
+
+const cron = (expression: string): ScheduleRule => ({ kind: 'cron', expression });
+const runs = (rule: ScheduleRule, timeZone: string, after: string, count: number) =>
+  previewRuns(rule, timeZone, new Date(after), count).map((run) => run.dueAt.replace('.000Z', 'Z'));
+
+describe('once', () => {
+  const rule: ScheduleRule = { kind: 'once', at: '2026-07-15T09:00' };
+
+  it('runs at its time and never again', () => {
+    expect(runs(rule, 'Europe/Lisbon', '2026-07-15T07:59:59Z', 5)).toEqual(['2026-07-15T08:00:00Z']);
+    expect(nextRun(rule, 'Europe/Lisbon', new Date('2026-07-15T08:00:00Z'))).toBeNull();
+  });
+
+  it('knows whether it was due', () => {
+    expect(latestRun(rule, 'Europe/Lisbon', new Date('2026-07-15T07:59:59Z'))).toBeNull();
+    expect(latestRun(rule, 'Europe/Lisbon', new Date('2026-07-16T00:00:00Z'))?.toISOString()).toBe(
+      '2026-07-15T08:00:00.000Z',
+    );
+  });
+});
+
+describe('interval', () => {
+  const rule: ScheduleRule = { kind: 'interval', everySeconds: 90, startAt: '2026-01-01T00:00:00Z' };
+
+  it('begins with its start', () => {
+    expect(runs(rule, 'UTC', '2025-12-01T00:00:00Z', 3)).toEqual([
+      '2026-01-01T00:00:00Z',
+      '2026-01-01T00:01:30Z',
+      '2026-01-01T00:03:00Z',
+    ]);
+  });
+
+  it('does not drift, however late somebody asks', () => {
+    const later = nextRun(rule, 'UTC', new Date('2036-05-05T05:05:05.678Z'));
+    expect(((later?.getTime() ?? 0) - Date.UTC(2026, 0, 1)) % 90_000).toBe(0);
+    expect(later?.toISOString()).toBe('2036-05-05T05:06:00.000Z');
+  });
+
+  it('is strictly after', () => {
+    expect(nextRun(rule, 'UTC', new Date('2026-01-01T00:01:30Z'))?.toISOString()).toBe(
+      '2026-01-01T00:03:00.000Z',
+    );
+    expect(nextRun(rule, 'UTC', new Date('2026-01-01T00:01:29.999Z'))?.toISOString()).toBe(
+      '2026-01-01T00:01:30.000Z',
+    );
+  });
+
+  it('ends with its end, which still counts', () => {
+    const ending = { ...rule, endAt: '2026-01-01T00:03:00Z' } as ScheduleRule;
+    expect(runs(ending, 'UTC', '2026-01-01T00:00:00Z', 9)).toEqual([
+      '2026-01-01T00:01:30Z',
+      '2026-01-01T00:03:00Z',
+    ]);
+    expect(latestRun(ending, 'UTC', new Date('2027-01-01T00:00:00Z'))?.toISOString()).toBe(
+      '2026-01-01T00:03:00.000Z',
+    );
+  });
+
+  it('finds the last run at or before an instant', () => {
+    const latest = (at: string) => latestRun(rule, 'UTC', new Date(at))?.toISOString() ?? null;
+    expect(latest('2025-12-31T23:59:59Z')).toBeNull();
+    expect(latest('2026-01-01T00:00:00Z')).toBe('2026-01-01T00:00:00.000Z');
+    expect(latest('2026-01-01T00:02:59.999Z')).toBe('2026-01-01T00:01:30.000Z');
+  });
+
+  it('counts elapsed time across daylight saving', () => {
+    const daily: ScheduleRule = { kind: 'interval', everySeconds: 86_400, startAt: '2026-03-28T09:00' };
+    expect(runs(daily, 'Europe/Lisbon', '2026-03-28T00:00:00Z', 2)).toEqual([
+      '2026-03-28T09:00:00Z',
+      '2026-03-29T09:00:00Z',
+    ]);
+  });
+
+  it('without a start gets one, an interval from now', () => {
+    const now = new Date('2026-01-01T00:00:00.123Z');
+    expect(anchorRule({ kind: 'interval', everySeconds: 5 }, now)).toEqual({
+      kind: 'interval',
+      everySeconds: 5,
+      startAt: '2026-01-01T00:00:05.123Z',
+    });
+    expect(anchorRule(rule, now)).toBe(rule);
+  });
+});
+
+describe('cron', () => {
+  it.each([
+    [
+      'every minute',
+      '* * * * *',
+      'UTC',
+      '2026-01-01T00:00:30Z',
+      ['2026-01-01T00:01:00Z', '2026-01-01T00:02:00Z'],
+    ],
+    [
+      'with seconds',
+      '*/20 * * * * *',
+      'UTC',
+      '2026-01-01T00:00:20Z',
+      ['2026-01-01T00:00:40Z', '2026-01-01T00:01:00Z'],
+    ],
+    [
+      'weekdays by name',
+      '0 9 * * MON-FRI',
+      'UTC',
+      '2026-01-02T09:00:00Z',
+      ['2026-01-05T09:00:00Z', '2026-01-06T09:00:00Z'],
+    ],
+    [
+      'the last day of a month',
+      '0 0 L * *',
+      'UTC',
+      '2026-02-01T00:00:00Z',
+      ['2026-02-28T00:00:00Z', '2026-03-31T00:00:00Z'],
+    ],
+    [
+      'the second Tuesday',
+      '0 9 * * TUE#2',
+      'UTC',
+      '2026-01-01T00:00:00Z',
+      ['2026-01-13T09:00:00Z', '2026-02-10T09:00:00Z'],
+    ],
+    [
+      '29 February',
+      '0 12 29 2 *',
+      'UTC',
+      '2026-01-01T00:00:00Z',
+      ['2028-02-29T12:00:00Z', '2032-02-29T12:00:00Z'],
+    ],
+    [
+      'a fixed time that spring skips, once after the gap',
+      '30 1 * * *',
+      'Europe/Lisbon',
+      '2026-03-28T12:00:00Z',
+      ['2026-03-29T01:00:00Z', '2026-03-30T00:30:00Z'],
+    ],
+    [
+      'a fixed time that autumn has twice, once',
+      '30 1 * * *',
+      'Europe/Lisbon',
+      '2026-10-24T12:00:00Z',
+      ['2026-10-25T00:30:00Z', '2026-10-26T01:30:00Z'],
+    ],
+    [
+      'a list of fixed times likewise',
+      '30 1,13 * * *',
+      'Europe/Lisbon',
+      '2026-03-28T14:00:00Z',
+      ['2026-03-29T01:00:00Z', '2026-03-29T12:30:00Z'],
+    ],
+    [
+      'every half hour, both times in autumn',
+      '*/30 * * * *',
+      'Europe/Lisbon',
+      '2026-10-25T00:15:00Z',
+      ['2026-10-25T00:30:00Z', '2026-10-25T01:00:00Z', '2026-10-25T01:30:00Z', '2026-10-25T02:00:00Z'],
+    ],
+    [
+      'half an hour skipped',
+      '15 2 * * *',
+      'Australia/Lord_Howe',
+      '2026-10-03T14:00:00Z',
+      ['2026-10-03T15:30:00Z', '2026-10-04T15:15:00Z'],
+    ],
+    [
+      'half an hour twice',
+      '45 1 * * *',
+      'Australia/Lord_Howe',
+      '2026-04-04T13:00:00Z',
+      ['2026-04-04T14:45:00Z', '2026-04-05T15:15:00Z'],
+    ],
+    [
+      'no daylight saving any more',
+      '0 9 * * *',
+      'America/Sao_Paulo',
+      '2026-10-17T00:00:00Z',
+      ['2026-10-17T12:00:00Z', '2026-10-18T12:00:00Z'],
+    ],
+    [
+      'midnight that Cairo skips',
+      '0 0 * * *',
+      'Africa/Cairo',
+      '2026-04-23T12:00:00Z',
+      ['2026-04-23T22:00:00Z', '2026-04-24T21:00:00Z'],
+    ],
+  ])('%s', (_, expression, timeZone, after, expected) => {
+    expect(runs(cron(expression), timeZone, after, expected.length)).toEqual(expected);
+  });
+
+  it('finds the last run at or before an instant', () => {
+    const latest = (at: string) => latestRun(cron('*/10 * * * * *'), 'UTC', new Date(at))?.toISOString();
+    expect(latest('2026-01-01T00:00:10.000Z')).toBe('2026-01-01T00:00:10.000Z');
+    expect(latest('2026-01-01T00:00:19.999Z')).toBe('2026-01-01T00:00:10.000Z');
+  });
+
+  it('has nothing for 30 February', () => {
+    expect(nextRun(cron('0 0 30 2 *'), 'UTC', new Date('2026-01-01T00:00:00Z'))).toBeNull();
+    expect(latestRun(cron('0 0 30 2 *'), 'UTC', new Date('2026-01-01T00:00:00Z'))).toBeNull();
+  });
+});
+
+describe('previewRuns', () => {
+  it('says the local time and its offset on both sides of a change', () => {
+    expect(previewRuns(cron('0 9 * * *'), 'Europe/Lisbon', new Date('2026-03-28T00:00:00Z'), 2)).toEqual([
+      { dueAt: '2026-03-28T09:00:00.000Z', localTime: '2026-03-28T09:00:00', offset: '+00:00' },
+      { dueAt: '2026-03-29T08:00:00.000Z', localTime: '2026-03-29T09:00:00', offset: '+01:00' },
+    ]);
+  });
+});
+
+describe('findRuleProblem', () => {
+  const now = new Date('2026-06-01T12:00:00Z');
+  it.each([
+    [{ kind: 'once', at: '2026-06-01T12:59' }, 'rule.at', /2026-06-01T13:00:00 in Europe\/Lisbon/],
+    [
+      { kind: 'interval', everySeconds: 60, startAt: '2026-06-02T00:00', endAt: '2026-06-01T23:00' },
+      'rule.endAt',
+      /later end/,
+    ],
+    [cron('0 0 30 2 *'), 'rule.expression', /30 February/],
+  ] as const)('%j', (rule, field, message) => {
+    expect(findRuleProblem(rule as ScheduleRule, 'Europe/Lisbon', now)).toMatchObject({
+      field,
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  it('has nothing to say about a rule that runs', () => {
+    expect(findRuleProblem({ kind: 'once', at: '2026-06-01T13:01' }, 'Europe/Lisbon', now)).toBeUndefined();
+  });
+});
+
+describe('a rule that should not be in the database', () => {
+  it.each([
+    [{ kind: 'cron', expression: 'nonsense' }, 'UTC'],
+    [{ kind: 'cron', expression: '* * * * *' }, 'Mars/Olympus'],
+    [{ kind: 'once', at: 'soon' }, 'UTC'],
+    [{ kind: 'interval', everySeconds: 60 }, 'UTC'],
+    [{ kind: 'interval', everySeconds: 'x', startAt: '2026-01-01T00:00Z' }, 'UTC'],
+    [{ kind: 'lunar' }, 'UTC'],
+    [null, 'UTC'],
+  ])('%j in %s is told from one that has ended', (rule, timeZone) => {
+    expect(() => nextRun(rule as ScheduleRule, timeZone, new Date('2026-01-01T00:00:00Z'))).toThrow(
+      UnreadableRuleError,
+    );
+  });
+});
+
+describe('scheduleRuleSchema', () => {
+  it.each([
+    [{ kind: 'once', at: '2026-02-29T10:00' }, 'at'],
+    [{ kind: 'once', at: 'tomorrow' }, 'at'],
+    [{ kind: 'once', at: '2026-03-01T25:00' }, 'at'],
+    [{ kind: 'interval', everySeconds: 0 }, 'everySeconds'],
+    [{ kind: 'interval', everySeconds: 1.5 }, 'everySeconds'],
+    [{ kind: 'interval', everySeconds: 1e10 }, 'everySeconds'],
+    [cron('60 * * * *'), 'expression'],
+    [cron('* * * *'), 'expression'],
+    [cron('* * * * * * 2027'), 'expression'],
+    [cron('@daily'), 'expression'],
+    [cron('? * * * *'), 'expression'],
+    [cron('x'.repeat(201)), 'expression'],
+    [{ kind: 'rrule' }, 'kind'],
+  ])('refuses %j', (rule, field) => {
+    const issues = scheduleRuleSchema.safeParse(rule).error?.issues ?? [];
+    expect(issues.map((issue) => issue.path.join('.'))).toContain(field);
+  });
+});

@@ -1,0 +1,84 @@
+import { Client } from 'pg';
+import { type RunningSandbox } from '../../../src/sandbox/index.js';
+import { type SignedUpTenant, signUpTenant } from '../../harness/accounts.js';
+import { startTestApplication, type TestApplication } from '../../harness/application.js';
+import { createTestDatabase, type TestDatabase } from '../../harness/database.js';
+import { ControlClient, openSandbox } from '../sandbox/control-client.js';
+
+/** A bot as the API shows it. */
+export interface BotBody extends Record<string, unknown> {
+  readonly id: string;
+  readonly state: string;
+  readonly stateReason: string | null;
+  readonly updatesMode: string;
+  readonly chats: { active: number; stopped: number; unreachable: number };
+}
+
+/** A sandbox bot that a tenant connected. */
+export interface SceneBot {
+  readonly id: string;
+  readonly sandboxId: number;
+  readonly token: string;
+  readonly username: string;
+}
+
+/** The application, a sandbox beside it, and a database to look into. */
+export class BotScene {
+  private constructor(
+    readonly sandbox: RunningSandbox,
+    readonly database: TestDatabase,
+    private readonly superuser: Client,
+    readonly control: ControlClient,
+  ) {}
+
+  private readonly applications: TestApplication[] = [];
+
+  static async open(): Promise<BotScene> {
+    const sandbox = await openSandbox();
+    const database = await createTestDatabase();
+    const superuser = new Client({ connectionString: database.urls.superuser });
+    await superuser.connect();
+    return new BotScene(sandbox, database, superuser, new ControlClient(sandbox.url));
+  }
+
+  async start(roles: string, environment: Record<string, string> = {}): Promise<TestApplication> {
+    const application = await startTestApplication(
+      { ARAUTO_ROLES: roles, SANDBOX_URL: this.sandbox.url, ...environment },
+      { database: this.database },
+    );
+    this.applications.push(application);
+    return application;
+  }
+
+  signUp(name?: string): Promise<SignedUpTenant> {
+    const [application] = this.applications;
+    if (!application) throw new Error('Start an application with the role api first.');
+    return signUpTenant(application.url, name);
+  }
+
+  /** Makes a bot in the sandbox and connects it. */
+  async connect(tenant: SignedUpTenant): Promise<SceneBot> {
+    const bot = await this.control.createBot('Herald');
+    const answer = await tenant.client.post<BotBody>('/bots', { token: bot.token, environment: 'sandbox' });
+    if (answer.status !== 201) throw new Error(`Connecting failed: ${JSON.stringify(answer.body)}`);
+    return { id: answer.body.id, sandboxId: bot.id, token: bot.token, username: bot.username };
+  }
+
+  /** Rows as a superuser sees them, past every policy. */
+  async look<Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
+    const { rows } = await this.superuser.query(sql, parameters);
+    return rows as Row[];
+  }
+
+  async close(application: TestApplication): Promise<void> {
+    this.applications.splice(this.applications.indexOf(application), 1);
+    await application.close();
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.applications.map((application) => application.close()));
+    await this.sandbox.close();
+    await this.superuser.end();
+    await this.database.drop();
+  }
+}

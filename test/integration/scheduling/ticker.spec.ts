@@ -1,0 +1,207 @@
+import pg from 'pg';
+import { signUpTenant, type SignedUpTenant } from '../../harness/accounts.js';
+import { startTestApplication, type TestApplication } from '../../harness/application.js';
+import { waitUntil } from '../../harness/wait.js';
+
+jest.setTimeout(60_000);
+
+type Occurrence = { dueAt: string; state: string; reason: string | null; broadcastId: string | null };
+
+describe('two tickers on one database', () => {
+  let application: TestApplication;
+  let second: TestApplication;
+  let tenant: SignedUpTenant;
+  let database: pg.Client;
+
+  beforeAll(async () => {
+    application = await startTestApplication({ ARAUTO_ROLES: 'api,scheduler', LOG_LEVEL: 'silent' });
+    second = await startTestApplication(
+      { ARAUTO_ROLES: 'scheduler', LOG_LEVEL: 'silent' },
+      { database: application.database },
+    );
+    tenant = await signUpTenant(application.url);
+    database = new pg.Client({ connectionString: application.database.urls.dispatcher });
+    await database.connect();
+  });
+  afterAll(async () => {
+    await database.end();
+    await second.close();
+    await application.close();
+  });
+
+  const create = async (rule: object, client = tenant.client): Promise<string> => {
+    const answer = await client.post('/schedules', {
+      name: 'x',
+      message: { kind: 'text', text: 'x' },
+      audience: { to: 'everybody' },
+      rule,
+    });
+    expect(answer.status).toBe(201);
+    return String(answer.body['id']);
+  };
+  const far = () => create({ kind: 'cron', expression: '0 0 1 1 *' });
+  const occurrences = async (id: string): Promise<Occurrence[]> =>
+    (await tenant.client.get<{ items: Occurrence[] }>(`/schedules/${id}/occurrences?limit=200`)).body.items;
+  const read = async (id: string) => (await tenant.client.get(`/schedules/${id}`)).body;
+  const ring = () => database.query('NOTIFY arauto_schedules');
+
+  it('start each due time once, soon after it', async () => {
+    const id = await create({ kind: 'interval', everySeconds: 1 });
+    await waitUntil(async () => (await occurrences(id)).filter((one) => one.state === 'started').length >= 3);
+    await tenant.client.post(`/schedules/${id}/pause`);
+    const found = await occurrences(id);
+    const dues = found.map((one) => Date.parse(one.dueAt));
+    expect(dues).toEqual(dues.map((_, n) => (dues[0] ?? 0) - n * 1000));
+    expect(found.every((one) => one.state === 'started' && one.broadcastId)).toBe(true);
+    const { rows: broadcasts } = await database.query<{ ms: number }>(
+      `SELECT (extract(epoch FROM created_at - due_at) * 1000)::float8 AS ms FROM broadcasts
+        WHERE schedule_id = $1 ORDER BY ms`,
+      [id],
+    );
+    expect(broadcasts).toHaveLength(found.length);
+    const latenesses = broadcasts.map(({ ms }) => Math.round(ms));
+    console.log(`lateness of a lone schedule, due to broadcast: ${latenesses.join(', ')} ms`);
+    expect(latenesses[0]).toBeGreaterThanOrEqual(0);
+    expect(latenesses[0]).toBeLessThan(1_000);
+  });
+
+  it('hear of a schedule that is due before their next look', async () => {
+    const id = await create({ kind: 'once', at: new Date(Date.now() + 700).toISOString() });
+    await waitUntil(async () => (await read(id))['state'] === 'ended', 3_000);
+    expect(await read(id)).toMatchObject({ state: 'ended', reason: 'completed', nextRunAt: null });
+    expect(await tenant.client.post(`/schedules/${id}/resume`)).toMatchObject({ status: 409 });
+    const { rows } = await database.query('SELECT state FROM broadcasts WHERE schedule_id = $1', [id]);
+    expect(rows).toHaveLength(1);
+    const again = await tenant.client.patch(`/schedules/${id}`, {
+      rule: { kind: 'once', at: '2099-01-01T00:00' },
+    });
+    expect(again.body).toMatchObject({ state: 'active', reason: null });
+  });
+
+  it('share 1,000 that are due in the same instant', async () => {
+    const { rows } = await database.query<{ message_id: string }>(
+      `INSERT INTO messages (tenant_id, content) VALUES ($1, '{"kind":"text","text":"x"}') RETURNING id AS message_id`,
+      [tenant.tenantId],
+    );
+    await database.query(
+      `INSERT INTO schedules (tenant_id, name, message_id, audience, rule, time_zone, next_run_at)
+       SELECT $1, 'many', $2, '{"to":"everybody"}', '{"kind":"cron","expression":"0 0 * * *"}', 'UTC',
+              date_trunc('milliseconds', clock_timestamp() + interval '1 second') FROM generate_series(1, 1000)`,
+      [tenant.tenantId, rows[0]?.message_id],
+    );
+    await ring();
+    const count = async () =>
+      (
+        await database.query<{ started: number; all: number }>(
+          `SELECT count(*) FILTER (WHERE o.state = 'started')::int AS started, count(*)::int AS all
+             FROM occurrences o JOIN schedules s ON s.id = o.schedule_id WHERE s.name = 'many'`,
+        )
+      ).rows[0];
+    await waitUntil(async () => (await count())?.started === 1000, 20_000);
+    expect(await count()).toEqual({ started: 1000, all: 1000 });
+    const lateness = await database.query<{ p99: number }>(
+      `SELECT percentile_cont(0.99) WITHIN GROUP (ORDER BY extract(epoch FROM b.created_at - b.due_at) * 1000)::int AS p99
+         FROM broadcasts b JOIN schedules s ON s.id = b.schedule_id WHERE s.name = 'many'`,
+    );
+    console.log(`lateness of 1,000 at once, due to broadcast: p99 ${lateness.rows[0]?.p99} ms`);
+  });
+
+  it('are not stopped by a row that cannot be read', async () => {
+    const [bad, zone, good] = [await far(), await far(), await far()];
+    await database.query(
+      `UPDATE schedules SET next_run_at = clock_timestamp(),
+              rule = CASE WHEN id = $1 THEN '{"kind":"lunar"}' ELSE rule END,
+              time_zone = CASE WHEN id = $2 THEN 'Mars/Olympus' ELSE time_zone END
+        WHERE id IN ($1, $2, $3)`,
+      [bad, zone, good],
+    );
+    await ring();
+    await waitUntil(async () => (await occurrences(good))[0]?.state === 'started');
+    await waitUntil(async () => (await read(bad))['state'] === 'ended');
+    await waitUntil(async () => (await read(zone))['state'] === 'ended');
+    expect(await read(bad)).toMatchObject({ reason: 'unreadable_rule', nextRunAt: null });
+    expect(await read(good)).toMatchObject({ state: 'active' });
+  });
+
+  it('make up the latest missed run within an hour, and say what they left out', async () => {
+    const [recent, old] = [await far(), await far()];
+    await database.query(
+      `UPDATE schedules SET next_run_at = date_trunc('minute', clock_timestamp()) - interval '3 days',
+              rule = CASE WHEN id = $1 THEN '{"kind":"cron","expression":"* * * * *"}'::jsonb ELSE rule END
+        WHERE id IN ($1, $2)`,
+      [recent, old],
+    );
+    await ring();
+    await waitUntil(async () => (await occurrences(recent)).some((one) => one.state === 'started'));
+    await waitUntil(async () => (await occurrences(old)).length > 0);
+    expect((await occurrences(recent)).map((one) => [one.state, one.reason]).slice(-2)).toEqual([
+      ['started', null],
+      ['skipped', 'overtaken'],
+    ]);
+    expect((await occurrences(old)).map((one) => [one.state, one.reason])).toEqual([['skipped', 'missed']]);
+    await tenant.client.delete(`/schedules/${recent}`);
+  });
+
+  it('pass over a suspended tenant', async () => {
+    const suspended = await signUpTenant(application.url);
+    const id = await create({ kind: 'cron', expression: '0 0 1 1 *' }, suspended.client);
+    await database.query(`UPDATE tenants SET state = 'suspended' WHERE id = $1`, [suspended.tenantId]);
+    await database.query('UPDATE schedules SET next_run_at = clock_timestamp() WHERE id = $1', [id]);
+    await ring();
+    const find = async () =>
+      (
+        await database.query<{ state: string; reason: string }>(
+          'SELECT state, reason FROM occurrences WHERE schedule_id = $1',
+          [id],
+        )
+      ).rows;
+    await waitUntil(async () => (await find()).length > 0);
+    expect(await find()).toEqual([{ state: 'skipped', reason: 'tenant_suspended' }]);
+  });
+
+  it('start later what could not start, and give it up after an hour', async () => {
+    const owner = new pg.Client({ connectionString: application.database.urls.owner });
+    await owner.connect();
+    await owner.query(
+      `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'full'; END $$`,
+    );
+    await owner.query(
+      'CREATE TRIGGER refuse BEFORE INSERT ON broadcasts FOR EACH ROW EXECUTE FUNCTION refuse()',
+    );
+    const [later, never] = [await far(), await far()];
+    await database.query('UPDATE schedules SET next_run_at = clock_timestamp() WHERE id IN ($1, $2)', [
+      later,
+      never,
+    ]);
+    await ring();
+    await waitUntil(async () => (await occurrences(later)).length + (await occurrences(never)).length === 2);
+    const age = (id: string, minutes: number) =>
+      database.query(
+        `UPDATE occurrences SET created_at = created_at - make_interval(mins => $2) WHERE schedule_id = $1`,
+        [id, minutes],
+      );
+    await age(never, 61);
+    await waitUntil(async () => (await occurrences(never))[0]?.state === 'failed', 20_000);
+    expect((await occurrences(never))[0]).toMatchObject({ reason: 'could_not_start', broadcastId: null });
+    expect((await occurrences(later))[0]).toMatchObject({ state: 'waiting' });
+    await owner.query('DROP TRIGGER refuse ON broadcasts');
+    await owner.end();
+    await age(later, 1);
+    await waitUntil(async () => (await occurrences(later))[0]?.state === 'started', 20_000);
+  });
+
+  it('do nothing for what is paused or deleted', async () => {
+    const [paused, deleted] = [
+      await create({ kind: 'interval', everySeconds: 1 }),
+      await create({ kind: 'interval', everySeconds: 1 }),
+    ];
+    await tenant.client.post(`/schedules/${paused}/pause`);
+    await tenant.client.delete(`/schedules/${deleted}`);
+    const witness = await create({ kind: 'interval', everySeconds: 1 });
+    await waitUntil(async () => (await occurrences(witness)).length >= 2);
+    await tenant.client.delete(`/schedules/${witness}`);
+    expect(await occurrences(paused)).toEqual([]);
+    const { rows } = await database.query('SELECT FROM occurrences WHERE schedule_id = $1', [deleted]);
+    expect(rows).toEqual([]);
+  });
+});

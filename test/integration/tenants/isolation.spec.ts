@@ -1,0 +1,200 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { createTestDatabase, type TestDatabase } from '../../harness/database.js';
+
+interface TableColumn {
+  name: string;
+  type: string;
+  isNeeded: boolean;
+  checks: string | null;
+}
+
+/** Raw probes as the application's login: what the policies alone let through, whatever the code asks. */
+describe('isolation by the database', () => {
+  const [ana, bia] = [randomUUID(), randomUUID()];
+  let database: TestDatabase;
+  let superuser: pg.Client;
+  let application: pg.Client;
+  const tables: string[] = [];
+  let readable: string[];
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    superuser = await connect(database.urls.superuser);
+    application = await connect(database.urls.app);
+    const { rows } = await superuser.query<{ name: string }>(
+      `SELECT relname AS name FROM pg_class
+       WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+         AND (relname IN ('tenants', 'users') OR EXISTS (SELECT FROM pg_attribute WHERE attrelid = pg_class.oid
+           AND attname = 'tenant_id' AND NOT attisdropped)) ORDER BY relname`,
+    );
+    tables.push(...rows.map((row) => row.name));
+    const granted = await superuser.query<{ name: string }>(
+      `SELECT name FROM unnest($1::text[]) AS name
+       WHERE has_column_privilege('arauto_app', name, CASE WHEN name IN ('tenants', 'users') THEN 'id' ELSE 'tenant_id' END, 'SELECT')`,
+      [tables],
+    );
+    readable = granted.rows.map((row) => row.name);
+    // Foreign keys are off for planting: a row's tenant is all that matters here.
+    await superuser.query('SET session_replication_role = replica');
+    for (const table of tables) for (const tenantId of [ana, bia]) await plant(table, tenantId);
+  });
+  afterAll(async () => {
+    await application.end();
+    await superuser.end();
+    await database.drop();
+  });
+
+  /** Inserts one row of the tenant with whatever fits into the columns that need a value. */
+  async function plant(table: string, tenantId: string): Promise<void> {
+    const { rows: columns } = await superuser.query<TableColumn>(
+      `SELECT attname AS name, format_type(atttypid, NULL) AS type,
+         attnotnull AND NOT atthasdef AND attidentity = '' AS "isNeeded",
+         (SELECT string_agg(pg_get_constraintdef(oid), ' ') FROM pg_constraint
+          WHERE conrelid = attrelid AND contype = 'c' AND attnum = ANY (conkey)) AS checks
+       FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped`,
+      [table],
+    );
+    const tenantColumn = tenantColumnOf(table);
+    // The same id in both tables makes the planted person a member of the planted tenant.
+    const own = (name: string) => name === tenantColumn || (table === 'members' && name === 'user_id');
+    const given = columns.filter((column) => column.isNeeded || own(column.name));
+    await superuser.query(
+      `INSERT INTO ${table} (${given.map((column) => column.name).join(', ')})
+       VALUES (${given.map((_, index) => `$${index + 1}`).join(', ')})`,
+      given.map((column) => (own(column.name) ? tenantId : inventValue(column))),
+    );
+  }
+
+  async function asTenant<Result>(tenantId: string, work: () => Promise<Result>): Promise<Result> {
+    await application.query('BEGIN');
+    try {
+      await application.query(`SELECT set_config('app.tenant_id', $1, true)`, [tenantId]);
+      return await work();
+    } finally {
+      await application.query('ROLLBACK');
+    }
+  }
+
+  it('is switched on and forced on every table with a tenant, with a policy for the application', async () => {
+    const { rows } = await superuser.query<{ name: string }>(
+      `SELECT relname AS name FROM pg_class WHERE oid = ANY ($1::regclass[]) AND relrowsecurity AND relforcerowsecurity
+         AND EXISTS (SELECT FROM pg_policy WHERE polrelid = pg_class.oid AND 'arauto_app'::regrole = ANY (polroles))`,
+      [tables],
+    );
+    expect(rows.map((row) => row.name).sort()).toEqual(tables);
+    expect(tables.length).toBeGreaterThan(20);
+  });
+
+  it('leaves the application no table without a policy, and no partition to go around one', async () => {
+    const { rows } = await superuser.query<{ name: string }>(
+      `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace
+         AND relkind IN ('r', 'p', 'v', 'm', 'f') AND relname <> ALL ($1)
+         AND (has_table_privilege('arauto_app', oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')
+           OR has_any_column_privilege('arauto_app', oid, 'SELECT, INSERT, UPDATE'))`,
+      [tables],
+    );
+    expect(rows).toEqual([]);
+  });
+
+  it('lets the application read every table but the refresh tokens', () => {
+    expect(tables.filter((table) => !readable.includes(table))).toEqual(['refresh_tokens']);
+  });
+
+  it('shows nothing without a tenant, neither on a fresh connection nor on one that had a tenant', async () => {
+    const count = async () => {
+      const seen: Record<string, number> = {};
+      for (const table of readable) {
+        const { rows } = await application.query(`SELECT ${tenantColumnOf(table)} FROM ${table}`);
+        if (rows.length > 0) seen[table] = rows.length;
+      }
+      return seen;
+    };
+    expect(await count()).toEqual({});
+    await asTenant(ana, () => Promise.resolve());
+    expect(await count()).toEqual({});
+  });
+
+  it("shows a tenant its own rows and never another's", async () => {
+    for (const [tenantId, table] of [ana, bia].flatMap((id) => readable.map((name) => [id, name] as const))) {
+      const { rows } = await asTenant(tenantId, () =>
+        application.query<{ owner: string }>(`SELECT ${tenantColumnOf(table)} AS owner FROM ${table}`),
+      );
+      expect({ table, owners: rows.map((row) => row.owner) }).toEqual({ table, owners: [tenantId] });
+    }
+  });
+
+  it("neither writes into another tenant, nor changes or deletes another's rows", async () => {
+    const mine = async (table: string, privilege: string) => {
+      const { rows } = await superuser.query<{ isAllowed: boolean }>(
+        `SELECT ${privilege === 'DELETE' ? 'has_table_privilege($1, $2, $3)' : "has_column_privilege($1, $2, 'tenant_id', $3)"} AS "isAllowed"`,
+        ['arauto_app', table, privilege],
+      );
+      return rows[0]?.isAllowed ?? false;
+    };
+    let probes = 0;
+    for (const table of tables.filter((name) => tenantColumnOf(name) === 'tenant_id')) {
+      if (await mine(table, 'UPDATE')) {
+        probes++;
+        await expect(
+          asTenant(ana, () => application.query(`UPDATE ${table} SET tenant_id = '${bia}'`)),
+        ).rejects.toThrow('row-level security');
+        const changed = await asTenant(ana, () =>
+          application.query(`UPDATE ${table} SET tenant_id = tenant_id WHERE tenant_id = '${bia}'`),
+        );
+        expect({ table, changed: changed.rowCount }).toEqual({ table, changed: 0 });
+      }
+      if (await mine(table, 'DELETE')) {
+        probes++;
+        const deleted = await asTenant(ana, () =>
+          application.query(`DELETE FROM ${table} WHERE tenant_id = '${bia}'`),
+        );
+        expect({ table, deleted: deleted.rowCount }).toEqual({ table, deleted: 0 });
+      }
+    }
+    expect(probes).toBeGreaterThan(20);
+  });
+
+  it('lets no tenant lift its own suspension or read password hashes', async () => {
+    await expect(
+      asTenant(ana, () => application.query(`UPDATE tenants SET state = 'active'`)),
+    ).rejects.toThrow('permission denied');
+    await expect(asTenant(ana, () => application.query('SELECT password_hash FROM users'))).rejects.toThrow(
+      'permission denied',
+    );
+  });
+});
+
+/** Of the tables that have no tenant_id: a tenant is itself, and a planted person has its tenant's id. */
+function tenantColumnOf(table: string): string {
+  return table === 'tenants' || table === 'users' ? 'id' : 'tenant_id';
+}
+
+async function connect(connectionString: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  return client;
+}
+
+/** Any value of the type, or the first that a CHECK on the column names. */
+function inventValue({ type, checks }: TableColumn): unknown {
+  const allowed = /ARRAY\['?([\w-]+)/.exec(checks ?? '')?.[1];
+  if (allowed !== undefined) return allowed;
+  switch (type) {
+    case 'uuid':
+      return randomUUID();
+    case 'text':
+      return randomBytes(8).toString('hex');
+    case 'bytea':
+      return randomBytes(8);
+    case 'jsonb':
+      return '{}';
+    case 'date':
+    case 'timestamp with time zone':
+      return '2030-01-01';
+    case 'smallint':
+      return 1;
+    default:
+      return randomBytes(3).readUIntBE(0, 3);
+  }
+}
