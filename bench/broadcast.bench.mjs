@@ -1,5 +1,6 @@
 // One message from each of 1,000 bots to its 60 chats: Arauto beside what people use instead.
 import { dirname, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { homeDirectory } from '../scripts/run.mjs';
 import { startRedis } from '../scripts/redis.mjs';
@@ -69,6 +70,8 @@ const PEERS = {
     concurrency: { 0: [64, 32, 200], 50: [256, 128, 512] },
   },
 };
+const ARRIVE_WITHIN_MS = 120_000;
+const POLL_MS = 50;
 /** Messages of each bot in a run that only looks for the best number under way. */
 const TUNING_PER_BOT = 5;
 
@@ -148,7 +151,10 @@ class BroadcastBench {
     await arauto.start();
     try {
       await arauto.warmUp();
-      await this.#record({ contender: 'arauto', answerMs, expected: this.#messages() }, () => arauto.run());
+      const expected = this.#messages();
+      await this.#record({ contender: 'arauto', answerMs, expected }, () =>
+        arauto.run({ to: 'everybody' }, () => this.#awaitArrivals(expected)),
+      );
     } finally {
       await arauto.stop();
     }
@@ -186,6 +192,15 @@ class BroadcastBench {
     const counts = await send();
     const seen = await this.#stub.ask({ count: true });
     this.#rows.push({ ...rowOf(row, startedMs, seen), unknown: counts?.unknown ?? 0 });
+  }
+
+  /** Waits until so many have arrived, or for so long that something must be wrong. */
+  async #awaitArrivals(expected) {
+    for (let waitedMs = 0; waitedMs < ARRIVE_WITHIN_MS; waitedMs += POLL_MS) {
+      const { arrived } = await this.#stub.ask({});
+      if (arrived >= expected) return;
+      await wait(POLL_MS);
+    }
   }
 
   async #tune(peers) {

@@ -1,6 +1,7 @@
 // The receiving end, a process of its own: answers sendMessage as Telegram does, after a settable time, and counts what
 // arrived. On bare sockets, since with node:http the receiver would be slower than the fastest contender and flatten
-// every ratio. The parent speaks to it over IPC: {reset: {answerMs}} and {count: true}.
+// every ratio. The parent speaks to it over IPC: {reset: {answerMs}},
+// {count: true}, and {} for no more than how many have arrived.
 import { createServer } from 'node:net';
 
 const HEAD_END = Buffer.from('\r\n\r\n');
@@ -133,7 +134,8 @@ const server = createServer({ noDelay: true }, (socket) => {
 
 process.on('message', (message) => {
   if (message.reset) reset(message.reset);
-  process.send(message.count ? count() : { done: true });
+  if (message.count) process.send(count());
+  else process.send({ arrived: arrivalCount });
 });
 // The parent is gone: so is the reason to be here.
 process.on('disconnect', () => process.exit(0));
