@@ -1,5 +1,6 @@
 import 'reflect-metadata';
-import { migrateDatabase, startInstallation } from './app/index.js';
+import { type Logger } from 'pino';
+import { migrateDatabase, type RunningInstallation, startInstallation } from './app/index.js';
 import { readConfiguration, SettingsError } from './config/index.js';
 import { EmbeddedDatabaseError } from './platform/embedded-database/index.js';
 import { UnsafeDatabaseError } from './platform/database/index.js';
@@ -16,10 +17,14 @@ async function main(): Promise<void> {
     logger.info('the database is up to date');
     return;
   }
-  const installation = await startInstallation(configuration);
-  const { apiUrl, sandboxUrl } = installation;
+  const starting = startInstallation(configuration);
+  // From now on a signal ends everything in order, also in the middle of the start.
+  stopOnSignals(starting, logger);
+  const { apiUrl, sandboxUrl } = await starting;
   logger.info({ apiUrl, sandboxUrl, roles: configuration.settings.ARAUTO_ROLES }, 'ready');
+}
 
+function stopOnSignals(starting: Promise<RunningInstallation>, logger: Logger): void {
   let isStopping = false;
   const stop = (signal: string): void => {
     if (isStopping) return;
@@ -29,16 +34,18 @@ async function main(): Promise<void> {
       logger.error('the stop took too long; what was open will be found by the next start');
       process.exit(1);
     }, STOP_WITHIN_MS).unref();
-    installation.close().then(
-      () => {
-        logger.info('stopped');
-        process.exit(0);
-      },
-      (error: unknown) => {
-        logger.error({ err: error }, 'the stop failed');
-        process.exit(1);
-      },
-    );
+    starting
+      .then((installation) => installation.close())
+      .then(
+        () => {
+          logger.info('stopped');
+          process.exit(0);
+        },
+        (error: unknown) => {
+          logger.error({ err: error }, 'the stop failed');
+          process.exit(1);
+        },
+      );
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

@@ -1,6 +1,5 @@
 import { type SignedUpTenant } from '../../harness/accounts.js';
-import { BotScene, type SceneBot } from '../bots/bot-scene.js';
-import { waitFor } from '../sandbox/control-client.js';
+import { BotScene, type SceneBot, waitUntil } from '../bots/bot-scene.js';
 
 interface ChatBody {
   id: string;
@@ -13,7 +12,7 @@ interface ChatBody {
   contactId: string | null;
 }
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 describe('the audience that bots meet', () => {
   let scene: BotScene;
@@ -36,9 +35,9 @@ describe('the audience that bots meet', () => {
   const chatOf = async (telegramChatId: number): Promise<ChatBody | undefined> =>
     (await list('?limit=200')).find((chat) => chat.telegramChatId === telegramChatId);
   const waitForState = (telegramChatId: number, state: string): Promise<ChatBody> =>
-    waitFor(async () => {
+    waitUntil(async () => {
       const chat = await chatOf(telegramChatId);
-      return chat?.state === state ? chat : undefined;
+      return chat?.state === state && chat;
     });
   const answersTo = (telegramChatId: number): Promise<{ text: string }[]> =>
     scene.look(
@@ -57,9 +56,9 @@ describe('the audience that bots meet', () => {
     expect(chat).toMatchObject({ type: 'private', title: 'Bia', tags: [] });
     const contact = await tenant.client.get(`/contacts/${chat.contactId}`);
     expect(contact.body).toMatchObject({ firstName: 'Bia', languageCode: 'pt-br', telegramUserId: personId });
-    const [greeting] = await waitFor(async () => {
+    const [greeting] = await waitUntil(async () => {
       const answers = await answersTo(personId);
-      return answers.length > 0 ? answers : undefined;
+      return answers.length > 0 && answers;
     });
     expect(greeting?.text).toMatch(/^Olá, Bia!/);
   });
@@ -72,13 +71,11 @@ describe('the audience that bots meet', () => {
     await waitForState(personId, 'stopped');
     await scene.control.must('POST', `/people/${personId}/message`, { botId: bot.sandboxId, text: 'hello?' });
     await scene.control.must('POST', `/people/${personId}/message`, { botId: bot.sandboxId, text: '/help' });
-    await waitFor(async () => ((await answersTo(personId)).length === 3 ? true : undefined));
+    await waitUntil(async () => (await answersTo(personId)).length === 3);
     expect((await chatOf(personId))?.state).toBe('stopped');
     await scene.control.must('POST', `/people/${personId}/start`, { botId: bot.sandboxId });
     await waitForState(personId, 'active');
-    await waitFor(async () =>
-      (await answersTo(personId)).at(-1)?.text.startsWith('Welcome back') ? true : undefined,
-    );
+    await waitUntil(async () => (await answersTo(personId)).at(-1)?.text.startsWith('Welcome back'));
   });
 
   it('notes who blocks the bot, and who unblocks it', async () => {
@@ -103,8 +100,8 @@ describe('the audience that bots meet', () => {
     const [numbered] = await scene.look<{ no: string }>('SELECT no FROM chats WHERE id = $1', [before.id]);
 
     const upgraded = await scene.control.must<{ id: number }>('POST', `/groups/${groupId}/upgrade`);
-    const after = await waitFor(() => chatOf(upgraded.id));
-    await waitFor(async () => ((await chatOf(groupId)) === undefined ? true : undefined));
+    const after = await waitUntil(() => chatOf(upgraded.id));
+    await waitUntil(async () => (await chatOf(groupId)) === undefined);
     expect(after).toMatchObject({ id: before.id, type: 'supergroup', state: 'active', tags: ['choirs'] });
     expect(await scene.look('SELECT no FROM chats WHERE id = $1', [after.id])).toEqual([numbered]);
 
