@@ -121,7 +121,7 @@ export class LaneRepository {
        SELECT l.bot_no::text FROM lanes l JOIN bots b ON b.no = l.bot_no
        WHERE (l.owner IS NULL OR l.until < clock_timestamp())
          AND (l.bot_no IN (SELECT bot_no FROM deliveries WHERE state = 1)
-           OR (b.state = 'running' AND l.rest_until <= clock_timestamp() AND l.bot_no IN (SELECT bot_no FROM waiting)
+           OR (b.state IN ('running', 'conflict') AND l.rest_until <= clock_timestamp() AND l.bot_no IN (SELECT bot_no FROM waiting)
              AND EXISTS (SELECT FROM deliveries d WHERE d.bot_no = l.bot_no AND d.state = 0 AND d.not_before <= clock_timestamp())))
        LIMIT $1`,
       [limit],
