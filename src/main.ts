@@ -1,5 +1,6 @@
 import 'reflect-metadata';
-import { startInstallation } from './app/index.js';
+import { type Logger } from 'pino';
+import { migrateDatabase, type RunningInstallation, startInstallation } from './app/index.js';
 import { readConfiguration, SettingsError } from './config/index.js';
 import { EmbeddedDatabaseError } from './platform/embedded-database/index.js';
 import { UnsafeDatabaseError } from './platform/database/index.js';
@@ -11,10 +12,19 @@ const STOP_WITHIN_MS = 45_000;
 async function main(): Promise<void> {
   const configuration = readConfiguration();
   const logger = createLogger(configuration.settings);
-  const installation = await startInstallation(configuration);
-  const { apiUrl, sandboxUrl } = installation;
+  if (process.argv[2] === 'migrate') {
+    await migrateDatabase(configuration, (line) => logger.info(line));
+    logger.info('the database is up to date');
+    return;
+  }
+  const starting = startInstallation(configuration);
+  // From now on a signal ends everything in order, also in the middle of the start.
+  stopOnSignals(starting, logger);
+  const { apiUrl, sandboxUrl } = await starting;
   logger.info({ apiUrl, sandboxUrl, roles: configuration.settings.ARAUTO_ROLES }, 'ready');
+}
 
+function stopOnSignals(starting: Promise<RunningInstallation>, logger: Logger): void {
   let isStopping = false;
   const stop = (signal: string): void => {
     if (isStopping) return;
@@ -24,16 +34,18 @@ async function main(): Promise<void> {
       logger.error('the stop took too long; what was open will be found by the next start');
       process.exit(1);
     }, STOP_WITHIN_MS).unref();
-    installation.close().then(
-      () => {
-        logger.info('stopped');
-        process.exit(0);
-      },
-      (error: unknown) => {
-        logger.error({ err: error }, 'the stop failed');
-        process.exit(1);
-      },
-    );
+    starting
+      .then((installation) => installation.close())
+      .then(
+        () => {
+          logger.info('stopped');
+          process.exit(0);
+        },
+        (error: unknown) => {
+          logger.error({ err: error }, 'the stop failed');
+          process.exit(1);
+        },
+      );
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

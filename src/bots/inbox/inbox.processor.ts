@@ -18,7 +18,7 @@ import { groupByChat } from './update.rules.js';
 const LARGEST_BATCH = 200;
 const FAILURE_LENGTH = 500;
 
-type Progress = 'settled' | 'not_ours' | 'failed';
+type Progress = 'settled' | 'not_ours' | 'failed' | 'left';
 
 /** Works through a bot's inbox: each chat's updates in their order, several chats at a time. */
 @Injectable()
@@ -63,7 +63,6 @@ export class InboxProcessor extends WakeProcessor implements OnModuleDestroy {
   private async workOnChat(bot: ConnectedBot, updates: readonly WaitingUpdate[]): Promise<number> {
     let count = 0;
     for (const { updateId } of updates) {
-      if (this.isStopping) return count;
       const progress = await this.transactions.run(() => this.workOn(bot, updateId));
       if (progress !== 'settled') return count;
       count += 1;
@@ -73,6 +72,8 @@ export class InboxProcessor extends WakeProcessor implements OnModuleDestroy {
 
   /** What handlers wrote, what they said and "this update is done" are committed together. */
   private async workOn(bot: ConnectedBot, updateId: string): Promise<Progress> {
+    // Asked here, where a place is free: a full batch that waits for places would hold up the stop for seconds.
+    if (this.isStopping) return 'left';
     try {
       return await this.database.run(bot.tenantId, async (manager) => {
         const update = await this.inbox.claim(manager, bot.botNo, updateId);
