@@ -7,7 +7,7 @@ export interface QueuedDelivery extends DeliveryKey {
   readonly attempt: number;
   readonly telegramChatId: number;
   readonly chatType: 'private' | 'group' | 'supergroup' | 'channel';
-  readonly chatState: 'active' | 'stopped' | 'unreachable';
+  readonly chatState: 'active' | 'stopped' | 'unreachable' | 'gone';
   readonly chatTitle: string | null;
   readonly firstName: string | null;
   readonly lastName: string | null;
@@ -24,7 +24,7 @@ interface QueuedRow {
   attempt: number;
   telegram_chat_id: string;
   type: QueuedDelivery['chatType'];
-  state: QueuedDelivery['chatState'];
+  state: QueuedDelivery['chatState'] | null;
   title: string | null;
   first_name: string | null;
   last_name: string | null;
@@ -35,7 +35,8 @@ interface QueuedRow {
 
 const COLUMNS = `d.planned_on::text, d.class, d.source_no, d.chat_no, d.attempt, c.telegram_chat_id, c.type, c.state,
   c.title, p.first_name, p.last_name, coalesce(p.username, c.username) AS username`;
-const RECIPIENT = 'JOIN chats c ON c.no = d.chat_no LEFT JOIN contacts p ON p.id = c.contact_id';
+// A chat can be gone: erased, or merged into the supergroup that it became.
+const RECIPIENT = 'LEFT JOIN chats c ON c.no = d.chat_no LEFT JOIN contacts p ON p.id = c.contact_id';
 
 /** Broadcasts that one lane serves by turns; the others follow as these end. */
 const BROADCASTS_BY_TURNS = 16;
@@ -87,7 +88,7 @@ export class LaneRepository {
       attempt: row.attempt,
       telegramChatId: Number(row.telegram_chat_id),
       chatType: row.type,
-      chatState: row.state,
+      chatState: row.state ?? 'gone',
       chatTitle: row.title,
       firstName: row.first_name,
       lastName: row.last_name,
