@@ -1,6 +1,16 @@
 // The end of the demo in words and columns.
 
-const COLUMNS = ['accepted', 'sent', 'failed', 'skipped', 'unknown', 'lost', 'duplicated', 'per second', 'late by'];
+const COLUMNS = [
+  'accepted',
+  'sent',
+  'failed',
+  'skipped',
+  'unknown',
+  'lost',
+  'duplicated',
+  'per second',
+  'late by',
+];
 const NAME_WIDTH = 28;
 
 /**
