@@ -26,10 +26,11 @@ const withServers = {
   ...common,
   globalSetup: '<rootDir>/test/harness/name-run.cjs',
   testEnvironment: '<rootDir>/test/harness/leak-detecting-environment.cjs',
-  testTimeout: 30_000,
 };
 
 module.exports = {
+  // Jest heeds this one here only, not in a project; a database is cloned and an application started before a first test.
+  testTimeout: 30_000,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
     { ...withServers, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.spec.ts'] },

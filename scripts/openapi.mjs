@@ -11,7 +11,7 @@ const { describeApi } = await import('../dist/app/index.js');
 
 const file = join(homeDirectory, 'openapi.json');
 const document = await describeApi();
-const { valid, errors } = await new Validator().validate(structuredClone(document));
+const { valid, errors } = await new Validator().validate(JSON.parse(JSON.stringify(document)));
 if (!valid) {
   console.error('The document is not valid OpenAPI:', JSON.stringify(errors, null, 2));
   process.exit(1);

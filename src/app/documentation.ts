@@ -11,15 +11,16 @@ const API_VERSION = '1';
 
 /** In the order in which somebody new goes through them. */
 const TAGS = [
-  { name: 'accounts', description: 'Sign up, sign in, stay signed in' },
-  { name: 'tenant', description: 'The workspace that a session acts in, and its members' },
-  { name: 'sandbox', description: 'Try bots without Telegram' },
-  { name: 'bots', description: 'Telegram bots, connected by their token' },
-  { name: 'audience', description: 'Chats and contacts that the bots met, their tags and counts' },
-  { name: 'messages', description: 'What is sent: text, photo, document, buttons, variables' },
-  { name: 'schedules', description: 'When a message goes out' },
-  { name: 'broadcasts', description: 'Send now, watch, cancel' },
-  { name: 'health', description: 'For whoever runs the installation' },
+  { name: 'Accounts', description: 'Sign up, sign in, stay signed in' },
+  { name: 'Tenant', description: 'The workspace that a session acts in, and its members' },
+  { name: 'Sandbox', description: 'Try bots without Telegram' },
+  { name: 'Bots', description: 'Telegram bots, connected by their token' },
+  { name: 'Audience', description: 'Chats and contacts that the bots met, their tags and counts' },
+  { name: 'Messages', description: 'What is sent: text, photo, document, buttons, variables' },
+  { name: 'Files', description: 'Photos and documents that messages carry' },
+  { name: 'Schedules', description: 'When a message goes out' },
+  { name: 'Broadcasts', description: 'Send now, watch, cancel' },
+  { name: 'Health', description: 'For whoever runs the installation' },
 ];
 
 /** Serves the document, and outside production Swagger UI to use the API by hand. */

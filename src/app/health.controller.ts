@@ -9,7 +9,7 @@ const healthSchema = z.object({ status: z.literal('ok') }).meta({ id: 'Health' }
 type Health = z.infer<typeof healthSchema>;
 
 /** What an orchestrator asks; it has no account, and learns nothing but yes or no. */
-@ApiTags('health')
+@ApiTags('Health')
 @Public()
 @Controller('health')
 export class HealthController {

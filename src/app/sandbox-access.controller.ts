@@ -5,7 +5,7 @@ import { type Caller } from '../platform/identity/index.js';
 import { sandboxAccessSchema, type SandboxAccessView } from './sandbox-access.dto.js';
 import { SandboxAccessService } from './sandbox-access.service.js';
 
-@ApiTags('sandbox')
+@ApiTags('Sandbox')
 @ApiBearerAuth('session')
 @Controller('sandbox')
 export class SandboxAccessController {

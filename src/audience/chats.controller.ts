@@ -28,7 +28,7 @@ import {
 } from './chats.dto.js';
 import { ChatsService } from './chats.service.js';
 
-@ApiTags('audience')
+@ApiTags('Audience')
 @ApiBearerAuth('session')
 @Controller()
 export class ChatsController {

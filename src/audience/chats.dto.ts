@@ -3,7 +3,9 @@ import { lineOfTextSchema, pageQuerySchema, pageSchemaOf } from '../platform/htt
 import { idSchema } from '../platform/identity/index.js';
 import { CHAT_STATES, CHAT_TYPES, tagNameSchema } from './audience.dto.js';
 
-const searchSchema = lineOfTextSchema(64).describe('beginning of the title, the name or the username; case is ignored');
+const searchSchema = lineOfTextSchema(64).describe(
+  'beginning of the title, the name or the username; case is ignored',
+);
 
 const chatFilterSchema = z.strictObject({
   botId: idSchema.optional(),
@@ -22,7 +24,8 @@ export const contactQuerySchema = pageQuerySchema.extend({
   languageCode: z
     .string()
     .regex(/^[A-Za-z0-9-]{2,35}$/)
-    .optional().describe('as Telegram tells it, such as `pt-br`'),
+    .optional()
+    .describe('as Telegram tells it, such as `pt-br`'),
   search: searchSchema.optional(),
 });
 export type ContactQuery = z.output<typeof contactQuerySchema>;

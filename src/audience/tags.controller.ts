@@ -26,7 +26,7 @@ import {
 } from './chats.dto.js';
 import { ChatsService } from './chats.service.js';
 
-@ApiTags('audience')
+@ApiTags('Audience')
 @ApiBearerAuth('session')
 @Controller('tags')
 export class TagsController {

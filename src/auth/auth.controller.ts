@@ -27,7 +27,7 @@ import {
 } from './auth.dto.js';
 import { SessionsService } from './sessions.service.js';
 
-@ApiTags('accounts')
+@ApiTags('Accounts')
 @Controller('auth')
 export class AuthController {
   constructor(

@@ -18,7 +18,7 @@ import {
   timer,
 } from 'rxjs';
 import { AllowRole, CurrentCaller } from '../platform/access/index.js';
-import { Idempotency, type IdempotentRequest } from '../platform/http/index.js';
+import { Idempotency, type IdempotentRequest, TakesIdempotencyKey } from '../platform/http/index.js';
 import { type Caller, idSchema } from '../platform/identity/index.js';
 import {
   type BroadcastQuery,
@@ -43,6 +43,7 @@ export class BroadcastController {
   constructor(private readonly broadcasts: BroadcastService) {}
 
   @Post()
+  @TakesIdempotencyKey()
   @AllowRole('editor')
   @ApiOperation({ summary: 'Send a message now, to chats, tags or everybody' })
   @ApiCreatedResponse({ standardSchema: broadcastReportSchema })

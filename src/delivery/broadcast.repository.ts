@@ -113,6 +113,14 @@ export class BroadcastRepository {
   }
 
   /** Newest first. */
+  async isSending(manager: EntityManager, messageId: string): Promise<boolean> {
+    const rows: unknown[] = await manager.query(
+      `SELECT FROM broadcasts WHERE message_id = $1 AND state IN ('planning', 'sending') LIMIT 1`,
+      [messageId],
+    );
+    return rows.length > 0;
+  }
+
   findPage(
     manager: EntityManager,
     before: string,

@@ -1,8 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
 import { type z } from 'zod';
 import { AudienceService, type Audience } from '../audience/index.js';
-import { MessageService } from '../messages/index.js';
+import { MessageService, MessageUses } from '../messages/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
 import { invalidField, notFound } from '../platform/errors/index.js';
 import {
@@ -45,15 +45,25 @@ export interface BroadcastRequest {
 }
 
 @Injectable()
-export class BroadcastService {
+export class BroadcastService implements OnModuleInit {
   constructor(
     private readonly tenants: TenantDatabase,
     private readonly idempotency: IdempotencyService,
     private readonly repository: BroadcastRepository,
     private readonly messages: MessageService,
+    private readonly messageUses: MessageUses,
     private readonly audience: AudienceService,
     @InjectWakeQueue(PLANS) private readonly plans: WakeQueue,
   ) {}
+
+  /** What is being sent must stay, with its file. */
+  onModuleInit(): void {
+    this.messageUses.register(async (manager, messageId) =>
+      (await this.repository.isSending(manager, messageId))
+        ? 'A broadcast sends this message; wait until it has ended, or cancel it.'
+        : undefined,
+    );
+  }
 
   /**
    * Starts a broadcast as part of the surrounding transaction; its planning is woken after the commit. Starting the

@@ -28,13 +28,17 @@ export class FanOut {
 
   /** Plans a broadcast to its end and wakes the lanes as it goes; a broadcast that is planned already is left alone. */
   async plan(broadcastNo: string): Promise<void> {
-    const [broadcast] = await this.crossing.query<{ tenant_id: TenantId; audience: Audience }>(
-      `SELECT tenant_id, audience FROM broadcasts WHERE no = $1 AND state = 'planning'`,
-      [broadcastNo],
-    );
+    const [broadcast] = await this.crossing.query<{
+      tenant_id: TenantId;
+      audience: Audience;
+      planned_on: string;
+    }>(`SELECT tenant_id, audience, planned_on::text FROM broadcasts WHERE no = $1 AND state = 'planning'`, [
+      broadcastNo,
+    ]);
     if (!broadcast) return;
     for (;;) {
       const planned = await this.planChunk(broadcast.tenant_id, broadcastNo, broadcast.audience);
+      await this.crossing.query('SELECT analyze_delivery_partition($1)', [broadcast.planned_on]);
       await this.wakeLanes(planned.botNumbers);
       if (planned.count < CHUNK) return;
     }

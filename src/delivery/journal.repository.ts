@@ -30,31 +30,32 @@ export interface SettledAttempt {
  *
  * Fenced: the lanes' rows are locked FOR SHARE where owner and epoch still hold, and only deliveries of those lanes
  * are marked. Repeatable: an intent that was committed although its answer was lost is found and returned again.
+ *
+ * Its plan must not hang on statistics: `IS TRUE` has the held lanes hashed once instead of joined, and `state + 0`
+ * keeps a partial index out that was read 30,000 rows deep for every intent while the table was not analysed.
  */
 const RECORD = `
 WITH held AS MATERIALIZED (
-  SELECT l.bot_no, l.epoch
-  FROM unnest($2::bigint[], $3::bigint[]) AS wanted(bot_no, epoch)
-  JOIN lanes l ON l.bot_no = wanted.bot_no AND l.epoch = wanted.epoch
-  WHERE l.owner = $4 AND l.until > clock_timestamp()
-  FOR SHARE OF l
+  SELECT bot_no, epoch FROM lanes
+  WHERE bot_no = ANY($2::bigint[]) AND owner = $3 AND until > clock_timestamp()
+  FOR SHARE
 ), intended AS (
   UPDATE deliveries d
   SET state = 1, epoch = i.epoch, attempt = i.attempt, sending_at = clock_timestamp()
-  FROM unnest($5::smallint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::smallint[])
+  FROM unnest($4::smallint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::smallint[])
        WITH ORDINALITY AS i(class, source_no, chat_no, bot_no, epoch, attempt, n)
-  JOIN held ON held.bot_no = i.bot_no AND held.epoch = i.epoch
   WHERE d.planned_on = $1 AND d.class = i.class AND d.source_no = i.source_no AND d.chat_no = i.chat_no
-    AND ((d.state = 0 AND d.attempt = i.attempt - 1)
-      OR (d.state = 1 AND d.epoch = i.epoch AND d.attempt = i.attempt))
+    AND ((i.bot_no, i.epoch) IN (SELECT bot_no, epoch FROM held)) IS TRUE
+    AND ((d.state + 0 = 0 AND d.attempt = i.attempt - 1)
+      OR (d.state + 0 = 1 AND d.epoch = i.epoch AND d.attempt = i.attempt))
   RETURNING i.n
 ), settled AS (
   UPDATE deliveries d
   SET state = s.state, reason = s.reason, message_id = coalesce(s.message_id, d.message_id),
       settled_at = CASE WHEN s.state = 0 THEN NULL ELSE clock_timestamp() END,
       not_before = CASE WHEN s.delay_ms > 0 THEN clock_timestamp() + s.delay_ms * interval '1 ms' ELSE d.not_before END
-  FROM unnest($11::smallint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::smallint[], $16::smallint[],
-              $17::text[], $18::bigint[], $19::float8[])
+  FROM unnest($10::smallint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::smallint[], $15::smallint[],
+              $16::text[], $17::bigint[], $18::float8[])
        AS s(class, source_no, chat_no, epoch, attempt, state, reason, message_id, delay_ms)
   WHERE d.planned_on = $1 AND d.class = s.class AND d.source_no = s.source_no AND d.chat_no = s.chat_no
     AND d.epoch = s.epoch AND d.attempt = s.attempt
@@ -80,11 +81,9 @@ export class JournalRepository {
     intents: readonly Attempt[],
     settlements: readonly SettledAttempt[],
   ): Promise<boolean[]> {
-    const lanes = new Map(intents.map((intent) => [intent.botNo, intent.epoch]));
-    const [row] = await this.database.query<{ fenced: number[] }>(RECORD, [
+    const [row] = await this.database.queryByKey<{ fenced: number[] }>(RECORD, [
       day,
-      numbers([...lanes.keys()]),
-      numbers([...lanes.values()]),
+      numbers([...new Set(intents.map((intent) => intent.botNo))]),
       this.owner,
       numbers(intents.map((intent) => intent.class)),
       numbers(intents.map((intent) => intent.sourceNo)),
@@ -109,7 +108,7 @@ export class JournalRepository {
 
   /** Passes deliveries over without a try, such as to people who pressed /stop since the planning. */
   async skip(day: string, deliveries: readonly (DeliveryKey & { readonly reason: string })[]): Promise<void> {
-    await this.database.query(
+    await this.database.queryByKey(
       `UPDATE deliveries d SET state = 6, reason = s.reason, settled_at = clock_timestamp()
        FROM unnest($2::smallint[], $3::bigint[], $4::bigint[], $5::text[]) AS s(class, source_no, chat_no, reason)
        WHERE d.planned_on = $1 AND d.class = s.class AND d.source_no = s.source_no AND d.chat_no = s.chat_no

@@ -23,7 +23,6 @@ import {
 } from './asset.rules.js';
 import { type AssetView } from './asset.dto.js';
 import { type AssetRow, AssetsRepository } from './assets.repository.js';
-import { MessageUses } from './message-uses.service.js';
 import { MessagesRepository } from './messages.repository.js';
 
 /** A file as it arrives. */
@@ -43,7 +42,6 @@ export class AssetService {
     private readonly idempotency: IdempotencyService,
     private readonly assets: AssetsRepository,
     private readonly messages: MessagesRepository,
-    private readonly uses: MessageUses,
   ) {}
 
   /**
@@ -105,12 +103,8 @@ export class AssetService {
   async delete(caller: Caller, id: string): Promise<void> {
     await this.database.run(caller.tenantId, async (manager) => {
       if (!(await this.assets.lockReady(manager, id, 'UPDATE'))) throw notFound('file');
-      for (const message of await this.messages.findByAsset(manager, id)) {
-        const reason = message.archived_at
-          ? await this.uses.findReasonToKeep(manager, message.id)
-          : `The message ${message.id} uses this file; archive the message first.`;
-        if (reason !== undefined) throw conflict('asset_in_use', reason);
-      }
+      if (await this.messages.isAssetUsed(manager, id))
+        throw conflict('asset_in_use', 'A message uses this file; archive the message first.');
       await this.assets.delete(manager, id);
     });
   }

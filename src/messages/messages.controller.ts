@@ -82,7 +82,7 @@ export class MessagesController {
   @Delete(':id')
   @HttpCode(204)
   @AllowRole('editor')
-  @ApiOperation({ summary: 'Archive a message; refused while an active schedule uses it' })
+  @ApiOperation({ summary: 'Archive a message; refused while a schedule or a running broadcast uses it' })
   @ApiNoContentResponse()
   async archive(
     @CurrentCaller() caller: Caller,

@@ -53,8 +53,12 @@ export class MessagesRepository {
     await manager.query('UPDATE messages SET archived_at = coalesce(archived_at, now()) WHERE id = $1', [id]);
   }
 
-  /** Messages that name a file, archived ones too. */
-  findByAsset(manager: EntityManager, assetId: string): Promise<Pick<MessageRow, 'id' | 'archived_at'>[]> {
-    return manager.query(`SELECT id, archived_at FROM messages WHERE content->>'assetId' = $1`, [assetId]);
+  /** Archived messages don't count: nothing sends them any more. */
+  async isAssetUsed(manager: EntityManager, assetId: string): Promise<boolean> {
+    const rows: unknown[] = await manager.query(
+      `SELECT FROM messages WHERE archived_at IS NULL AND content->>'assetId' = $1 LIMIT 1`,
+      [assetId],
+    );
+    return rows.length > 0;
   }
 }

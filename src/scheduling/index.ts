@@ -1,3 +1,1 @@
-export { type ScheduleRule, scheduleRuleSchema } from './schedule-rule.dto.js';
-export { ScheduleService } from './schedule.service.js';
 export { SchedulingApiModule, SchedulingModule, SchedulingSchedulerModule } from './scheduling.module.js';

@@ -78,6 +78,9 @@ export class ScheduleService implements OnModuleInit {
         : { rule: row.rule, time_zone: row.time_zone, next_run_at: row.next_run_at };
       const isPaused = row.state === 'paused';
       const startsAgain = changesTime && row.state === 'ended';
+      // While it had ended, its message could be archived.
+      if (startsAgain && !input.message && !input.messageId)
+        await this.messages.assertUsable(manager, row.message_id);
       const changed = await this.schedules.update(manager, id, {
         name: input.name ?? row.name,
         message_id:

@@ -1,5 +1,4 @@
 export {
-  LANGUAGES,
   type Language,
   type TenantView,
   languageSchema,

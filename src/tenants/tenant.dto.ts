@@ -4,7 +4,7 @@ import { idSchema, TENANT_ROLES } from '../platform/identity/index.js';
 import { isTimeZone } from './time-zone.rules.js';
 
 /** Languages that Arauto itself speaks. */
-export const LANGUAGES = ['en', 'pt-BR', 'es'] as const;
+const LANGUAGES = ['en', 'pt-BR', 'es'] as const;
 export const languageSchema = z.enum(LANGUAGES);
 export type Language = z.infer<typeof languageSchema>;
 

@@ -13,7 +13,7 @@ import {
 } from './tenant.dto.js';
 import { TenantsService } from './tenants.service.js';
 
-@ApiTags('tenant')
+@ApiTags('Tenant')
 @ApiBearerAuth('session')
 @Controller('tenant')
 export class TenantsController {

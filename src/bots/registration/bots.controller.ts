@@ -26,7 +26,7 @@ import {
 } from './bots.dto.js';
 import { BotsService } from './bots.service.js';
 
-@ApiTags('bots')
+@ApiTags('Bots')
 @ApiBearerAuth('session')
 @Controller('bots')
 export class BotsController {

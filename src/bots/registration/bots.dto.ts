@@ -11,7 +11,9 @@ const tokenSchema = z
   .max(100)
   .describe('the token that @BotFather gave; it is stored encrypted and never shown again');
 
-const nameSchema = lineOfTextSchema(64).describe('what you call the bot; people in Telegram see the name from @BotFather');
+const nameSchema = lineOfTextSchema(64).describe(
+  'what you call the bot; people in Telegram see the name from @BotFather',
+);
 
 export const connectBotSchema = z
   .strictObject({

@@ -23,10 +23,11 @@ class DatabaseConnections implements OnApplicationShutdown {
   constructor(
     readonly source: DataSource,
     readonly dispatcher: pg.Pool,
+    readonly keyed: pg.Pool,
   ) {}
 
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([this.source.destroy(), this.dispatcher.end()]);
+    await Promise.all([this.source.destroy(), this.dispatcher.end(), this.keyed.end()]);
   }
 }
 
@@ -51,7 +52,8 @@ export class DatabaseModule {
         {
           provide: DispatcherDatabase,
           inject: [DatabaseConnections],
-          useFactory: (connections: DatabaseConnections) => new DispatcherDatabase(connections.dispatcher),
+          useFactory: (connections: DatabaseConnections) =>
+            new DispatcherDatabase(connections.dispatcher, connections.keyed),
         },
         {
           provide: DatabaseHealth,
@@ -65,6 +67,10 @@ export class DatabaseModule {
     };
   }
 }
+
+const ONLY_INDEX_LOOKUPS = ['hashjoin', 'mergejoin', 'material', 'seqscan', 'bitmapscan']
+  .map((method) => `-c enable_${method}=off`)
+  .join(' ');
 
 /** A connection that broke while idle is replaced at the next use; unheard, its event would end the process. */
 function reportIdleError(error: unknown): void {
@@ -92,7 +98,14 @@ async function connect(
     application_name: 'arauto-dispatcher',
   });
   dispatcher.on('error', reportIdleError);
-  const connections = new DatabaseConnections(source, dispatcher);
+  const keyed = new pg.Pool({
+    connectionString: urls.dispatcher,
+    max: 2,
+    application_name: 'arauto-journal',
+    options: ONLY_INDEX_LOOKUPS,
+  });
+  keyed.on('error', reportIdleError);
+  const connections = new DatabaseConnections(source, dispatcher, keyed);
   const check = new pg.Pool({ connectionString: urls.app, max: 1 });
   try {
     await refuseUnsafeDatabase(check, NODE_ENV !== 'test');

@@ -5,11 +5,27 @@ import { type Pool, type PoolClient, type QueryResultRow } from 'pg';
  * `CROSSED` of the first migration; every use outside a repository of those is a mistake.
  */
 export class DispatcherDatabase {
-  constructor(readonly pool: Pool) {}
+  /**
+   * @param pool for everything
+   * @param keyedPool for statements that find each of many rows by its key; it plans with nothing but index lookups
+   */
+  constructor(
+    private readonly pool: Pool,
+    private readonly keyedPool: Pool = pool,
+  ) {}
 
   /** One statement, its own transaction. Named statements are avoided: PgBouncer keeps none. */
   async query<Row extends QueryResultRow>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
     const result = await this.pool.query<Row>(sql, parameters as unknown[]);
+    return result.rows;
+  }
+
+  /**
+   * One statement that finds each of its rows by a whole key. The planner would rather hash or scan a table whose
+   * statistics it lacks, such as a new day's partition: 600 rows took 5,200 ms instead of 10.
+   */
+  async queryByKey<Row extends QueryResultRow>(sql: string, parameters: readonly unknown[]): Promise<Row[]> {
+    const result = await this.keyedPool.query<Row>(sql, parameters as unknown[]);
     return result.rows;
   }
 

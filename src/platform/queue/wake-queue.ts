@@ -17,6 +17,9 @@ const FORGOTTEN = { removeOnComplete: true, removeOnFail: true } as const;
 export class WakeQueue implements BeforeApplicationShutdown {
   private readonly logger: Logger;
 
+  private readonly soon = new Set<string>();
+  private gathering: NodeJS.Immediate | undefined;
+
   constructor(
     private readonly subject: string,
     private readonly queue: Queue<Wake>,
@@ -50,15 +53,30 @@ export class WakeQueue implements BeforeApplicationShutdown {
     return this.queue.getWaitingCount();
   }
 
+  /**
+   * For after a commit: what many commits of one moment ask for is asked of the queue at once. A failure is logged,
+   * since the sweep finds the work anyway.
+   */
+  wakeSoon(keys: readonly string[]): void {
+    for (const key of keys) this.soon.add(key);
+    this.gathering ??= setImmediate(() => void this.wakeGathered());
+  }
+
   async beforeApplicationShutdown(): Promise<void> {
+    await this.wakeGathered();
     await this.queue.close();
   }
 
-  /** For after a commit: a failure is logged, since the sweep finds the work anyway. */
-  wakeSoon(keys: readonly string[]): void {
-    this.wake(keys).catch((error: unknown) =>
-      this.logger.warn(`wake failed, the sweep will repair it: ${String(error)}`),
-    );
+  private async wakeGathered(): Promise<void> {
+    clearImmediate(this.gathering);
+    this.gathering = undefined;
+    const keys = [...this.soon];
+    this.soon.clear();
+    try {
+      await this.wake(keys);
+    } catch (error) {
+      this.logger.warn(`wake failed, the sweep will repair it: ${String(error)}`);
+    }
   }
 }
 

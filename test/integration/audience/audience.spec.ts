@@ -1,6 +1,5 @@
 import { type SignedUpTenant } from '../../harness/accounts.js';
-import { BotScene, type SceneBot } from '../bots/bot-scene.js';
-import { waitFor } from '../sandbox/control-client.js';
+import { BotScene, type SceneBot, waitUntil } from '../bots/bot-scene.js';
 
 interface ChatBody {
   id: string;
@@ -12,6 +11,8 @@ interface ChatBody {
   tags: string[];
   contactId: string | null;
 }
+
+jest.setTimeout(60_000);
 
 describe('the audience that bots meet', () => {
   let scene: BotScene;
@@ -34,9 +35,9 @@ describe('the audience that bots meet', () => {
   const chatOf = async (telegramChatId: number): Promise<ChatBody | undefined> =>
     (await list('?limit=200')).find((chat) => chat.telegramChatId === telegramChatId);
   const waitForState = (telegramChatId: number, state: string): Promise<ChatBody> =>
-    waitFor(async () => {
+    waitUntil(async () => {
       const chat = await chatOf(telegramChatId);
-      return chat?.state === state ? chat : undefined;
+      return chat?.state === state && chat;
     });
   const answersTo = (telegramChatId: number): Promise<{ text: string }[]> =>
     scene.look(
@@ -55,9 +56,9 @@ describe('the audience that bots meet', () => {
     expect(chat).toMatchObject({ type: 'private', title: 'Bia', tags: [] });
     const contact = await tenant.client.get(`/contacts/${chat.contactId}`);
     expect(contact.body).toMatchObject({ firstName: 'Bia', languageCode: 'pt-br', telegramUserId: personId });
-    const [greeting] = await waitFor(async () => {
+    const [greeting] = await waitUntil(async () => {
       const answers = await answersTo(personId);
-      return answers.length > 0 ? answers : undefined;
+      return answers.length > 0 && answers;
     });
     expect(greeting?.text).toMatch(/^Olá, Bia!/);
   });
@@ -70,11 +71,11 @@ describe('the audience that bots meet', () => {
     await waitForState(personId, 'stopped');
     await scene.control.must('POST', `/people/${personId}/message`, { botId: bot.sandboxId, text: 'hello?' });
     await scene.control.must('POST', `/people/${personId}/message`, { botId: bot.sandboxId, text: '/help' });
-    await waitFor(async () => ((await answersTo(personId)).length === 3 ? true : undefined));
+    await waitUntil(async () => (await answersTo(personId)).length === 3);
     expect((await chatOf(personId))?.state).toBe('stopped');
     await scene.control.must('POST', `/people/${personId}/start`, { botId: bot.sandboxId });
     await waitForState(personId, 'active');
-    await waitFor(async () => ((await answersTo(personId)).at(-1)?.text.startsWith('Welcome back') ? true : undefined));
+    await waitUntil(async () => (await answersTo(personId)).at(-1)?.text.startsWith('Welcome back'));
   });
 
   it('notes who blocks the bot, and who unblocks it', async () => {
@@ -99,8 +100,8 @@ describe('the audience that bots meet', () => {
     const [numbered] = await scene.look<{ no: string }>('SELECT no FROM chats WHERE id = $1', [before.id]);
 
     const upgraded = await scene.control.must<{ id: number }>('POST', `/groups/${groupId}/upgrade`);
-    const after = await waitFor(() => chatOf(upgraded.id));
-    await waitFor(async () => ((await chatOf(groupId)) === undefined ? true : undefined));
+    const after = await waitUntil(() => chatOf(upgraded.id));
+    await waitUntil(async () => (await chatOf(groupId)) === undefined);
     expect(after).toMatchObject({ id: before.id, type: 'supergroup', state: 'active', tags: ['choirs'] });
     expect(await scene.look('SELECT no FROM chats WHERE id = $1', [after.id])).toEqual([numbered]);
 
@@ -122,7 +123,9 @@ describe('the audience that bots meet', () => {
     const tagged = await tenant.client.post('/chats/tags', { tag: 'zoes', filter: { search: '100%' } });
     expect(tagged).toMatchObject({ status: 200, body: { chats: 3 } });
     expect(await list('?tag=zoes')).toHaveLength(3);
-    const page = await tenant.client.get<{ items: ChatBody[]; nextCursor: string }>('/chats?tag=zoes&limit=2');
+    const page = await tenant.client.get<{ items: ChatBody[]; nextCursor: string }>(
+      '/chats?tag=zoes&limit=2',
+    );
     expect(page.body.items).toHaveLength(2);
     expect(await list(`?tag=zoes&limit=2&cursor=${page.body.nextCursor}`)).toHaveLength(1);
 
@@ -141,13 +144,28 @@ describe('the audience that bots meet', () => {
     expect((await tenant.client.delete('/tags/zoes')).status).toBe(204);
     expect((await tenant.client.delete('/tags/zoes')).status).toBe(404);
     const counts = await tenant.client.get<{ counts: unknown[] }>('/audience/counts');
-    expect(counts.body.counts).toContainEqual({ botId: bot.id, type: 'private', state: 'active', chats: active });
+    expect(counts.body.counts).toContainEqual({
+      botId: bot.id,
+      type: 'private',
+      state: 'active',
+      chats: active,
+    });
   });
 
   it.each([
     ['an unknown tag', { to: 'tags', tags: ['nobody-has-it'] }, 'audience.tags.0', 'unknown_tag'],
-    ['an unknown bot', { to: 'everybody', botIds: ['00000000-0000-4000-8000-000000000000'] }, 'audience.botIds.0', 'unknown_bot'],
-    ['an unknown chat', { to: 'chats', chatIds: ['00000000-0000-4000-8000-000000000000'] }, 'audience.chatIds.0', 'unknown_chat'],
+    [
+      'an unknown bot',
+      { to: 'everybody', botIds: ['00000000-0000-4000-8000-000000000000'] },
+      'audience.botIds.0',
+      'unknown_bot',
+    ],
+    [
+      'an unknown chat',
+      { to: 'chats', chatIds: ['00000000-0000-4000-8000-000000000000'] },
+      'audience.chatIds.0',
+      'unknown_chat',
+    ],
     ['an unknown way', { to: 'nobody' }, 'audience.to', undefined],
     ['an unknown field', { to: 'everybody', x: 1 }, 'audience.x', 'unknown_field'],
   ])('refuses an audience with %s', async (_, audience, field, code) => {

@@ -1,4 +1,7 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Client } from 'pg';
+import { ROOMS, type Room } from '../../../src/app/index.js';
 import { type RunningSandbox } from '../../../src/sandbox/index.js';
 import { type SignedUpTenant, signUpTenant } from '../../harness/accounts.js';
 import { startTestApplication, type TestApplication } from '../../harness/application.js';
@@ -32,6 +35,11 @@ export class BotScene {
   ) {}
 
   private readonly applications: TestApplication[] = [];
+  /** Processes of one installation share their keys. */
+  private readonly keys = {
+    ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+    SESSION_KEY: randomBytes(32).toString('base64'),
+  };
 
   static async open(): Promise<BotScene> {
     const sandbox = await openSandbox();
@@ -41,10 +49,14 @@ export class BotScene {
     return new BotScene(sandbox, database, superuser, new ControlClient(sandbox.url));
   }
 
-  async start(roles: string, environment: Record<string, string> = {}): Promise<TestApplication> {
+  async start(
+    roles: string,
+    environment: Record<string, string> = {},
+    rooms: readonly Room[] = ROOMS,
+  ): Promise<TestApplication> {
     const application = await startTestApplication(
-      { ARAUTO_ROLES: roles, SANDBOX_URL: this.sandbox.url, ...environment },
-      { database: this.database },
+      { ARAUTO_ROLES: roles, SANDBOX_URL: this.sandbox.url, ...this.keys, ...environment },
+      { database: this.database, rooms },
     );
     this.applications.push(application);
     return application;
@@ -80,5 +92,18 @@ export class BotScene {
     await this.sandbox.close();
     await this.superuser.end();
     await this.database.drop();
+  }
+}
+
+/** Waits until it is so; fails after 20 s (a lease of a dead process lasts 10) instead of sleeping for luck. */
+export async function waitUntil<Value>(
+  look: () => Promise<Value | false | undefined>,
+): Promise<Exclude<Value, false>> {
+  const deadlineMs = performance.now() + 20_000;
+  for (;;) {
+    const value = await look();
+    if (value !== undefined && value !== false) return value as Exclude<Value, false>;
+    if (performance.now() > deadlineMs) throw new Error(`Waited in vain for ${look.toString()}`);
+    await wait(20);
   }
 }

@@ -11,7 +11,11 @@ interface Report {
   counts: Record<string, number> & { reasons: { state: string; reason: string; count: number }[] };
 }
 
-const LIFTED = { messagesPerSecondPerBot: null, messagesPerSecondPerChat: null, messagesPerMinutePerGroup: null };
+const LIFTED = {
+  messagesPerSecondPerBot: null,
+  messagesPerSecondPerChat: null,
+  messagesPerMinutePerGroup: null,
+};
 
 describe('a broadcast, from the API to the wire', () => {
   let sandbox: RunningSandbox;
@@ -85,6 +89,6 @@ describe('a broadcast, from the API to the wire', () => {
     expect(report.state).toBe('finished');
     expect(report.counts).toMatchObject({ accepted: 24, sent: 24, failed: 0, unknown: 0, queued: 0 });
     const seen = await control.messages(people[1]!, telegramId);
-    expect(seen.filter((message) => message.text === 'Hello Rui')).toHaveLength(1);
+    expect(seen.filter((message) => message.text?.startsWith('Hello Rui'))).toHaveLength(1);
   });
 });

@@ -7,6 +7,8 @@ import { startTestApplication, type TestApplication } from '../../harness/applic
 import { signUpTenant, type SignedUpTenant } from '../../harness/accounts.js';
 import { waitUntil } from '../../harness/wait.js';
 
+jest.setTimeout(60_000);
+
 const MEGABYTE = 1024 * 1024;
 const PNG = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
 

@@ -65,6 +65,20 @@ describe('messages over HTTP on a real database', () => {
     expect((await tenant.client.get(path)).body['archivedAt']).toBeNull();
   });
 
+  it('keeps what a broadcast is sending', async () => {
+    const broadcast = await tenant.client.post('/broadcasts', {
+      message: content,
+      audience: { to: 'everybody' },
+    });
+    const message = `/messages/${String(broadcast.body['messageId'])}`;
+    expect(await tenant.client.delete(message)).toMatchObject({
+      status: 409,
+      body: { code: 'message_in_use' },
+    });
+    await tenant.client.post(`/broadcasts/${String(broadcast.body['id'])}/cancel`);
+    expect((await tenant.client.delete(message)).status).toBe(204);
+  });
+
   it('previews', async () => {
     const answer = await tenant.client.post('/messages/preview', { content, firstName: 'A&B' });
     expect(answer).toMatchObject({

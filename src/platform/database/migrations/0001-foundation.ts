@@ -349,7 +349,7 @@ const TABLES = [
      settled_at timestamptz,
      message_id bigint,
      reason text,
-     PRIMARY KEY (planned_on, class, source_no, chat_no)
+     PRIMARY KEY (class, source_no, chat_no, planned_on)
    ) PARTITION BY RANGE (planned_on)`,
   // A lane reads its queue in this order: answers to people first (class 2), then broadcasts by age.
   `CREATE INDEX deliveries_queued ON deliveries (bot_no, class DESC, source_no, chat_no) WHERE state = 0`,
@@ -357,7 +357,7 @@ const TABLES = [
   `CREATE INDEX deliveries_unfinished ON deliveries (class, source_no) WHERE state IN (0, 1)`,
   // Nothing is lost when nobody made a day's partition.
   `CREATE TABLE deliveries_other_days PARTITION OF deliveries DEFAULT WITH (fillfactor = 70)`,
-  // Partitions are the owner's; this is the one thing the dispatcher may do in the owner's name.
+  // Partitions are the owner's; this and the next are all that the dispatcher may do in the owner's name.
   `CREATE FUNCTION ensure_delivery_partition(day date) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
    SET search_path = public, pg_temp AS $$
    DECLARE partition_name text := 'deliveries_' || to_char(day, 'YYYYMMDD');
@@ -373,6 +373,19 @@ const TABLES = [
    END $$`,
   'REVOKE ALL ON FUNCTION ensure_delivery_partition(date) FROM PUBLIC',
   'GRANT EXECUTE ON FUNCTION ensure_delivery_partition(date) TO arauto_dispatcher',
+  // A day that filled since anybody looked is planned for as if it were empty; autovacuum comes once a minute at best.
+  `CREATE FUNCTION analyze_delivery_partition(day date) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+   SET search_path = public, pg_temp AS $$
+   DECLARE partition_id regclass := to_regclass('deliveries_' || to_char(day, 'YYYYMMDD'));
+   BEGIN
+     IF pg_stat_get_mod_since_analyze(partition_id)
+          > (SELECT greatest(1000, 0.5 * reltuples) FROM pg_class WHERE oid = partition_id)
+        AND pg_try_advisory_xact_lock(hashtext('analyze_delivery_partition')) THEN
+       EXECUTE format('ANALYZE %s', partition_id);
+     END IF;
+   END $$`,
+  'REVOKE ALL ON FUNCTION analyze_delivery_partition(date) FROM PUBLIC',
+  'GRANT EXECUTE ON FUNCTION analyze_delivery_partition(date) TO arauto_dispatcher',
   `SELECT ensure_delivery_partition(current_date + n) FROM generate_series(0, 7) AS n`,
 ];
 
