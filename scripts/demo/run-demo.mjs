@@ -1,6 +1,7 @@
 // The demo from its first to its last line.
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { settingsSchema } from '../../dist/config/settings.js';
 import {
   countHolders,
@@ -18,6 +19,7 @@ import { formatAddresses, formatTable } from './results.mjs';
 /** What is promised of a broadcast that nothing holds up, from its due instant to its first byte. */
 const MOST_LATENESS_MS = 2_000;
 const UNPACED = { PACING_BOT_PER_SECOND: '0', PACING_CHAT_PER_SECOND: '0', PACING_GROUP_PER_MINUTE: '0' };
+const DEATH_NOTICED_WITHIN_MS = 500;
 const EXIT_FAILED = 1;
 const EXIT_INTERRUPTED = 130;
 
@@ -59,8 +61,9 @@ export async function runDemo({ isOnce }) {
       progress.say('\nEverything stays up: look around. Ctrl-C stops it.');
       await Promise.race([untilInterrupted(new Promise(() => {}), signal), arauto.died]);
     }
-  } catch (error) {
+  } catch (failure) {
     progress.close();
+    const error = arauto && !signal.aborted ? await findCause(failure, arauto) : failure;
     const isWanted = signal.aborted && !(error instanceof ArautoDiedError);
     if (!isWanted) exitCode = explainFailure(error, arauto, progress);
     else if (closingLine === undefined) exitCode = EXIT_INTERRUPTED;
@@ -71,6 +74,12 @@ export async function runDemo({ isOnce }) {
   }
   if (isOnce && closingLine !== undefined) console.log(closingLine);
   return exitCode;
+}
+
+/** Requests to somebody who dies fail a moment before the death itself is noticed. */
+function findCause(failure, arauto) {
+  const moment = pause(DEATH_NOTICED_WITHIN_MS, failure);
+  return Promise.race([arauto.died.catch((death) => death), moment]);
 }
 
 function explainFailure(error, arauto, progress) {
