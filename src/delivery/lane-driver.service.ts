@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import {
+  type BeforeApplicationShutdown,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import { AudienceService } from '../audience/index.js';
 import { BotDirectory, BotVerdicts } from '../bots/index.js';
 import { Configuration } from '../config/index.js';
@@ -35,7 +41,7 @@ interface DrivenLane {
 
 /** Drives lanes in this process: takes their leases, keeps them, and lets each go at its end. */
 @Injectable()
-export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
+export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
   private readonly logger = new Logger('LaneDriver');
   /** One start of one process: what makes a lease ours. */
   private readonly owner = randomUUID();
@@ -84,13 +90,14 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     );
   }
 
-  /**
-   * Starts nothing more, waits until everything that left is settled, and lets all lanes go: no unknown remains.
-   * Before the queue's workers close, since these wait for the lanes that they drive.
-   */
-  async onModuleDestroy(): Promise<void> {
+  /** Starts nothing more. Before the queue's workers are closed, since these wait for the lanes that they drive. */
+  onModuleDestroy(): void {
     this.isStopping = true;
     for (const { lane } of this.lanes.values()) lane.finish({ kind: 'yielded' });
+  }
+
+  /** Waits until everything that left is settled, and lets all lanes go: no unknown remains. */
+  async beforeApplicationShutdown(): Promise<void> {
     await Promise.all([...this.lanes.values()].map(({ ended }) => ended));
     await this.progress.finishTouched();
     for (const timer of this.timers) clearInterval(timer);
@@ -158,8 +165,6 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
       return;
     }
     await this.leases.release(botNo, lane.epoch);
-    // A process that stops leaves the waking to the sweep: its queue may be closed already.
-    if (this.isStopping) return;
     if (end.kind === 'yielded') await this.queue.wakeLater(botNo, 1);
     else if ('nextInMs' in end && end.nextInMs !== undefined) await this.queue.wakeLater(botNo, end.nextInMs);
   }
