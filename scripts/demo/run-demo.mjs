@@ -52,7 +52,7 @@ export async function runDemo({ isOnce }) {
     });
     const addresses = await untilInterrupted(arauto.waitUntilReady(), signal);
     const result = await Promise.race([
-      perform({ ...addresses, isPaced: !isOnce, progress, signal }),
+      perform({ ...addresses, arauto, isPaced: !isOnce, progress, signal }),
       arauto.died,
     ]);
     exitCode = result.mismatches.length === 0 ? 0 : EXIT_FAILED;
@@ -107,7 +107,7 @@ async function takeHome(home) {
 
 /** Does the job, shows the table, and compares what happened with what had to happen. */
 async function perform(stage) {
-  const { progress, isPaced } = stage;
+  const { arauto, progress, isPaced } = stage;
   const startedAt = performance.now();
   progress.say(
     isPaced
@@ -122,6 +122,7 @@ async function perform(stage) {
   const all = sendings.map((sending) => computeFigures(sending, movedChats));
   const total = addFigures(all);
   const mismatches = sendings.flatMap((sending, n) => findMismatches(sending, all[n]));
+  mismatches.push(...arauto.errors.map((error) => `Arauto logged an error, ${error}`));
   if (violations > 0) mismatches.push(`${violations} calls were refused because of a limit`);
   // At Telegram's limits a message waits for the one before it: that is the limit's lateness, not ours.
   if (!isPaced && !(total.p99LatenessMs <= MOST_LATENESS_MS))
