@@ -178,7 +178,10 @@ export class Arauto {
       method,
       headers: {
         ...(this.#accessToken && { authorization: `Bearer ${this.#accessToken}` }),
-        ...(body && { 'content-type': 'application/json', 'idempotency-key': randomBytes(12).toString('hex') }),
+        ...(body && {
+          'content-type': 'application/json',
+          'idempotency-key': randomBytes(12).toString('hex'),
+        }),
       },
       ...(body && { body: JSON.stringify(body) }),
     });
