@@ -98,9 +98,11 @@ export class LaneRepository {
 
   /** Milliseconds until the next delivery that waits for its time; null where none does. */
   async findNextDelayMs(botNo: string): Promise<number | null> {
-    const [row] = await this.database.query<{ delay_ms: number | null }>(
+    // Without HAVING there would be a row for nothing too, and greatest() makes a 0 of its NULL: "look again at once".
+    const [row] = await this.database.query<{ delay_ms: number }>(
       `SELECT greatest(0, extract(epoch FROM min(d.not_before) - clock_timestamp()) * 1000)::float8 AS delay_ms
-       FROM deliveries d WHERE d.bot_no = $1 AND d.state = 0 AND d.not_before > clock_timestamp()`,
+       FROM deliveries d WHERE d.bot_no = $1 AND d.state = 0 AND d.not_before > clock_timestamp()
+       HAVING count(*) > 0`,
       [botNo],
     );
     return row?.delay_ms ?? null;
