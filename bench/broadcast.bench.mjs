@@ -380,7 +380,19 @@ function printResults(answerMs, results) {
   const arauto = results.find(({ contender }) => contender === 'arauto');
   console.log(`\nanswers after ${answerMs} ms`);
   printTable(
-    ['', 'stores', 'under way', 'messages', 'msg/s', 'min–max', 'first to last', 'Arauto is', 'lost', 'double', 'over 30/s'],
+    [
+      '',
+      'stores',
+      'under way',
+      'messages',
+      'msg/s',
+      'min–max',
+      'first to last',
+      'Arauto is',
+      'lost',
+      'double',
+      'over 30/s',
+    ],
     results.map((row) => [
       TITLES[row.contender],
       STORES[row.contender],
