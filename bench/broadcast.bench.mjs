@@ -30,11 +30,11 @@ const QUICK = {
   ...FULL,
   runs: 1,
   messagesPerBot: 30,
-  jobMessagesPerBot: 6,
+  jobMessagesPerBot: 4,
   warmUpPerBot: 1,
-  apschedulerJobs: 1_500,
+  apschedulerJobs: 1_000,
   isTuned: false,
-  peers: ['rawUndici', 'rawTelegraf', 'jobPerMessagePostgres', 'jobPerMessageRedis'],
+  peers: ['rawUndici', 'rawTelegraf', 'jobPerMessageRedis'],
 };
 
 /** The first number under way is what --quick takes; the full form takes whichever is quickest here. */
@@ -102,7 +102,7 @@ export async function runBench({ isQuick }) {
 function printQuickness() {
   console.log(
     `--quick: one run instead of ${FULL.runs}, ${QUICK.messagesPerBot} messages of each bot instead of ${FULL.messagesPerBot} ` +
-      `(job per message: ${QUICK.jobMessagesPerBot}), no grammY, nothing tuned, ` +
+      `(job per message: ${QUICK.jobMessagesPerBot}), no grammY, one queue instead of two, nothing tuned, ` +
       `APScheduler with ${formatCount(QUICK.apschedulerJobs)} jobs at no answer time only.`,
   );
 }
@@ -126,7 +126,7 @@ class BroadcastBench {
   /** Contenders take turns, so that a bad minute of the machine hits all of them. */
   async measure() {
     const form = this.#form;
-    const peers = form.peers.filter((peer) => peer !== 'jobPerMessageRedis' || this.#redis);
+    const peers = this.#choosePeers();
     const concurrency = form.isTuned ? await this.#tune(peers) : firstConcurrencies(peers);
     await this.#stub.ask({ reset: { answerMs: 0 } });
     say('connecting bots');
@@ -145,6 +145,13 @@ class BroadcastBench {
       if (isApschedulerPresent()) await this.#runApscheduler();
     }
     return this.#rows;
+  }
+
+  /** Without a Redis the job per message has PostgreSQL alone. */
+  #choosePeers() {
+    if (this.#redis) return this.#form.peers;
+    const others = this.#form.peers.filter((peer) => !peer.startsWith('job'));
+    return [...others, 'jobPerMessagePostgres'];
   }
 
   async #runArauto(arauto, answerMs) {

@@ -77,6 +77,8 @@ export class Arauto {
       env: this.#environment,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    const arauto = this.#process;
+    process.once('exit', () => arauto.kill());
     this.#apiUrl = await this.#readApiUrl();
     const account = { ...ACCOUNT, name: 'Bench', tenantName: 'Bench' };
     const { accessToken } = this.#accessToken
