@@ -5,7 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { homeDirectory } from '../scripts/run.mjs';
 import { startRedis } from '../scripts/redis.mjs';
 import { Arauto } from './broadcast/arauto.mjs';
-import { DOCUMENTED_PER_SECOND, isApschedulerPresent, runApscheduler } from './broadcast/apscheduler.mjs';
+import {
+  DOCUMENTED_PER_SECOND,
+  isApschedulerPresent,
+  runApscheduler,
+  THREADS,
+} from './broadcast/apscheduler.mjs';
 import { startModule } from './child-process.mjs';
 import { describeMachine, printMachine } from './machine.mjs';
 import { formatCount, medianOf, printTable } from './table.mjs';
@@ -189,7 +194,13 @@ class BroadcastBench {
     const begin = () => (startedMs = now());
     await runApscheduler({ apiRoot: this.#apiRoot, jobCount, begin });
     const seen = await this.#stub.ask({ count: true });
-    this.#rows.push(rowOf({ contender: 'apscheduler', answerMs: 0, expected: jobCount }, startedMs, seen));
+    this.#rows.push(
+      rowOf(
+        { contender: 'apscheduler', answerMs: 0, concurrency: THREADS, expected: jobCount },
+        startedMs,
+        seen,
+      ),
+    );
   }
 
   /** Runs one contender against a fresh count; the time goes from its start to the last arrival. */
