@@ -55,7 +55,10 @@ function answerDue() {
   if (waitingFrom === waiting.length) {
     waiting.length = waitingFrom = 0;
   } else {
-    if (waitingFrom > 10_000) (waiting.splice(0, waitingFrom), (waitingFrom = 0));
+    if (waitingFrom > 10_000) {
+      waiting.splice(0, waitingFrom);
+      waitingFrom = 0;
+    }
     timer = setTimeout(answerDue, Math.ceil(waiting[waitingFrom].dueMs - nowMs));
   }
 }
