@@ -78,7 +78,7 @@ export const UNPACED = {
 } as const;
 
 /** Waiting for work of several processes on a machine that does other things too. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 40_000;
 
 /** A tenant with its own part of the sandbox: what a program of a customer sees, and what people and Telegram see. */
 export class SceneTenant {

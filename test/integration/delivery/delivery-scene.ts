@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { type RunningSandbox, type SandboxOptions } from '../../../src/sandbox/index.js';
 import { startTestApplication, type TestApplication } from '../../harness/application.js';
@@ -25,7 +26,18 @@ export class DeliveryScene {
     const database = await createTestDatabase();
     const superuser = new Client({ connectionString: database.urls.superuser });
     await superuser.connect();
-    return new DeliveryScene(sandbox, database, superuser, { SANDBOX_URL: sandbox.url, ...environment });
+    // Processes of one installation share its keys: who sends must read what who registered has sealed.
+    const keys = Object.fromEntries(
+      ['ENCRYPTION_KEY', 'SESSION_KEY', 'SANDBOX_KEY'].map((name) => [
+        name,
+        randomBytes(32).toString('base64'),
+      ]),
+    );
+    return new DeliveryScene(sandbox, database, superuser, {
+      ...keys,
+      SANDBOX_URL: sandbox.url,
+      ...environment,
+    });
   }
 
   async start(roles = 'api,scheduler,worker,poller'): Promise<TestApplication> {
