@@ -99,11 +99,12 @@ export class LaneRepository {
   /** Milliseconds until the next delivery that waits for its time; null where none does. */
   async findNextDelayMs(botNo: string): Promise<number | null> {
     const [row] = await this.database.query<{ delay_ms: number | null }>(
-      `SELECT greatest(0, extract(epoch FROM min(d.not_before) - clock_timestamp()) * 1000)::float8 AS delay_ms
+      // Not greatest(0, …): it passes over NULL, and a lane with nothing to do would never rest.
+      `SELECT extract(epoch FROM min(d.not_before) - clock_timestamp())::float8 * 1000 AS delay_ms
        FROM deliveries d WHERE d.bot_no = $1 AND d.state = 0 AND d.not_before > clock_timestamp()`,
       [botNo],
     );
-    return row?.delay_ms ?? null;
+    return row?.delay_ms == null ? null : Math.max(0, row.delay_ms);
   }
 
   /**

@@ -199,12 +199,10 @@ export class SceneTenant {
     return this.listAll<DeliveryView>(`/broadcasts/${id}/deliveries${state ? `?state=${state}` : ''}`);
   }
 
-  /** What reached the sandbox with this text, oldest first. */
-  async ledger(textPrefix: string): Promise<LedgerRow[]> {
-    const { rows } = await this.control.must<{ rows: LedgerRow[] }>(
-      'GET',
-      `/ledger?limit=10000&textPrefix=${encodeURIComponent(textPrefix)}`,
-    );
+  /** What reached the sandbox, oldest first; all of it, or what begins with this text. */
+  async ledger(textPrefix?: string): Promise<LedgerRow[]> {
+    const filter = textPrefix === undefined ? '' : `&textPrefix=${encodeURIComponent(textPrefix)}`;
+    const { rows } = await this.control.must<{ rows: LedgerRow[] }>('GET', `/ledger?limit=10000${filter}`);
     return rows;
   }
 

@@ -171,6 +171,7 @@ describe('the journal on PostgreSQL', () => {
       [{ attempt, settlement: { state: 'queued', reason: null, messageId: null, delayMs: 30_000 } }],
     );
     const lanes = new LaneRepository(database);
+    expect(await lanes.findNextDelayMs('0')).toBeNull();
     expect((await lanes.findQueued(botNo, 10)).map(({ chatNo }) => chatNo).sort()).toEqual(
       chats.slice(1).sort(),
     );

@@ -41,7 +41,7 @@ describe('lanes at Telegram’s pace', () => {
     });
     const summary = await tenant.summary();
     expect(summary.violations).toBe(0);
-    const rows = await tenant.ledger('');
+    const rows = await tenant.ledger();
     const answered = rows.findIndex(({ text }) => text.startsWith('Herald is run by'));
     expect(answered).toBeGreaterThan(0);
     const later = rows.slice(answered + 1).filter(({ text }) => text === 'A long one');
