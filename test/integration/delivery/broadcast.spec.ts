@@ -216,26 +216,17 @@ describe('a broadcast, from the API to the wire', () => {
   });
 
   it('answers a press on a button', async () => {
-    const { telegramId } = await connectBot();
-    const [person] = await startPeople(telegramId, 1);
-    const created = await tenant.client.post<Report>('/broadcasts', {
-      message: { kind: 'text', text: 'Coming?', buttons: [[{ text: 'Yes', callbackData: 'yes' }]] },
-      audience: { to: 'everybody' },
-    });
-    await finish(created.body.id);
-    const seen = await control.messages(person!, telegramId);
-    const { message_id: messageId } = seen.find((message) => message.text === 'Coming?')!;
-    await control.must('POST', `/people/${person}/press`, {
-      botId: telegramId,
-      messageId,
-      callbackData: 'yes',
-    });
-    await waitFor(async () => {
-      const { rows } = await control.must<{ rows: { method: string; status: number }[] }>(
-        'GET',
-        '/ledger?method=answerCallbackQuery',
-      );
-      return rows.length === 1 || undefined;
-    });
+    const [person] = await tenant.startPeople(bot, 1);
+    const buttons = [[{ text: 'Yes', callbackData: 'yes' }]];
+    const { id } = await tenant.broadcast('', { message: { kind: 'text', text: 'Coming?', buttons } });
+    await tenant.untilEnded(id);
+    const seen = await tenant.control.messages(person!, bot.telegramId);
+    const { message_id: messageId } = seen.find(({ text }) => text === 'Coming?')!;
+    const press = { botId: bot.telegramId, messageId, callbackData: 'yes' };
+    await tenant.control.must('POST', `/people/${person}/press`, press);
+    await waitUntil(async () => {
+      const path = '/ledger?method=answerCallbackQuery';
+      return (await tenant.control.must<{ rows: unknown[] }>('GET', path)).rows.length === 1;
+    }, 30_000);
   });
 });

@@ -55,7 +55,8 @@ describe.each(queuePlaces())('the queue on $name, lost', (place) => {
     await scene.look(
       `UPDATE broadcasts b SET state = 'planning',
          planned = (SELECT count(*) FROM (${half}) AS sent),
-         plan_cursor = coalesce((SELECT id FROM (${half}) AS sent ORDER BY id DESC LIMIT 1), plan_cursor)
+         plan_cursor = coalesce((SELECT id FROM (${half}) AS sent ORDER BY id DESC LIMIT 1),
+           '00000000-0000-0000-0000-000000000000')
        WHERE b.id = $1`,
       [id],
     );
