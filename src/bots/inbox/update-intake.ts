@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { isRefusedData } from '../../platform/database/index.js';
+import { type BotNumber } from '../../platform/identity/index.js';
 import { InjectWakeQueue, WakeQueue } from '../../platform/queue/index.js';
 import { InboxRepository, type IncomingUpdate } from './inbox.repository.js';
 
@@ -39,6 +40,15 @@ export class UpdateIntake {
     this.wakes.wakeSoon(botNumbers);
   }
 
+  /**
+   * An update that PostgreSQL will never take is passed over, and its content stays out of the log. It is taken from
+   * Telegram all the same: refused, it would come again and again and hold up all that follow.
+   */
+  noteRefusal(botNo: BotNumber, updateId: number, error: unknown): void {
+    const code = (error as { code: string }).code;
+    this.logger.error(`bot number ${botNo}: update ${updateId} can't be kept, PostgreSQL says ${code}`);
+  }
+
   private async storeGroups(): Promise<void> {
     this.isStoring = true;
     await wait(GATHERING_MS);
@@ -58,7 +68,7 @@ export class UpdateIntake {
       if (!refused) {
         for (const arrival of group) arrival.reject(error);
       } else if (others.length === 0) {
-        this.giveUp(refused.update, error);
+        this.noteRefusal(refused.update.botNo, refused.update.updateId, error);
         refused.resolve();
       } else {
         // One tenant's odd update must not fail its neighbours': halved until it is alone.
@@ -67,11 +77,5 @@ export class UpdateIntake {
         await this.storeGroup(group.slice(middle));
       }
     }
-  }
-
-  /** Taken from Telegram all the same: refused, it would come again and again and hold up all that follow. */
-  private giveUp({ botNo, updateId }: IncomingUpdate, error: unknown): void {
-    const code = (error as { code: string }).code;
-    this.logger.error(`bot number ${botNo}: update ${updateId} can't be kept, PostgreSQL says ${code}`);
   }
 }
