@@ -31,6 +31,8 @@ import {
   type RunPreview,
   runPreviewSchema,
   schedulePageSchema,
+  type ScheduleQuery,
+  scheduleQuerySchema,
   scheduleSchema,
   type ScheduleView,
 } from './schedule.dto.js';
@@ -73,7 +75,7 @@ export class SchedulesController {
   @ApiOkResponse({ standardSchema: schedulePageSchema })
   list(
     @CurrentCaller() caller: Caller,
-    @Query({ schema: pageQuerySchema }) query: PageQuery,
+    @Query({ schema: scheduleQuerySchema }) query: ScheduleQuery,
   ): Promise<Page<ScheduleView>> {
     return this.schedules.findPage(caller, query);
   }
