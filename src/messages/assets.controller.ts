@@ -3,13 +3,16 @@ import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, StreamableF
 import {
   ApiBearerAuth,
   ApiBody,
+  ApiConflictResponse,
   ApiConsumes,
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
+  ApiPayloadTooLargeResponse,
   ApiProduces,
   ApiTags,
+  ApiUnsupportedMediaTypeResponse,
 } from '@nestjs/swagger';
 import { type MultipartFile } from '@fastify/multipart';
 import { type FastifyRequest } from 'fastify';
@@ -53,6 +56,8 @@ export class AssetsController {
     },
   })
   @ApiCreatedResponse({ standardSchema: assetSchema })
+  @ApiPayloadTooLargeResponse()
+  @ApiUnsupportedMediaTypeResponse()
   async upload(
     @CurrentCaller() caller: Caller,
     @Idempotency() idempotent: IdempotentRequest,
@@ -110,6 +115,7 @@ export class AssetsController {
   @AllowRole('editor')
   @ApiOperation({ summary: 'Delete a file; refused while a message uses it' })
   @ApiNoContentResponse()
+  @ApiConflictResponse()
   async delete(
     @CurrentCaller() caller: Caller,
     @Param('id', { schema: idSchema }) id: string,

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import {
   ApiBearerAuth,
+  ApiConflictResponse,
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
@@ -108,6 +109,7 @@ export class SchedulesController {
   @AllowRole('editor')
   @ApiOperation({ summary: 'Pause a schedule' })
   @ApiOkResponse({ standardSchema: scheduleSchema })
+  @ApiConflictResponse()
   pause(
     @CurrentCaller() caller: Caller,
     @Param('id', { schema: idSchema }) id: string,
@@ -120,6 +122,7 @@ export class SchedulesController {
   @AllowRole('editor')
   @ApiOperation({ summary: 'Resume a schedule; what was missed meanwhile is not made up' })
   @ApiOkResponse({ standardSchema: scheduleSchema })
+  @ApiConflictResponse()
   resume(
     @CurrentCaller() caller: Caller,
     @Param('id', { schema: idSchema }) id: string,
