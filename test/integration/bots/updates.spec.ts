@@ -253,6 +253,41 @@ describe('updates in', () => {
       await waitUntil(async () => (await post(delivered.path, delivered.secret, delivered.body)) === 404);
     });
 
+    it('takes a webhook back that somebody else removed, and says so until it stays', async () => {
+      const owner = await webhooked.signUp();
+      const bot = await webhooked.connect(owner);
+      const urlOf = async () =>
+        (await callMethod<{ url: string }>(webhooked.sandbox.url, bot.token, 'getWebhookInfo')).result.url;
+      const letCheck = () =>
+        webhooked.look(
+          `UPDATE polling SET checked_at = '-infinity' FROM bots WHERE bots.no = bot_no AND bots.id = $1`,
+          [bot.id],
+        );
+      const waitFor = (state: string) =>
+        waitUntil(async () => {
+          const { body } = await owner.client.get<BotBody>(`/bots/${bot.id}`);
+          return body.state === state && body;
+        });
+      const isTold = async () => {
+        const rows = await webhooked.look<{ told: boolean }>(
+          'SELECT webhook_url IS NOT NULL AS told FROM bots WHERE id = $1',
+          [bot.id],
+        );
+        return rows[0]?.told;
+      };
+      await waitUntil(isTold);
+      const url = await urlOf();
+      expect(url).toContain('/telegram/webhook/');
+
+      await callMethod(webhooked.sandbox.url, bot.token, 'deleteWebhook');
+      await letCheck();
+      expect((await waitFor('conflict')).stateReason).toMatch(/removed the webhook/);
+      await waitUntil(async () => (await urlOf()) === url && isTold());
+      expect((await owner.client.get<BotBody>(`/bots/${bot.id}`)).body.state).toBe('conflict');
+      await letCheck();
+      expect((await waitFor('running')).stateReason).toBeNull();
+    });
+
     it('tells Telegram the new secret when the key changes', async () => {
       const bot = await webhooked.connect(await webhooked.signUp());
       const personId = await webhooked.control.createPerson();

@@ -126,7 +126,9 @@ const TABLES = [
      tenant_id uuid NOT NULL,
      owner uuid,
      until timestamptz NOT NULL DEFAULT '-infinity',
-     next_offset bigint NOT NULL DEFAULT 0
+     next_offset bigint NOT NULL DEFAULT 0,
+     -- When Telegram was last asked whether the bot's webhook is still ours.
+     checked_at timestamptz NOT NULL DEFAULT now()
    ) WITH (fillfactor = 70)`,
   // The inbox: an update is here before Telegram hears "200". Kept for 48 h, since numbers restart after a quiet week.
   `CREATE TABLE updates (
