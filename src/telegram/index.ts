@@ -26,6 +26,7 @@ export {
   usualPace,
   type PacedChat,
   type PaceLimits,
+  type PaceMemory,
   type RestScope,
 } from './pacing.rules.js';
 export { answerTimeoutMs } from './answer-bounds.rules.js';

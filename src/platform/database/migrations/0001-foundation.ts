@@ -316,7 +316,8 @@ const TABLES = [
      epoch bigint NOT NULL DEFAULT 0,
      until timestamptz NOT NULL DEFAULT '-infinity',
      rest_until timestamptz NOT NULL DEFAULT '-infinity',
-     per_second real
+     -- What the pace leaves to the next owner: a fallen limit, groups of the last minute, chats at rest.
+     pace jsonb
    ) WITH (fillfactor = 50)`,
   // What a bot answers to people. Unique per (update, n), so that an update handled twice answers once.
   `CREATE TABLE replies (
