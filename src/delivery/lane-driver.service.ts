@@ -160,7 +160,8 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     await this.leases.release(botNo, lane.epoch);
     // A process that stops leaves the waking to the sweep: its queue may be closed already.
     if (this.isStopping) return;
-    if (end.kind === 'yielded') await this.queue.wakeLater(botNo, 1);
+    // Not later: a wake that lies further ahead would stand in for this one.
+    if (end.kind === 'yielded') await this.queue.wake([botNo]);
     else if ('nextInMs' in end && end.nextInMs !== undefined) await this.queue.wakeLater(botNo, end.nextInMs);
   }
 

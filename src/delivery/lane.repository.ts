@@ -104,7 +104,8 @@ export class LaneRepository {
        FROM deliveries d WHERE d.bot_no = $1 AND d.state = 0 AND d.not_before > clock_timestamp()`,
       [botNo],
     );
-    return row?.delay_ms == null ? null : Math.max(0, row.delay_ms);
+    const delayMs = row?.delay_ms ?? null;
+    return delayMs === null ? null : Math.max(0, delayMs);
   }
 
   /**
