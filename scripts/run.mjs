@@ -23,15 +23,15 @@ export function ensureNodeVersion() {
 }
 
 /**
- * Installs the dependencies unless they are there, whole, and of this lock file, Node and platform. The stamp is written
- * only after success (and npm ci deletes node_modules first), so an interrupted installation is done again.
+ * Installs the dependencies of a package unless they are there, whole, and of its lock file, Node and platform. The stamp
+ * is written only after success (and npm ci deletes node_modules first), so an interrupted installation is done again.
  */
-export async function ensureInstalled() {
+export async function ensureInstalled(directory = homeDirectory) {
   ensureNodeVersion();
-  const stampFile = join(homeDirectory, 'node_modules/.arauto-installed');
+  const stampFile = join(directory, 'node_modules/.arauto-installed');
   const stamp = [
     createHash('sha256')
-      .update(readFileSync(join(homeDirectory, 'package-lock.json')))
+      .update(readFileSync(join(directory, 'package-lock.json')))
       .digest('hex'),
     `node ${process.versions.node.split('.')[0]}`,
     `${process.platform} ${process.arch}`,
@@ -39,14 +39,18 @@ export async function ensureInstalled() {
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
   // npm names its own file when it started us; another npm on the path may be an older one.
   const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
-  await runQuietly('Installing dependencies', [
-    ...npm,
-    'ci',
-    '--no-audit',
-    '--no-fund',
-    // NODE_ENV=production would leave out the compiler.
-    '--include=dev',
-  ]);
+  await runQuietly(
+    'Installing dependencies',
+    [
+      ...npm,
+      'ci',
+      '--no-audit',
+      '--no-fund',
+      // NODE_ENV=production would leave out the compiler.
+      '--include=dev',
+    ],
+    { cwd: directory },
+  );
   writeFileSync(stampFile, stamp);
 }
 
@@ -100,7 +104,7 @@ export function capture([program, ...programArguments], options = {}) {
 }
 
 /** One line per start, a sign of life when it takes long, the program's own words only when it fails. */
-async function runQuietly(title, command) {
+async function runQuietly(title, command, options) {
   const startedAt = performance.now();
   const seconds = () => Math.round((performance.now() - startedAt) / 1000);
   console.error(`${title} …`);
@@ -109,7 +113,7 @@ async function runQuietly(title, command) {
     PROGRESS_EVERY_SECONDS * 1000,
   );
   try {
-    const { output, exitCode } = await capture(command);
+    const { output, exitCode } = await capture(command, options);
     if (exitCode !== 0) {
       console.error(`${output}\n${title} failed; see above.`);
       process.exit(1);

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { type Logger } from 'pino';
-import { type RunningInstallation, startInstallation } from './app/index.js';
+import { migrateDatabase, type RunningInstallation, startInstallation } from './app/index.js';
 import { readConfiguration, SettingsError } from './config/index.js';
 import { EmbeddedDatabaseError } from './platform/embedded-database/index.js';
 import { UnsafeDatabaseError } from './platform/database/index.js';
@@ -12,6 +12,11 @@ const STOP_WITHIN_MS = 45_000;
 async function main(): Promise<void> {
   const configuration = readConfiguration();
   const logger = createLogger(configuration.settings);
+  if (process.argv[2] === 'migrate') {
+    await migrateDatabase(configuration, (line) => logger.info(line));
+    logger.info('the database is up to date');
+    return;
+  }
   const starting = startInstallation(configuration);
   // From now on a signal ends everything in order, also in the middle of the start.
   stopOnSignals(starting, logger);

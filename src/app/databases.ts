@@ -42,6 +42,25 @@ export async function openDatabase(
   };
 }
 
+/**
+ * Brings the database of DATABASE_OWNER_URL to the newest schema and does nothing else: for installations whose processes
+ * don't know the owner's login.
+ *
+ * @throws SettingsError when DATABASE_OWNER_URL is missing
+ */
+export async function migrateDatabase(
+  configuration: Configuration,
+  log: (line: string) => void,
+): Promise<void> {
+  const { DATABASE_OWNER_URL } = configuration.settings;
+  if (DATABASE_OWNER_URL === undefined) {
+    throw new SettingsError(
+      'To migrate, DATABASE_OWNER_URL is needed: the login that owns the tables; docker/postgres shows how the three logins are made.',
+    );
+  }
+  await migrateBoth(DATABASE_OWNER_URL, log);
+}
+
 async function openEmbeddedDatabase(
   configuration: Configuration,
   log: (line: string) => void,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { AudienceService } from '../audience/index.js';
-import { BotDirectory, BotVerdicts } from '../bots/index.js';
+import { BotDirectory, BotVerdicts, isSending } from '../bots/index.js';
 import { Configuration } from '../config/index.js';
 import { Clock } from '../platform/clock/index.js';
 import { DatabaseNotifications, DispatcherDatabase } from '../platform/database/index.js';
@@ -103,8 +103,9 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     if (!driven) return;
     try {
       const bot = await this.directory.findByNumber(botNo);
-      if (bot?.state === 'running' && bot.token === driven.lane.bot.token) return;
-      driven.lane.finish(bot?.state === 'running' ? { kind: 'yielded' } : { kind: 'stopped' });
+      const goesOn = bot !== undefined && isSending(bot.state);
+      if (goesOn && bot.token === driven.lane.bot.token) return;
+      driven.lane.finish({ kind: goesOn ? 'yielded' : 'stopped' });
     } catch (error) {
       this.logger.error(
         error,
@@ -133,7 +134,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
       const closed = await this.leases.closeOpenAttempts(botNo, acquired.epoch, RESEND_UNKNOWN_AFTER_MS);
       if (closed > 0) this.logger.warn(`took over the lane of bot ${bot.botId}: ${closed} open attempts`);
     }
-    if (bot.state !== 'running') {
+    if (!isSending(bot.state)) {
       await this.leases.release(botNo, acquired.epoch);
       return;
     }

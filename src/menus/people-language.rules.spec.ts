@@ -1,4 +1,4 @@
-import { LANGUAGES } from '../tenants/index.js';
+import { languageSchema } from '../tenants/index.js';
 import { isForThisBot, languageOf, textsIn } from './people-language.rules.js';
 
 describe('languageOf', () => {
@@ -16,7 +16,7 @@ describe('languageOf', () => {
 });
 
 describe('the texts', () => {
-  it.each(LANGUAGES)('fit a message and say how to stop, in %s', (language) => {
+  it.each(languageSchema.options)('fit a message and say how to stop, in %s', (language) => {
     const texts = textsIn(language);
     const longest = { person: 'x'.repeat(64), bot: 'y'.repeat(64), workspace: 'z'.repeat(100) };
     for (const text of [

@@ -1,0 +1,200 @@
+// Arauto itself, nothing but the built program and its public API: one process that serves the API, plans and sends, on
+// a durable PostgreSQL, with Telegram's usual pace kept.
+import { randomBytes } from 'node:crypto';
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { setTimeout as wait } from 'node:timers/promises';
+import pg from 'pg';
+import { homeDirectory } from '../../scripts/run.mjs';
+import { stopProcess } from '../child-process.mjs';
+import { chatIdOf, firstNameOf, sendAll, tokenOf } from './workload.mjs';
+
+const ROLES = 'api,scheduler,worker';
+const READY_WITHIN_MS = 60_000;
+const FINISH_WITHIN_MS = 60_000;
+const POLL_MS = 100;
+/** Connected at the same time while setting up. */
+const CONNECTED_AT_ONCE = 16;
+const WARM_UP_BOTS = 20;
+/** What the warm-up sent still counts against its bots' pace for a second. */
+const PACE_FORGETS_MS = 1_500;
+const TEXT = 'Good morning, {{first_name|friend}}!';
+const ACCOUNT = { email: 'bench@example.org', password: randomBytes(16).toString('hex') };
+
+/** A migrated database with one tenant, its bots and their chats, and the means to run Arauto on it. */
+export class Arauto {
+  #environment;
+  #superuserUrl;
+  #process;
+  #apiUrl;
+  #accessToken;
+
+  static async setUp({ database, apiRoot, botCount, chatsPerBot }) {
+    const { prepareDatabase, migrate } = await import('../../dist/platform/database/index.js');
+    const { migrateQueue } = await import('../../dist/platform/queue/index.js');
+    const name = 'arauto_bench';
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    await client.end();
+    const password = () => randomBytes(16).toString('hex');
+    const urls = await prepareDatabase(database.url, name, {
+      owner: password(),
+      app: password(),
+      dispatcher: password(),
+    });
+    await migrate(urls.owner);
+    await migrateQueue(urls.owner);
+
+    const arauto = new Arauto();
+    const key = () => randomBytes(32).toString('base64');
+    arauto.#superuserUrl = new URL(`/${name}`, database.url).href;
+    arauto.#environment = {
+      PATH: process.env.PATH,
+      ARAUTO_ROLES: ROLES,
+      DATABASE_URL: urls.app,
+      DATABASE_DISPATCHER_URL: urls.dispatcher,
+      TELEGRAM_API_ROOT: apiRoot,
+      PORT: '0',
+      LOG_LEVEL: 'info',
+      ENCRYPTION_KEY: key(),
+      SESSION_KEY: key(),
+      SANDBOX_KEY: key(),
+    };
+    await arauto.start();
+    try {
+      await arauto.#fill(botCount, chatsPerBot);
+    } finally {
+      await arauto.stop();
+    }
+    return arauto;
+  }
+
+  /** Starts the process and signs in. */
+  async start(nodeOptions = []) {
+    this.#process = spawn(process.execPath, [...nodeOptions, 'dist/main.js'], {
+      cwd: homeDirectory,
+      env: this.#environment,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const arauto = this.#process;
+    process.once('exit', () => arauto.kill());
+    this.#apiUrl = await this.#readApiUrl();
+    const account = { ...ACCOUNT, name: 'Bench', tenantName: 'Bench' };
+    const { accessToken } = this.#accessToken
+      ? await this.#post('auth/sign-in', ACCOUNT)
+      : await this.#post('auth/sign-up', account);
+    this.#accessToken = accessToken;
+  }
+
+  stop() {
+    return stopProcess(this.#process);
+  }
+
+  /** The process, for a profiler to look at. */
+  get pid() {
+    return this.#process.pid;
+  }
+
+  async warmUp() {
+    const { items } = await this.#get(`bots?limit=${WARM_UP_BOTS}`);
+    await this.run({ to: 'everybody', botIds: items.map(({ id }) => id) }, () => Promise.resolve());
+    await wait(PACE_FORGETS_MS);
+  }
+
+  /**
+   * Sends one message to an audience and waits until nothing is left; the counts are those of the report.
+   *
+   * @param arrived settles when the other side has everything: the report is not asked for before, since counting the
+   *   rows again and again would be measured too
+   */
+  async run(audience, arrived) {
+    const started = await this.#post('broadcasts', { message: { kind: 'text', text: TEXT }, audience });
+    await arrived();
+    for (let waitedMs = 0; waitedMs < FINISH_WITHIN_MS; waitedMs += POLL_MS) {
+      const report = await this.#get(`broadcasts/${started.id}`);
+      if (report.state === 'finished') return report.counts;
+      if (!['planning', 'sending'].includes(report.state)) break;
+      await wait(POLL_MS);
+    }
+    const { state, counts } = await this.#get(`broadcasts/${started.id}`);
+    throw new Error(`Arauto's broadcast did not finish: ${state} ${JSON.stringify(counts)}`);
+  }
+
+  /** Bots come in as tenants bring them, by their tokens; their chats straight into the table. */
+  async #fill(botCount, chatsPerBot) {
+    await sendAll(Array(botCount).keys(), CONNECTED_AT_ONCE, (bot) =>
+      this.#post('bots', { token: tokenOf(bot), environment: 'live', name: `Bot ${bot}` }),
+    );
+    const client = new pg.Client({ connectionString: this.#superuserUrl });
+    await client.connect();
+    const chats = Array.from({ length: chatsPerBot }, (_, chat) => chat);
+    await client.query(
+      `WITH people AS (
+         SELECT b.tenant_id, b.id AS bot_id, b.no AS bot_no, uuidv7() AS contact_id, person.first_name,
+           $1::bigint + (b.telegram_id - $2) * ($3::bigint - $1) + person.chat AS chat_id
+         FROM bots b, unnest($4::int[], $5::text[]) AS person(chat, first_name)
+       ), met AS (
+         INSERT INTO contacts (id, tenant_id, bot_id, telegram_user_id, first_name)
+         SELECT contact_id, tenant_id, bot_id, chat_id, first_name FROM people)
+       INSERT INTO chats (tenant_id, bot_id, bot_no, contact_id, telegram_chat_id, type)
+       SELECT tenant_id, bot_id, bot_no, contact_id, chat_id, 'private' FROM people ORDER BY chat_id`,
+      [chatIdOf(0, 0), tokenOf(0).split(':')[0], chatIdOf(1, 0), chats, chats.map(firstNameOf)],
+    );
+    await client.query('VACUUM ANALYZE');
+    await client.end();
+  }
+
+  /** Waits for the line that tells where the API is; from then on only warnings and errors are shown. */
+  async #readApiUrl() {
+    const deadline = setTimeout(() => this.#process.kill('SIGKILL'), READY_WITHIN_MS);
+    const lines = createInterface({ input: this.#process.stdout });
+    const seen = [];
+    try {
+      return await new Promise((resolve, reject) => {
+        lines.on('line', (line) => {
+          seen.push(line);
+          const ready = /"apiUrl":"([^"]+)"/.exec(line);
+          if (ready) resolve(ready[1]);
+        });
+        lines.once('close', () => reject(new Error(`Arauto did not start:\n${seen.join('\n')}`)));
+      });
+    } finally {
+      clearTimeout(deadline);
+      lines.removeAllListeners('line');
+      lines.on('line', showTrouble);
+    }
+  }
+
+  #get(path) {
+    return this.#call('GET', path);
+  }
+
+  #post(path, body) {
+    return this.#call('POST', path, body);
+  }
+
+  async #call(method, path, body) {
+    const response = await fetch(`${this.#apiUrl}/api/v1/${path}`, {
+      method,
+      headers: {
+        ...(this.#accessToken && { authorization: `Bearer ${this.#accessToken}` }),
+        ...(body && {
+          'content-type': 'application/json',
+          'idempotency-key': randomBytes(12).toString('hex'),
+        }),
+      },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const answer = await response.json();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
+    return answer;
+  }
+}
+
+/** Pino's number of "warn"; what is graver has a greater one. */
+const WARN = 40;
+
+function showTrouble(line) {
+  if (Number(/^{"level":(\d+)/.exec(line)?.[1]) >= WARN) console.error(line);
+}
