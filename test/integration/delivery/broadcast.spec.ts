@@ -216,26 +216,24 @@ describe('a broadcast, from the API to the wire', () => {
   });
 
   it('answers a press on a button', async () => {
-    const { telegramId } = await connectBot();
-    const [person] = await startPeople(telegramId, 1);
-    const created = await tenant.client.post<Report>('/broadcasts', {
+    const [person] = await tenant.startPeople(bot, 1);
+    const { id } = await tenant.broadcast('', {
       message: { kind: 'text', text: 'Coming?', buttons: [[{ text: 'Yes', callbackData: 'yes' }]] },
-      audience: { to: 'everybody' },
     });
-    await finish(created.body.id);
-    const seen = await control.messages(person!, telegramId);
+    await tenant.untilEnded(id);
+    const seen = await tenant.control.messages(person!, bot.telegramId);
     const { message_id: messageId } = seen.find((message) => message.text === 'Coming?')!;
-    await control.must('POST', `/people/${person}/press`, {
-      botId: telegramId,
-      messageId,
-      callbackData: 'yes',
-    });
-    await waitFor(async () => {
-      const { rows } = await control.must<{ rows: { method: string; status: number }[] }>(
+    const { callbackQueryId } = await tenant.control.must<{ callbackQueryId: string }>(
+      'POST',
+      `/people/${person}/press`,
+      { botId: bot.telegramId, messageId, callbackData: 'yes' },
+    );
+    await waitUntil(async () => {
+      const query = await tenant.control.must<{ isAnswered: boolean }>(
         'GET',
-        '/ledger?method=answerCallbackQuery',
+        `/callback-queries/${callbackQueryId}?botId=${bot.telegramId}`,
       );
-      return rows.length === 1 || undefined;
-    });
+      return query.isAnswered;
+    }, 30_000);
   });
 });
