@@ -63,19 +63,7 @@ describe.each(queuePlaces())('the queue on $name, lost', (place) => {
     );
     await scene.look(
       `UPDATE broadcasts b SET state = 'planning',
-<<<<<<< HEAD
          planned = (SELECT count(*) FROM deliveries d, chats c WHERE ${ofBroadcast}) WHERE b.id = $1`,
-=======
-         planned = (SELECT count(*) FROM (${half}) AS sent),
-         plan_cursor = coalesce((SELECT id FROM (${half}) AS sent ORDER BY id DESC LIMIT 1),
-           '00000000-0000-0000-0000-000000000000')
-       WHERE b.id = $1`,
-      [id],
-    );
-    await scene.look(
-      `DELETE FROM deliveries d USING broadcasts b, chats c
-       WHERE b.id = $1 AND d.class = 1 AND d.source_no = b.no AND c.no = d.chat_no AND c.id > b.plan_cursor`,
->>>>>>> main
       [id],
     );
     expect((await tenant.report(id)).counts.accepted).toBeLessThan(PEOPLE);
