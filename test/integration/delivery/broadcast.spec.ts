@@ -217,7 +217,6 @@ describe('a broadcast, from the API to the wire', () => {
 
   it('answers a press on a button', async () => {
     const [person] = await tenant.startPeople(bot, 1);
-<<<<<<< HEAD
     const { id } = await tenant.broadcast('', {
       message: { kind: 'text', text: 'Coming?', buttons: [[{ text: 'Yes', callbackData: 'yes' }]] },
     });
@@ -235,18 +234,6 @@ describe('a broadcast, from the API to the wire', () => {
         `/callback-queries/${callbackQueryId}?botId=${bot.telegramId}`,
       );
       return query.isAnswered;
-=======
-    const buttons = [[{ text: 'Yes', callbackData: 'yes' }]];
-    const { id } = await tenant.broadcast('', { message: { kind: 'text', text: 'Coming?', buttons } });
-    await tenant.untilEnded(id);
-    const seen = await tenant.control.messages(person!, bot.telegramId);
-    const { message_id: messageId } = seen.find(({ text }) => text === 'Coming?')!;
-    const press = { botId: bot.telegramId, messageId, callbackData: 'yes' };
-    await tenant.control.must('POST', `/people/${person}/press`, press);
-    await waitUntil(async () => {
-      const path = '/ledger?method=answerCallbackQuery';
-      return (await tenant.control.must<{ rows: unknown[] }>('GET', path)).rows.length === 1;
->>>>>>> main
     }, 30_000);
   });
 });

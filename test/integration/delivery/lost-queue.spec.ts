@@ -15,7 +15,7 @@ describe.each(queuePlaces())('the queue on $name, lost', (place) => {
 
   beforeAll(async () => {
     // Paced, so that a broadcast lasts long enough to lose something in its middle.
-    scene = await place.open({ PACING_CHAT_PER_SECOND: '0' });
+    scene = await place.open({ PACING_CHAT_PER_SECOND: '0', LOG_LEVEL: 'silent' });
     await scene.start();
   });
   afterAll(async () => {
