@@ -14,7 +14,7 @@ const transform = {
   ],
 };
 const common = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/harness/leak-detecting-environment.cjs',
   transform,
   transformIgnorePatterns: [
     '/node_modules/(?!(@nestjs|bullmq|jose|croner|file-type|strtok3|token-types|uint8array-extras|@tokenizer|@borewit|es-toolkit|p-[a-z]+|typeorm)/)',
@@ -25,7 +25,6 @@ const common = {
 const withServers = {
   ...common,
   globalSetup: '<rootDir>/test/harness/name-run.cjs',
-  testEnvironment: '<rootDir>/test/harness/leak-detecting-environment.cjs',
 };
 
 module.exports = {

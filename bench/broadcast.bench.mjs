@@ -5,7 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { homeDirectory } from '../scripts/run.mjs';
 import { startRedis } from '../scripts/redis.mjs';
 import { Arauto } from './broadcast/arauto.mjs';
-import { DOCUMENTED_PER_SECOND, isApschedulerPresent, runApscheduler } from './broadcast/apscheduler.mjs';
+import {
+  DOCUMENTED_PER_SECOND,
+  isApschedulerPresent,
+  runApscheduler,
+  THREADS,
+} from './broadcast/apscheduler.mjs';
 import { startModule } from './child-process.mjs';
 import { describeMachine, printMachine } from './machine.mjs';
 import { formatCount, medianOf, printTable } from './table.mjs';
@@ -30,11 +35,11 @@ const QUICK = {
   ...FULL,
   runs: 1,
   messagesPerBot: 30,
-  jobMessagesPerBot: 6,
+  jobMessagesPerBot: 4,
   warmUpPerBot: 1,
-  apschedulerJobs: 1_500,
+  apschedulerJobs: 1_000,
   isTuned: false,
-  peers: ['rawUndici', 'rawTelegraf', 'jobPerMessagePostgres', 'jobPerMessageRedis'],
+  peers: ['rawUndici', 'rawTelegraf', 'jobPerMessageRedis'],
 };
 
 /** The first number under way is what --quick takes; the full form takes whichever is quickest here. */
@@ -102,7 +107,7 @@ export async function runBench({ isQuick }) {
 function printQuickness() {
   console.log(
     `--quick: one run instead of ${FULL.runs}, ${QUICK.messagesPerBot} messages of each bot instead of ${FULL.messagesPerBot} ` +
-      `(job per message: ${QUICK.jobMessagesPerBot}), no grammY, nothing tuned, ` +
+      `(job per message: ${QUICK.jobMessagesPerBot}), no grammY, one queue instead of two, nothing tuned, ` +
       `APScheduler with ${formatCount(QUICK.apschedulerJobs)} jobs at no answer time only.`,
   );
 }
@@ -126,7 +131,7 @@ class BroadcastBench {
   /** Contenders take turns, so that a bad minute of the machine hits all of them. */
   async measure() {
     const form = this.#form;
-    const peers = form.peers.filter((peer) => peer !== 'jobPerMessageRedis' || this.#redis);
+    const peers = this.#choosePeers();
     const concurrency = form.isTuned ? await this.#tune(peers) : firstConcurrencies(peers);
     await this.#stub.ask({ reset: { answerMs: 0 } });
     say('connecting bots');
@@ -145,6 +150,13 @@ class BroadcastBench {
       if (isApschedulerPresent()) await this.#runApscheduler();
     }
     return this.#rows;
+  }
+
+  /** Without a Redis the job per message has PostgreSQL alone. */
+  #choosePeers() {
+    if (this.#redis) return this.#form.peers;
+    const others = this.#form.peers.filter((peer) => !peer.startsWith('job'));
+    return [...others, 'jobPerMessagePostgres'];
   }
 
   async #runArauto(arauto, answerMs) {
@@ -182,7 +194,13 @@ class BroadcastBench {
     const begin = () => (startedMs = now());
     await runApscheduler({ apiRoot: this.#apiRoot, jobCount, begin });
     const seen = await this.#stub.ask({ count: true });
-    this.#rows.push(rowOf({ contender: 'apscheduler', answerMs: 0, expected: jobCount }, startedMs, seen));
+    this.#rows.push(
+      rowOf(
+        { contender: 'apscheduler', answerMs: 0, concurrency: THREADS, expected: jobCount },
+        startedMs,
+        seen,
+      ),
+    );
   }
 
   /** Runs one contender against a fresh count; the time goes from its start to the last arrival. */
@@ -380,7 +398,19 @@ function printResults(answerMs, results) {
   const arauto = results.find(({ contender }) => contender === 'arauto');
   console.log(`\nanswers after ${answerMs} ms`);
   printTable(
-    ['', 'stores', 'under way', 'messages', 'msg/s', 'min–max', 'first to last', 'Arauto is', 'lost', 'double', 'over 30/s'],
+    [
+      '',
+      'stores',
+      'under way',
+      'messages',
+      'msg/s',
+      'min–max',
+      'first to last',
+      'Arauto is',
+      'lost',
+      'double',
+      'over 30/s',
+    ],
     results.map((row) => [
       TITLES[row.contender],
       STORES[row.contender],

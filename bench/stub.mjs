@@ -55,13 +55,17 @@ function answerDue() {
   if (waitingFrom === waiting.length) {
     waiting.length = waitingFrom = 0;
   } else {
-    if (waitingFrom > 10_000) waiting.splice(0, waitingFrom), (waitingFrom = 0);
+    if (waitingFrom > 10_000) {
+      waiting.splice(0, waitingFrom);
+      waitingFrom = 0;
+    }
     timer = setTimeout(answerDue, Math.ceil(waiting[waitingFrom].dueMs - nowMs));
   }
 }
 
 function readParameters(head, body) {
-  if (head.includes('application/x-www-form-urlencoded')) return Object.fromEntries(new URLSearchParams(body));
+  if (head.includes('application/x-www-form-urlencoded'))
+    return Object.fromEntries(new URLSearchParams(body));
   return JSON.parse(body);
 }
 
@@ -140,4 +144,6 @@ process.on('message', (message) => {
 // The parent is gone: so is the reason to be here.
 process.on('disconnect', () => process.exit(0));
 
-server.listen(0, '127.0.0.1', 16_384, () => process.send({ url: `http://127.0.0.1:${server.address().port}` }));
+server.listen(0, '127.0.0.1', 16_384, () =>
+  process.send({ url: `http://127.0.0.1:${server.address().port}` }),
+);

@@ -16,6 +16,8 @@ if (!names.includes(name) || options.some((option) => option !== '--quick')) {
   process.exit(2);
 }
 
+// An interrupted bench takes its processes along; a server that it leaves is found by the next.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
 await ensureInstalled();
 await ensureInstalled(benchDirectory);
 await ensureBuilt();

@@ -8,7 +8,9 @@ import { ensureBuilt, ensureInstalled, homeDirectory } from './run.mjs';
 
 /** Jest is done but something keeps it alive: a leak. */
 const EXIT_WITHIN_MS = 15_000;
-const LEAK = /worker process has failed to exit gracefully|did not exit one second after/;
+// Leaks of a test file are found by its environment (test/harness). Jest's own complaint about a worker that took more
+// than half a second to exit says no more than that the machine was busy.
+const LEAK = /did not exit one second after/;
 
 await ensureInstalled();
 await ensureBuilt();

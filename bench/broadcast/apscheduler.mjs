@@ -12,7 +12,7 @@ import { tokenOf } from './workload.mjs';
 const PYTHON = '/usr/bin/python3';
 const PROGRAM = join(dirname(fileURLToPath(import.meta.url)), 'apscheduler_jobs.py');
 const BOT_COUNT = 100;
-const THREADS = 20;
+export const THREADS = 20;
 /** Messages a second at no answer time, 10,000 due at once, on two cores: what counts where the peer can't run. */
 export const DOCUMENTED_PER_SECOND = 566;
 

@@ -25,7 +25,6 @@ const ACCOUNT = { email: 'bench@example.org', password: randomBytes(16).toString
 export class Arauto {
   #environment;
   #superuserUrl;
-  #apiRoot;
   #process;
   #apiUrl;
   #accessToken;
@@ -49,7 +48,6 @@ export class Arauto {
 
     const arauto = new Arauto();
     const key = () => randomBytes(32).toString('base64');
-    arauto.#apiRoot = apiRoot;
     arauto.#superuserUrl = new URL(`/${name}`, database.url).href;
     arauto.#environment = {
       PATH: process.env.PATH,
@@ -79,6 +77,8 @@ export class Arauto {
       env: this.#environment,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    const arauto = this.#process;
+    process.once('exit', () => arauto.kill());
     this.#apiUrl = await this.#readApiUrl();
     const account = { ...ACCOUNT, name: 'Bench', tenantName: 'Bench' };
     const { accessToken } = this.#accessToken
@@ -91,6 +91,7 @@ export class Arauto {
     return stopProcess(this.#process);
   }
 
+  /** The process, for a profiler to look at. */
   get pid() {
     return this.#process.pid;
   }
@@ -178,7 +179,10 @@ export class Arauto {
       method,
       headers: {
         ...(this.#accessToken && { authorization: `Bearer ${this.#accessToken}` }),
-        ...(body && { 'content-type': 'application/json', 'idempotency-key': randomBytes(12).toString('hex') }),
+        ...(body && {
+          'content-type': 'application/json',
+          'idempotency-key': randomBytes(12).toString('hex'),
+        }),
       },
       ...(body && { body: JSON.stringify(body) }),
     });

@@ -1,12 +1,6 @@
 // The usual way: one row and one BullMQ job per message; the worker sends with Telegraf and updates the row.
 import { Agent } from 'node:http';
-import {
-  createPostgresBackend,
-  PostgresConnection,
-  Queue,
-  setDefaultBackendFactory,
-  Worker,
-} from 'bullmq';
+import { createPostgresBackend, PostgresConnection, Queue, setDefaultBackendFactory, Worker } from 'bullmq';
 import pg from 'pg';
 import { Telegram } from 'telegraf';
 import { messagesOf, serveRuns, tokenOf } from './workload.mjs';
@@ -21,7 +15,12 @@ const connection = redisUrl ? { url: redisUrl, maxRetriesPerRequest: null } : aw
 
 async function openPostgresQueue() {
   setDefaultBackendFactory(createPostgresBackend);
-  const migrating = new PostgresConnection({ connectionString: databaseUrl, schema: SCHEMA, migrate: true, max: 1 });
+  const migrating = new PostgresConnection({
+    connectionString: databaseUrl,
+    schema: SCHEMA,
+    migrate: true,
+    max: 1,
+  });
   await migrating.waitUntilReady();
   await migrating.close();
   return new pg.Pool({

@@ -11,6 +11,9 @@ import { homeDirectory } from '../run.mjs';
 const READY_WITHIN_MS = 180_000;
 const STOP_WITHIN_MS = 30_000;
 const LAST_LINES = 20;
+/** Of what pino logs: errors and worse. */
+const ERROR_LEVEL = 50;
+const FIRST_ERRORS = 5;
 
 /** Arauto ended although nobody had asked it to. */
 export class ArautoDiedError extends Error {
@@ -46,14 +49,15 @@ export async function startArauto({ home, settings, settingNames }) {
 
 class ArautoProcess {
   #child;
-  #logFile;
   #lastLines = [];
+  #errors = [];
+  #hasEnded = false;
   #isStopping = false;
   #announce;
 
   constructor(child, logFile) {
     this.#child = child;
-    this.#logFile = logFile;
+    this.logFile = logFile;
     const log = createWriteStream(logFile, { mode: 0o600 });
     const announced = new Promise((resolve) => (this.#announce = resolve));
     for (const stream of [child.stdout, child.stderr]) {
@@ -66,6 +70,7 @@ class ArautoProcess {
       child.once('error', (error) => this.#lastLines.push(error.message));
       child.once('close', (code, signal) => {
         log.end();
+        this.#hasEnded = true;
         resolve({ code, signal });
       });
     });
@@ -78,7 +83,7 @@ class ArautoProcess {
         [
           `Arauto ended by itself (${signal ?? `exit code ${code}`}). Its last lines:`,
           ...this.#lastLines.map((line) => `  ${line}`),
-          `All of them are in ${this.#logFile}. Mend what they name, then run the demo again; nothing has to be cleaned up.`,
+          `All of them are in ${this.logFile}. Mend what they name, then run the demo again; nothing has to be cleaned up.`,
         ].join('\n'),
       );
     });
@@ -92,15 +97,27 @@ class ArautoProcess {
     let timer;
     const patience = new Promise((_, reject) => {
       timer = setTimeout(
-        () => reject(new Error(`Arauto was not ready within ${READY_WITHIN_MS / 1000} s; see ${this.#logFile}.`)),
+        () =>
+          reject(new Error(`Arauto was not ready within ${READY_WITHIN_MS / 1000} s; see ${this.logFile}.`)),
         READY_WITHIN_MS,
       );
+      // An interrupted demo doesn't wait for it.
+      timer.unref();
     });
     try {
       return await Promise.race([this.announced, this.died, patience]);
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  get hasEnded() {
+    return this.#hasEnded;
+  }
+
+  /** The first errors that it logged, for when something else fails because of them. */
+  get errors() {
+    return this.#errors;
   }
 
   /**
@@ -125,8 +142,10 @@ class ArautoProcess {
     if (this.#lastLines.length > LAST_LINES) this.#lastLines.shift();
     if (!line.startsWith('{')) return;
     try {
-      const { msg, apiUrl, sandboxUrl } = JSON.parse(line);
+      const { level, context, msg, apiUrl, sandboxUrl } = JSON.parse(line);
       if (msg === 'ready') this.#announce({ apiUrl, sandboxUrl });
+      if (level >= ERROR_LEVEL && this.#errors.length < FIRST_ERRORS)
+        this.#errors.push(context ? `${context}: ${msg}` : msg);
     } catch {
       // Not every line that begins with a brace is JSON; it is in the log all the same.
     }

@@ -76,11 +76,7 @@ export async function broadcastAll(cast, { progress, signal }) {
   );
   await repeating.untilSettled(RUNS_BEFORE_PHOTO);
 
-  const photo = new Watched(
-    `4 photo, tag ${COLLECTORS}`,
-    people.collectors.length + groups.length,
-    stage,
-  );
+  const photo = new Watched(`4 photo, tag ${COLLECTORS}`, people.collectors.length + groups.length, stage);
   const { movedChats, losses } = await sendPhoto(photo, cast, stage);
   await Promise.all([photo.untilSettled(1), repeating.untilSettled(GROUP_RUNS)]);
   await pressButton(photo, cast, stage);
@@ -130,7 +126,12 @@ async function sendPhoto(photo, { api, sandbox, bots, people }, { progress, sign
         kind: 'photo',
         assetId: asset.id,
         caption: `${TEXTS.photo}: the harbour this evening, {{first_name|friends}}.`,
-        buttons: [[{ text: 'Like', callbackData: LIKE }, { text: 'More', url: 'https://example.org/harbour' }]],
+        buttons: [
+          [
+            { text: 'Like', callbackData: LIKE },
+            { text: 'More', url: 'https://example.org/harbour' },
+          ],
+        ],
       },
       audience: { to: 'tags', tags: [COLLECTORS] },
     }),

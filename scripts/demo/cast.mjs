@@ -101,7 +101,8 @@ async function meetPeople(bots, { api, sandbox, progress, signal }) {
       bot.people = share(people, place);
       bot.groups = share(groups, place);
       await sandbox.post('/actions/start', { botId: bot.telegramId, personIds: bot.people });
-      for (const group of bot.groups) await sandbox.post(`/groups/${group}/add-bot`, { botId: bot.telegramId });
+      for (const group of bot.groups)
+        await sandbox.post(`/groups/${group}/add-bot`, { botId: bot.telegramId });
     }),
   );
   const bar = progress.open('People pressed Start, bots greet', PEOPLE);

@@ -125,7 +125,8 @@ function findBroadcastMismatches({ state, counts, deliveries }, accepted, expect
       );
     }
   }
-  for (const [chat, outcome] of outcomes) claim(outcome === 'sent', `chat ${chat} is "${outcome}" instead of "sent"`);
+  for (const [chat, outcome] of outcomes)
+    claim(outcome === 'sent', `chat ${chat} is "${outcome}" instead of "sent"`);
   return mismatches;
 }
 
@@ -173,7 +174,9 @@ function compareWithLedger(deliveries, arrivals, movedChats) {
   const missing = sent.filter(
     ({ bot, chat, messageId }) => !take(`${sameChat(bot, chat)} ${messageId}`),
   ).length;
-  const unknown = deliveries.filter(({ state }) => state === 'unknown').map(({ bot, chat }) => sameChat(bot, chat));
+  const unknown = deliveries
+    .filter(({ state }) => state === 'unknown')
+    .map(({ bot, chat }) => sameChat(bot, chat));
   let surplus = 0;
   for (const [key, times] of left) {
     for (let n = 0; n < times; n += 1) {

@@ -52,7 +52,9 @@ export class JsonClient {
     });
     const text = await response.text();
     if (!response.ok)
-      throw new RequestError(`${method} ${path} was answered with ${response.status}: ${text.slice(0, 2000)}`);
+      throw new RequestError(
+        `${method} ${path} was answered with ${response.status}: ${text.slice(0, 2000)}`,
+      );
     return text === '' ? undefined : JSON.parse(text);
   }
 }

@@ -1,6 +1,16 @@
 // The end of the demo in words and columns.
 
-const COLUMNS = ['accepted', 'sent', 'failed', 'skipped', 'unknown', 'lost', 'duplicated', 'per second', 'late by'];
+const COLUMNS = [
+  'accepted',
+  'sent',
+  'failed',
+  'skipped',
+  'unknown',
+  'lost',
+  'duplicated',
+  'per second',
+  'late by',
+];
 const NAME_WIDTH = 28;
 
 /**
@@ -38,8 +48,9 @@ function formatReasons(all) {
 /** Where to look around and how to get in. */
 export function formatAddresses({ apiUrl, sandboxPage, login }) {
   return [
-    `API documentation   ${apiUrl}/docs`,
-    `Sandbox, be a person  ${sandboxPage}`,
-    `Sign in             ${login.email}   password ${login.password}`,
+    `API documentation  ${apiUrl}/docs`,
+    `Sandbox            ${sandboxPage}`,
+    '                   Be one of the people: read, write, press buttons, block a bot.',
+    `Sign in            ${login.email}, password ${login.password}`,
   ].join('\n');
 }

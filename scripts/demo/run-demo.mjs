@@ -1,10 +1,15 @@
 // The demo from its first to its last line.
-import { join, resolve } from 'node:path';
 import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { settingsSchema } from '../../dist/config/settings.js';
-import { countHolders, hold, withDirectoryLock } from '../../dist/platform/embedded-database/directory-lock.js';
+import {
+  countHolders,
+  hold,
+  withDirectoryLock,
+} from '../../dist/platform/embedded-database/directory-lock.js';
 import { homeDirectory } from '../run.mjs';
-import { startArauto } from './arauto-process.mjs';
+import { ArautoDiedError, startArauto } from './arauto-process.mjs';
 import { broadcastAll } from './broadcasting.mjs';
 import { gatherCast } from './cast.mjs';
 import { addFigures, computeFigures, findMismatches } from './figures.mjs';
@@ -14,6 +19,7 @@ import { formatAddresses, formatTable } from './results.mjs';
 /** What is promised of a broadcast that nothing holds up, from its due instant to its first byte. */
 const MOST_LATENESS_MS = 2_000;
 const UNPACED = { PACING_BOT_PER_SECOND: '0', PACING_CHAT_PER_SECOND: '0', PACING_GROUP_PER_MINUTE: '0' };
+const DEATH_NOTICED_WITHIN_MS = 500;
 const EXIT_FAILED = 1;
 const EXIT_INTERRUPTED = 130;
 
@@ -36,43 +42,61 @@ export async function runDemo({ isOnce }) {
   }
   let exitCode = EXIT_FAILED;
   let closingLine;
+  let arauto;
   try {
     progress.say('Starting PostgreSQL, the sandbox and Arauto …');
-    const arauto = await startArauto({
+    arauto = await startArauto({
       home,
       settings: isOnce ? UNPACED : {},
       settingNames: Object.keys(settingsSchema.shape),
     });
-    try {
-      const addresses = await untilInterrupted(arauto.waitUntilReady(), signal);
-      const stage = { ...addresses, isPaced: !isOnce, progress, signal };
-      const result = await Promise.race([perform(stage), arauto.died]);
-      exitCode = result.mismatches.length === 0 ? 0 : EXIT_FAILED;
-      closingLine = isOnce && JSON.stringify(result);
-      if (!isOnce) {
-        progress.say('\nEverything stays up: look around. Ctrl-C stops it.');
-        await Promise.race([untilInterrupted(new Promise(() => {}), signal), arauto.died]);
-      }
-    } finally {
-      progress.close();
-      progress.say('Stopping …');
-      const isStoppedWell = await arauto.stop();
-      if (!isStoppedWell) exitCode = EXIT_FAILED;
-      progress.say(isStoppedWell ? 'Stopped.' : `Arauto did not stop in good order; see ${join(home, 'arauto.log')}.`);
+    const addresses = await untilInterrupted(arauto.waitUntilReady(), signal);
+    const result = await Promise.race([
+      perform({ ...addresses, arauto, isPaced: !isOnce, progress, signal }),
+      arauto.died,
+    ]);
+    exitCode = result.mismatches.length === 0 ? 0 : EXIT_FAILED;
+    closingLine = JSON.stringify(result);
+    if (!isOnce) {
+      progress.say('\nEverything stays up: look around. Ctrl-C stops it.');
+      await Promise.race([untilInterrupted(new Promise(() => {}), signal), arauto.died]);
     }
-  } catch (error) {
-    if (!signal.aborted) {
-      progress.say(`\nThe demo failed. ${error.message}`);
-      exitCode = EXIT_FAILED;
-    } else if (closingLine === undefined) {
-      exitCode = EXIT_INTERRUPTED;
-    }
+  } catch (failure) {
+    progress.close();
+    const error = arauto && !signal.aborted ? await findCause(failure, arauto) : failure;
+    const isWanted = signal.aborted && !(error instanceof ArautoDiedError);
+    if (!isWanted) exitCode = explainFailure(error, arauto, progress);
+    else if (closingLine === undefined) exitCode = EXIT_INTERRUPTED;
   } finally {
+    if (arauto && !arauto.hasEnded && !(await stopArauto(arauto, progress))) exitCode = EXIT_FAILED;
     await withDirectoryLock(home, () => holding.release());
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
-  if (closingLine) console.log(closingLine);
+  if (isOnce && closingLine !== undefined) console.log(closingLine);
   return exitCode;
+}
+
+/** Requests to somebody who dies fail a moment before the death itself is noticed. */
+function findCause(failure, arauto) {
+  const moment = pause(DEATH_NOTICED_WITHIN_MS, failure);
+  return Promise.race([arauto.died.catch((death) => death), moment]);
+}
+
+function explainFailure(error, arauto, progress) {
+  progress.say(`\nThe demo failed. ${error.message}`);
+  if (arauto && !(error instanceof ArautoDiedError) && arauto.errors.length > 0) {
+    progress.say(
+      `The first errors in ${arauto.logFile}:\n${arauto.errors.map((line) => `  ${line}`).join('\n')}`,
+    );
+  }
+  return EXIT_FAILED;
+}
+
+async function stopArauto(arauto, progress) {
+  progress.say('Stopping …');
+  const isStoppedWell = await arauto.stop();
+  progress.say(isStoppedWell ? 'Stopped.' : `Arauto did not stop in good order; see ${arauto.logFile}.`);
+  return isStoppedWell;
 }
 
 /** One demo at a time: two would send each other's messages. @returns undefined where one is running */
@@ -83,7 +107,7 @@ async function takeHome(home) {
 
 /** Does the job, shows the table, and compares what happened with what had to happen. */
 async function perform(stage) {
-  const { progress, isPaced } = stage;
+  const { arauto, progress, isPaced } = stage;
   const startedAt = performance.now();
   progress.say(
     isPaced
@@ -98,6 +122,7 @@ async function perform(stage) {
   const all = sendings.map((sending) => computeFigures(sending, movedChats));
   const total = addFigures(all);
   const mismatches = sendings.flatMap((sending, n) => findMismatches(sending, all[n]));
+  mismatches.push(...arauto.errors.map((error) => `Arauto logged an error, ${error}`));
   if (violations > 0) mismatches.push(`${violations} calls were refused because of a limit`);
   // At Telegram's limits a message waits for the one before it: that is the limit's lateness, not ours.
   if (!isPaced && !(total.p99LatenessMs <= MOST_LATENESS_MS))
@@ -106,8 +131,14 @@ async function perform(stage) {
   console.log(`\n${formatTable(all)}\n`);
   if (isPaced) console.log(`${formatAddresses({ ...stage, ...cast })}\n`);
   for (const mismatch of mismatches) console.log(`NOT AS IT SHOULD BE: ${mismatch}`);
-  if (mismatches.length === 0) console.log("Every figure of the API's reports agrees with the sandbox's ledger.");
-  return { ...total, refusedByLimits: violations, seconds: Math.round((performance.now() - startedAt) / 100) / 10, mismatches };
+  if (mismatches.length === 0)
+    console.log("Every figure of the API's reports agrees with the sandbox's ledger.");
+  return {
+    ...total,
+    refusedByLimits: violations,
+    seconds: Math.round((performance.now() - startedAt) / 100) / 10,
+    mismatches,
+  };
 }
 
 /** The same promise, given up when the demo is interrupted. */

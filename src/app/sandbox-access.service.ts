@@ -30,7 +30,7 @@ export class SandboxAccessService {
       accessToken,
       expiresAt: new Date(expiresAt * 1000).toISOString(),
       // Browsers keep what follows # to themselves: the token is in no log of a server.
-      pageUrl: `${url}/#token=${accessToken}`,
+      pageUrl: `${this.configuration.settings.SANDBOX_PUBLIC_URL ?? url}/#token=${accessToken}`,
     };
   }
 }

@@ -1,12 +1,5 @@
 export { type AudienceCondition, audienceCondition } from './audience-condition.rules.js';
-export {
-  type Audience,
-  audienceSchema,
-  CHAT_STATES,
-  CHAT_TYPES,
-  type ChatState,
-  type ChatType,
-} from './audience.dto.js';
+export { type Audience, audienceSchema, type ChatState, type ChatType } from './audience.dto.js';
 export { AudienceService, type StatementRunner, type UnreachableChat } from './audience.service.js';
 export { AudienceApiModule, AudienceModule, AudienceWorkerModule } from './audience.module.js';
 export { Chat } from './chat.entity.js';

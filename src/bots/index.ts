@@ -1,13 +1,11 @@
 export { type Answer, AnswerSink } from './routing/answer-sink.js';
 export { BotContext } from './routing/bot.context.js';
-export { BotCaller } from './calls/bot-caller.js';
-export { BotRest } from './calls/bot-rest.js';
 export { BotVerdicts } from './calls/bot-verdicts.js';
 export { BotDirectory } from './directory/bot-directory.js';
 export { type ConnectedBot } from './directory/connected-bot.js';
 export { Bot } from './registration/bot.entity.js';
 export { type BotState, isSending } from './registration/bot-state.rules.js';
-export { BotChanged, BotConnected, BotTokenRejected } from './registration/bots.events.js';
+export { BotChanged } from './registration/bots.events.js';
 export { type ChatCount, ChatCounts } from './registration/chat-counts.js';
 export {
   BotsApiModule,

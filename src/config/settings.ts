@@ -92,6 +92,9 @@ export const settingsSchema = z.object({
   SANDBOX_HOST: z.string().min(1).default('127.0.0.1').describe('address that the sandbox listens on'),
   SANDBOX_PORT: port.default(3001).describe('port of the sandbox; 0 takes a free one'),
   SANDBOX_URL: httpUrl.optional().describe('where the sandbox is, when it runs in another process'),
+  SANDBOX_PUBLIC_URL: httpUrl
+    .optional()
+    .describe('address of the sandbox as people’s browsers reach it, where that is another one'),
   PACING_BOT_PER_SECOND: rate
     .default(30)
     .describe('most messages a second of one bot (Telegram: about 30); 0 lifts the limit'),

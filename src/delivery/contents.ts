@@ -74,8 +74,9 @@ export class PreparedDelivery {
 
   /** Why it is passed over without a try; null where it is not. */
   get skipReason(): string | null {
-    if (this.row.reply) return null;
+    if (this.row.chatState === 'gone') return 'chat_gone';
     // A person who pressed /stop after the planning gets no broadcast; answers to what they write they get.
+    if (this.row.reply) return null;
     if (this.row.chatState !== 'active') return `chat_${this.row.chatState}`;
     return this.file && !this.file.upload && this.file.fileId === undefined ? 'file_gone' : null;
   }

@@ -60,7 +60,7 @@ WITH held AS MATERIALIZED (
   WHERE d.planned_on = $1 AND d.class = s.class AND d.source_no = s.source_no AND d.chat_no = s.chat_no
     AND d.epoch = s.epoch AND d.attempt = s.attempt
     -- A late answer is truer than our "unknown"; but what was given up as unknown is not queued again by it.
-    AND (d.state = 1 OR (d.state = 4 AND s.state <> 0))
+    AND (d.state + 0 = 1 OR (d.state + 0 = 4 AND s.state <> 0))
 )
 SELECT coalesce(array_agg(n::int), '{}') AS fenced FROM intended`;
 

@@ -7,7 +7,7 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { AudienceService } from '../audience/index.js';
-import { BotDirectory, BotVerdicts } from '../bots/index.js';
+import { BotDirectory, BotVerdicts, isSending } from '../bots/index.js';
 import { Configuration } from '../config/index.js';
 import { Clock } from '../platform/clock/index.js';
 import { DatabaseNotifications, DispatcherDatabase } from '../platform/database/index.js';
@@ -110,8 +110,9 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy, Befo
     if (!driven) return;
     try {
       const bot = await this.directory.findByNumber(botNo);
-      if (bot?.state === 'running' && bot.token === driven.lane.bot.token) return;
-      driven.lane.finish(bot?.state === 'running' ? { kind: 'yielded' } : { kind: 'stopped' });
+      const goesOn = bot !== undefined && isSending(bot.state);
+      if (goesOn && bot.token === driven.lane.bot.token) return;
+      driven.lane.finish({ kind: goesOn ? 'yielded' : 'stopped' });
     } catch (error) {
       this.logger.error(
         error,
@@ -140,7 +141,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy, Befo
       const closed = await this.leases.closeOpenAttempts(botNo, acquired.epoch, RESEND_UNKNOWN_AFTER_MS);
       if (closed > 0) this.logger.warn(`took over the lane of bot ${bot.botId}: ${closed} open attempts`);
     }
-    if (bot.state !== 'running') {
+    if (!isSending(bot.state)) {
       await this.leases.release(botNo, acquired.epoch);
       return;
     }

@@ -1,13 +1,14 @@
 import { type DispatcherDatabase } from '../platform/database/index.js';
 import { type DeliveryKey } from './journal.repository.js';
 import { type DeliveryClass } from './delivery.rules.js';
+import { GroupedReading } from './grouped-reading.js';
 
 /** A delivery that waits in a lane, with all that its sending needs to know of its chat. */
 export interface QueuedDelivery extends DeliveryKey {
   readonly attempt: number;
   readonly telegramChatId: number;
   readonly chatType: 'private' | 'group' | 'supergroup' | 'channel';
-  readonly chatState: 'active' | 'stopped' | 'unreachable';
+  readonly chatState: 'active' | 'stopped' | 'unreachable' | 'gone';
   readonly chatTitle: string | null;
   readonly firstName: string | null;
   readonly lastName: string | null;
@@ -17,6 +18,7 @@ export interface QueuedDelivery extends DeliveryKey {
 }
 
 interface QueuedRow {
+  bot_no: string;
   planned_on: string;
   class: DeliveryClass;
   source_no: string;
@@ -24,7 +26,7 @@ interface QueuedRow {
   attempt: number;
   telegram_chat_id: string;
   type: QueuedDelivery['chatType'];
-  state: QueuedDelivery['chatState'];
+  state: QueuedDelivery['chatState'] | null;
   title: string | null;
   first_name: string | null;
   last_name: string | null;
@@ -35,8 +37,11 @@ interface QueuedRow {
 
 const COLUMNS = `d.planned_on::text, d.class, d.source_no, d.chat_no, d.attempt, c.telegram_chat_id, c.type, c.state,
   c.title, p.first_name, p.last_name, coalesce(p.username, c.username) AS username`;
-const RECIPIENT = 'JOIN chats c ON c.no = d.chat_no LEFT JOIN contacts p ON p.id = c.contact_id';
+// A chat can be gone: erased, or merged into the supergroup that it became.
+const RECIPIENT = 'LEFT JOIN chats c ON c.no = d.chat_no LEFT JOIN contacts p ON p.id = c.contact_id';
 
+/** Read ahead: enough to go on for two seconds at Telegram's usual pace. */
+export const PREFETCH = 64;
 /** Broadcasts that one lane serves by turns; the others follow as these end. */
 const BROADCASTS_BY_TURNS = 16;
 
@@ -45,11 +50,13 @@ const BROADCASTS_BY_TURNS = 16;
  * end of a large one. The recursion steps over the index from one broadcast to the next without reading its rows.
  */
 const QUEUED = `
+SELECT lane.bot_no::text, queued.*
+FROM unnest($1::bigint[]) AS lane(bot_no) CROSS JOIN LATERAL (
 WITH RECURSIVE sources AS (
-  (SELECT source_no FROM deliveries WHERE bot_no = $1 AND state = 0 AND class = 1 ORDER BY source_no LIMIT 1)
+  (SELECT source_no FROM deliveries WHERE bot_no = lane.bot_no AND state = 0 AND class = 1 ORDER BY source_no LIMIT 1)
   UNION ALL
   SELECT (SELECT d.source_no FROM deliveries d
-          WHERE d.bot_no = $1 AND d.state = 0 AND d.class = 1 AND d.source_no > sources.source_no
+          WHERE d.bot_no = lane.bot_no AND d.state = 0 AND d.class = 1 AND d.source_no > sources.source_no
           ORDER BY d.source_no LIMIT 1)
   FROM sources WHERE sources.source_no IS NOT NULL
 ), broadcasting AS (
@@ -58,54 +65,63 @@ WITH RECURSIVE sources AS (
 )
 (SELECT ${COLUMNS}, r.method, r.parameters, 0::bigint AS turn
  FROM deliveries d ${RECIPIENT} JOIN replies r ON r.no = d.source_no
- WHERE d.bot_no = $1 AND d.state = 0 AND d.class = 2 AND d.not_before <= clock_timestamp()
+ WHERE d.bot_no = lane.bot_no AND d.state = 0 AND d.class = 2 AND d.not_before <= clock_timestamp()
  ORDER BY d.source_no LIMIT $2)
 UNION ALL
 (SELECT ${COLUMNS}, NULL, NULL, d.turn
  FROM broadcasting CROSS JOIN LATERAL (
    SELECT *, row_number() OVER () AS turn FROM (
      SELECT * FROM deliveries w
-     WHERE w.bot_no = $1 AND w.state = 0 AND w.class = 1 AND w.source_no = broadcasting.no
+     WHERE w.bot_no = lane.bot_no AND w.state = 0 AND w.class = 1 AND w.source_no = broadcasting.no
        AND w.planned_on = broadcasting.planned_on AND w.not_before <= clock_timestamp()
      ORDER BY w.chat_no LIMIT $2) AS first) AS d
  ${RECIPIENT}
  ORDER BY d.turn, d.source_no LIMIT $2)
-ORDER BY turn`;
+) AS queued
+ORDER BY lane.bot_no, queued.turn, queued.source_no, queued.chat_no`;
 
 /** Reads what waits in lanes. */
 export class LaneRepository {
-  constructor(private readonly database: DispatcherDatabase) {}
+  private readonly queued = new GroupedReading((botNumbers) => this.readQueued(botNumbers));
+  private readonly nextDelays = new GroupedReading((botNumbers) => this.readNextDelays(botNumbers));
 
-  /** The next deliveries of a bot, at most `limit` of each class, answers first. */
-  async findQueued(botNo: string, limit: number): Promise<QueuedDelivery[]> {
-    const rows = await this.database.query<QueuedRow>(QUEUED, [botNo, limit]);
-    return rows.map((row) => ({
-      plannedOn: row.planned_on,
-      class: row.class,
-      sourceNo: row.source_no,
-      chatNo: row.chat_no,
-      attempt: row.attempt,
-      telegramChatId: Number(row.telegram_chat_id),
-      chatType: row.type,
-      chatState: row.state,
-      chatTitle: row.title,
-      firstName: row.first_name,
-      lastName: row.last_name,
-      username: row.username,
-      reply: row.method === null ? null : { method: row.method, parameters: row.parameters ?? {} },
-    }));
+  /** @param prefetch most deliveries of each class that one reading gives a lane */
+  constructor(
+    private readonly database: DispatcherDatabase,
+    private readonly prefetch = PREFETCH,
+  ) {}
+
+  /** The next deliveries of a bot, answers first. */
+  async findQueued(botNo: string): Promise<QueuedDelivery[]> {
+    return (await this.queued.ask(botNo)) ?? [];
   }
 
   /** Milliseconds until the next delivery that waits for its time; null where none does. */
   async findNextDelayMs(botNo: string): Promise<number | null> {
-    // Without HAVING there would be a row for nothing too, and greatest() makes a 0 of its NULL: "look again at once".
-    const [row] = await this.database.query<{ delay_ms: number }>(
-      `SELECT greatest(0, extract(epoch FROM min(d.not_before) - clock_timestamp()) * 1000)::float8 AS delay_ms
-       FROM deliveries d WHERE d.bot_no = $1 AND d.state = 0 AND d.not_before > clock_timestamp()
-       HAVING count(*) > 0`,
-      [botNo],
+    return (await this.nextDelays.ask(botNo)) ?? null;
+  }
+
+  private async readQueued(botNumbers: readonly string[]): Promise<Map<string, QueuedDelivery[]>> {
+    const rows = await this.database.query<QueuedRow>(QUEUED, [botNumbers, this.prefetch]);
+    const byBot = new Map<string, QueuedDelivery[]>();
+    for (const row of rows) {
+      const deliveries = byBot.get(row.bot_no);
+      if (deliveries) deliveries.push(toDelivery(row));
+      else byBot.set(row.bot_no, [toDelivery(row)]);
+    }
+    return byBot;
+  }
+
+  private async readNextDelays(botNumbers: readonly string[]): Promise<Map<string, number>> {
+    const rows = await this.database.query<{ bot_no: string; delay_ms: number }>(
+      `SELECT lane.bot_no::text, greatest(0, extract(epoch FROM next.at - clock_timestamp()) * 1000)::float8 AS delay_ms
+       FROM unnest($1::bigint[]) AS lane(bot_no) CROSS JOIN LATERAL (
+         SELECT min(d.not_before) AS at FROM deliveries d
+         WHERE d.bot_no = lane.bot_no AND d.state = 0 AND d.not_before > clock_timestamp()) AS next
+       WHERE next.at IS NOT NULL`,
+      [botNumbers],
     );
-    return row?.delay_ms ?? null;
+    return new Map(rows.map((row) => [row.bot_no, row.delay_ms]));
   }
 
   /**
@@ -123,7 +139,7 @@ export class LaneRepository {
        SELECT l.bot_no::text FROM lanes l JOIN bots b ON b.no = l.bot_no
        WHERE (l.owner IS NULL OR l.until < clock_timestamp())
          AND (l.bot_no IN (SELECT bot_no FROM deliveries WHERE state = 1)
-           OR (b.state = 'running' AND l.rest_until <= clock_timestamp() AND l.bot_no IN (SELECT bot_no FROM waiting)
+           OR (b.state IN ('running', 'conflict') AND l.rest_until <= clock_timestamp() AND l.bot_no IN (SELECT bot_no FROM waiting)
              AND EXISTS (SELECT FROM deliveries d WHERE d.bot_no = l.bot_no AND d.state = 0 AND d.not_before <= clock_timestamp())))
        LIMIT $1`,
       [limit],
@@ -131,3 +147,19 @@ export class LaneRepository {
     return rows.map((row) => row.bot_no);
   }
 }
+
+const toDelivery = (row: QueuedRow): QueuedDelivery => ({
+  plannedOn: row.planned_on,
+  class: row.class,
+  sourceNo: row.source_no,
+  chatNo: row.chat_no,
+  attempt: row.attempt,
+  telegramChatId: Number(row.telegram_chat_id),
+  chatType: row.type,
+  chatState: row.state ?? 'gone',
+  chatTitle: row.title,
+  firstName: row.first_name,
+  lastName: row.last_name,
+  username: row.username,
+  reply: row.method === null ? null : { method: row.method, parameters: row.parameters ?? {} },
+});

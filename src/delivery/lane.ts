@@ -5,7 +5,7 @@ import { type Contents, type PreparedCall, type PreparedDelivery } from './conte
 import { type Consequence, DELIVERY_CLASS, judge, type Verdict } from './delivery.rules.js';
 import { type Attempt, deliveryKey } from './journal.repository.js';
 import { type IntentHolder, type Journal } from './journal.js';
-import { type LaneRepository, type QueuedDelivery } from './lane.repository.js';
+import { type LaneRepository, PREFETCH, type QueuedDelivery } from './lane.repository.js';
 
 /** Why a lane ended, and when it is worth driving again (undefined: when somebody wakes it). */
 export type LaneEnd =
@@ -31,8 +31,6 @@ export interface LaneSurroundings {
   doubt(lane: Lane): void;
 }
 
-/** Enough to go on for two seconds at Telegram's usual pace. */
-const PREFETCH = 64;
 /** Calls of one bot that may be under way where no pace limits them. */
 const MOST_IN_FLIGHT = 64;
 /** A rest shorter than this is waited out; a longer one gives the place to somebody else. */
@@ -232,7 +230,7 @@ export class Lane implements IntentHolder {
     this.isReading = true;
     this.isReadToTheEnd = true;
     try {
-      const found = await this.around.repository.findQueued(this.bot.botNo, PREFETCH);
+      const found = await this.around.repository.findQueued(this.bot.botNo);
       const fresh = found.filter((row) => !this.here.has(deliveryKey(row)));
       const prepared = await this.around.contents.load(this.bot, fresh);
       if (!this.end) this.take(prepared);

@@ -1,4 +1,4 @@
-import { Command, Ctx, Next, Update } from 'nestjs-telegraf';
+import { Command, Ctx, Next, On, Update } from 'nestjs-telegraf';
 import { AudienceService } from '../audience/index.js';
 import { BotContext } from '../bots/index.js';
 import { Tenant } from '../tenants/index.js';
@@ -43,6 +43,13 @@ export class PeopleUpdate {
     if (!isForThisBot(context.chat?.type ?? '', context.text ?? '')) return next();
     const { texts, workspace } = await this.speak(context);
     context.say(texts.privacy({ bot: context.bot.firstName, workspace }));
+  }
+
+  /** Without an answer, Telegram shows a waiting sign on the button for a minute. */
+  @On('callback_query')
+  async handlePress(@Ctx() context: BotContext, @Next() next: NextHandler): Promise<void> {
+    await context.answerCbQuery();
+    return next();
   }
 
   private async speak(context: BotContext): Promise<{ texts: PeopleTexts; workspace: string }> {

@@ -91,4 +91,28 @@ describe('a broadcast, from the API to the wire', () => {
     const seen = await control.messages(people[1]!, telegramId);
     expect(seen.filter((message) => message.text?.startsWith('Hello Rui'))).toHaveLength(1);
   });
+
+  it('answers a press on a button', async () => {
+    const { telegramId } = await connectBot();
+    const [person] = await startPeople(telegramId, 1);
+    const created = await tenant.client.post<Report>('/broadcasts', {
+      message: { kind: 'text', text: 'Coming?', buttons: [[{ text: 'Yes', callbackData: 'yes' }]] },
+      audience: { to: 'everybody' },
+    });
+    await finish(created.body.id);
+    const seen = await control.messages(person!, telegramId);
+    const { message_id: messageId } = seen.find((message) => message.text === 'Coming?')!;
+    await control.must('POST', `/people/${person}/press`, {
+      botId: telegramId,
+      messageId,
+      callbackData: 'yes',
+    });
+    await waitFor(async () => {
+      const { rows } = await control.must<{ rows: { method: string; status: number }[] }>(
+        'GET',
+        '/ledger?method=answerCallbackQuery',
+      );
+      return rows.length === 1 || undefined;
+    });
+  });
 });

@@ -172,9 +172,7 @@ describe('the journal on PostgreSQL', () => {
     );
     const lanes = new LaneRepository(database);
     expect(await lanes.findNextDelayMs('0')).toBeNull();
-    expect((await lanes.findQueued(botNo, 10)).map(({ chatNo }) => chatNo).sort()).toEqual(
-      chats.slice(1).sort(),
-    );
+    expect((await lanes.findQueued(botNo)).map(({ chatNo }) => chatNo).sort()).toEqual(chats.slice(1).sort());
     expect(await lanes.findNextDelayMs(botNo)).toBeGreaterThan(29_000);
   });
 
@@ -204,7 +202,7 @@ describe('the journal on PostgreSQL', () => {
        SELECT current_date, 2, said.no, ${chats[4]}, ${botNo}, '${TENANT}' FROM said`,
     );
     await client.end();
-    const queued = await new LaneRepository(database).findQueued(botNo, 4);
+    const queued = await new LaneRepository(database, 4).findQueued(botNo);
     expect(queued[0]).toMatchObject({
       class: 2,
       reply: { method: 'sendMessage', parameters: { text: 'hi' } },
