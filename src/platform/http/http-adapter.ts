@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type IncomingMessage } from 'node:http';
-import multipart from '@fastify/multipart';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Configuration } from '../../config/index.js';
-import { ProblemFilter } from './problem.filter.js';
+import { ProblemError } from '../errors/index.js';
+import { configureBodyParsers } from './body-parsers.js';
+import { ProblemFilter, sendProblem } from './problem.filter.js';
 import { createValidationPipe } from './validation.pipe.js';
 
 /** A JSON body has no business being larger; files go through the multipart route. */
@@ -24,6 +26,11 @@ export function createHttpAdapter(configuration: Configuration): FastifyAdapter 
     connectionTimeout: 60_000,
     requestTimeout: 120_000,
     forceCloseConnections: 'idle',
+    // Addresses that can't be read belong to no route, so neither filters nor hooks see them.
+    frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      void reply.header('x-request-id', request.id);
+      sendProblem(request, reply, new ProblemError(400, 'invalid_address', 'This is no valid address.'));
+    },
   });
 }
 
@@ -37,5 +44,5 @@ export async function configureHttp(app: NestFastifyApplication): Promise<void> 
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
   });
-  await app.register(multipart, { limits: { files: 1, fields: 10, fieldSize: 1024, headerPairs: 50 } });
+  await configureBodyParsers(app);
 }
