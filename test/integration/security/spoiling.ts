@@ -100,7 +100,13 @@ export function badTexts(schema: Schema): string[] {
 }
 
 function badValues(schema: Schema, good: unknown): [string, unknown][] {
-  const ofType: Record<string, unknown> = { string: 'text', integer: 7, boolean: true, array: [good], object: {} };
+  const ofType: Record<string, unknown> = {
+    string: 'text',
+    integer: 7,
+    boolean: true,
+    array: [good],
+    object: {},
+  };
   const type = schema.type ?? 'object';
   const bad: [string, unknown][] = [
     ['null', null],
@@ -146,7 +152,9 @@ function branchFor(schema: Schema, value: unknown, components: Components): Sche
   if (!schema.oneOf) return schema;
   const branches = schema.oneOf.map((branch) => resolve(branch, components));
   const fields = value as Record<string, unknown>;
-  const fitting = branches.find((branch) => fixedWords(branch).every(([name, word]) => fields[name] === word));
+  const fitting = branches.find((branch) =>
+    fixedWords(branch).every(([name, word]) => fields[name] === word),
+  );
   if (!fitting) throw new Error(`The good body has none of the documented shapes: ${JSON.stringify(value)}`);
   return fitting;
 }
@@ -172,6 +180,8 @@ function writeArray(items: readonly unknown[]): string {
 }
 
 function writeObject(fields: Record<string, unknown>): string {
-  const written = Object.entries(fields).map(([name, value]) => `${JSON.stringify(name)}:${writeValue(value)}`);
+  const written = Object.entries(fields).map(
+    ([name, value]) => `${JSON.stringify(name)}:${writeValue(value)}`,
+  );
   return `{${written.join(',')}}`;
 }
