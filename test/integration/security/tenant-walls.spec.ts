@@ -158,7 +158,7 @@ describe('the walls between tenants', () => {
   });
 
   it('keep the same Idempotency-Key apart', async () => {
-    const headers = { 'idempotency-key': 'the same' };
+    const headers = { 'idempotency-key': 'the-same' };
     const body = { content: { kind: 'text', text: 'Hi' } };
     const [first, second] = [
       await scene.ana.client.post('/messages', body, headers),
