@@ -70,15 +70,20 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
     .status(problem.status)
     .headers(problem.headers)
     .type('application/problem+json')
-    .send({
-      type: `urn:arauto:problem:${problem.code}`,
-      title: problem.code.replaceAll('_', ' '),
-      status: problem.status,
-      code: problem.code,
-      detail: problem.detail,
-      requestId: request.id,
-      ...(problem.errors.length > 0 && { errors: problem.errors }),
-    });
+    .send(problemDocument(problem, request.id));
+}
+
+/** A problem as RFC 9457 has it. */
+export function problemDocument({ status, code, detail, errors }: ProblemError, requestId: string) {
+  return {
+    type: `urn:arauto:problem:${code}`,
+    title: code.replaceAll('_', ' '),
+    status,
+    code,
+    detail,
+    requestId,
+    ...(errors.length > 0 && { errors }),
+  };
 }
 
 function statusOf(exception: unknown): number | undefined {
