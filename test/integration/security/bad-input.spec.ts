@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
 import { isAtLeast, TENANT_ROLES } from '../../../src/platform/identity/index.js';
 import { absentThings, HostileScene, type RawAnswer, sendRaw, tellingParts } from './hostile-scene.js';
 import { addressOf, apiDocument, type Operation, operations, OPERATIONS } from './operations.js';
@@ -312,6 +313,27 @@ describe('bad input', () => {
     },
   );
 
+  it.each([
+    ['no HTTP', 'hello\r\n\r\n', 400],
+    ['another protocol', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400],
+    ['headers without end', `GET /api/v1/bots HTTP/1.1\r\nhost: a\r\nx: ${'y'.repeat(40_000)}\r\n\r\n`, 431],
+    [
+      'two lengths',
+      'POST /api/v1/bots HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}',
+      400,
+    ],
+    [
+      'a length and chunks',
+      'POST /api/v1/bots HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+      400,
+    ],
+  ])('is refused before it is a request: %s', async (_, bytes, status) => {
+    const answer = await exchange(scene.application.url, bytes);
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*application/problem\\+json`));
+    expect(JSON.parse(body)).toMatchObject({ status, code: expect.any(String) as string });
+  });
+
   it('has problem documents for addresses and methods that are not there', async () => {
     for (const [method, target] of [
       ['GET', '/api/v1/nothing'],
@@ -328,6 +350,18 @@ describe('bad input', () => {
     }
   });
 });
+
+/** Writes bytes to the server's port and reads until it closes. */
+function exchange(url: string, bytes: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const received: Buffer[] = [];
+    const socket = connect(Number(port), hostname, () => socket.write(Buffer.from(bytes, 'latin1')));
+    socket.on('data', (piece: Buffer) => received.push(piece));
+    socket.on('error', reject);
+    socket.on('close', () => resolve(Buffer.concat(received).toString()));
+  });
+}
 
 function isProblem({ status, headers, text }: RawAnswer): boolean {
   if (status < 400 || status >= 500) return false;

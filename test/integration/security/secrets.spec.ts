@@ -16,7 +16,9 @@ describe('no secret is written down', () => {
   const password = `${PASSWORD} ${randomBytes(6).toString('hex')}`;
   const written: string[] = [];
   const secrets: Record<string, string> = { ...keys, password };
-  const restored = new Map([process.stdout, process.stderr].map((stream) => [stream, stream.write]));
+  const restored = new Map(
+    [process.stdout, process.stderr].map((stream) => [stream, stream.write.bind(stream)]),
+  );
   let scene: BotScene;
   let application: TestApplication;
   let tenant: SignedUpTenant;
