@@ -135,5 +135,5 @@ function verdict(settlement: Settlement, consequence: Consequence = { kind: 'non
 
 function messageIdOf(result: unknown): number | null {
   const id = (result as { message_id?: unknown } | null)?.message_id;
-  return typeof id === 'number' ? id : null;
+  return Number.isSafeInteger(id) ? (id as number) : null;
 }

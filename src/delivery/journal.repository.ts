@@ -31,8 +31,7 @@ export interface SettledAttempt {
  * Fenced: the lanes' rows are locked FOR SHARE where owner and epoch still hold, and only deliveries of those lanes
  * are marked. Repeatable: an intent that was committed although its answer was lost is found and returned again.
  *
- * Its plan must not hang on statistics: `IS TRUE` has the held lanes hashed once instead of joined, and `state + 0`
- * keeps a partial index out that was read 30,000 rows deep for every intent while the table was not analysed.
+ * Its plan must not hang on statistics, so `IS TRUE` has the held lanes hashed once instead of joined.
  */
 const RECORD = `
 WITH held AS MATERIALIZED (
@@ -46,12 +45,12 @@ WITH held AS MATERIALIZED (
        WITH ORDINALITY AS i(class, source_no, chat_no, bot_no, epoch, attempt, n)
   WHERE d.planned_on = $1 AND d.class = i.class AND d.source_no = i.source_no AND d.chat_no = i.chat_no
     AND ((i.bot_no, i.epoch) IN (SELECT bot_no, epoch FROM held)) IS TRUE
-    AND ((d.state + 0 = 0 AND d.attempt = i.attempt - 1)
-      OR (d.state + 0 = 1 AND d.epoch = i.epoch AND d.attempt = i.attempt))
+    AND ((d.state = 0 AND d.attempt = i.attempt - 1)
+      OR (d.state = 1 AND d.epoch = i.epoch AND d.attempt = i.attempt))
   RETURNING i.n
 ), settled AS (
   UPDATE deliveries d
-  SET state = s.state, reason = s.reason, message_id = coalesce(s.message_id, d.message_id),
+  SET state = s.state, is_open = s.state = 0, reason = s.reason, message_id = coalesce(s.message_id, d.message_id),
       settled_at = CASE WHEN s.state = 0 THEN NULL ELSE clock_timestamp() END,
       not_before = CASE WHEN s.delay_ms > 0 THEN clock_timestamp() + s.delay_ms * interval '1 ms' ELSE d.not_before END
   FROM unnest($10::smallint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::smallint[], $15::smallint[],
@@ -60,7 +59,7 @@ WITH held AS MATERIALIZED (
   WHERE d.planned_on = $1 AND d.class = s.class AND d.source_no = s.source_no AND d.chat_no = s.chat_no
     AND d.epoch = s.epoch AND d.attempt = s.attempt
     -- A late answer is truer than our "unknown"; but what was given up as unknown is not queued again by it.
-    AND (d.state + 0 = 1 OR (d.state + 0 = 4 AND s.state <> 0))
+    AND (d.state = 1 OR (d.state = 4 AND s.state <> 0))
 )
 SELECT coalesce(array_agg(n::int), '{}') AS fenced FROM intended`;
 
@@ -109,7 +108,7 @@ export class JournalRepository {
   /** Passes deliveries over without a try, such as to people who pressed /stop since the planning. */
   async skip(day: string, deliveries: readonly (DeliveryKey & { readonly reason: string })[]): Promise<void> {
     await this.database.queryByKey(
-      `UPDATE deliveries d SET state = 6, reason = s.reason, settled_at = clock_timestamp()
+      `UPDATE deliveries d SET state = 6, is_open = false, reason = s.reason, settled_at = clock_timestamp()
        FROM unnest($2::smallint[], $3::bigint[], $4::bigint[], $5::text[]) AS s(class, source_no, chat_no, reason)
        WHERE d.planned_on = $1 AND d.class = s.class AND d.source_no = s.source_no AND d.chat_no = s.chat_no
          AND d.state = 0`,

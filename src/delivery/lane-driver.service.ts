@@ -1,11 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import {
-  type BeforeApplicationShutdown,
-  Injectable,
-  Logger,
-  type OnApplicationBootstrap,
-  type OnModuleDestroy,
-} from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { AudienceService } from '../audience/index.js';
 import { BotDirectory, BotVerdicts, isSending } from '../bots/index.js';
 import { Configuration } from '../config/index.js';
@@ -16,7 +10,7 @@ import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
 import { BotApiClient, BotPace } from '../telegram/index.js';
 import { BroadcastProgress } from './broadcast-progress.service.js';
 import { Contents } from './contents.js';
-import { type Consequence, RESEND_UNKNOWN_AFTER_MS } from './delivery.rules.js';
+import { type Consequence, DELIVERY_CLASS, RESEND_UNKNOWN_AFTER_MS } from './delivery.rules.js';
 import { BOTS_CHANNEL, LANES, LANES_CHANNEL } from './delivery.queues.js';
 import { Journal } from './journal.js';
 import { JournalRepository } from './journal.repository.js';
@@ -41,7 +35,7 @@ interface DrivenLane {
 
 /** Drives lanes in this process: takes their leases, keeps them, and lets each go at its end. */
 @Injectable()
-export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
+export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('LaneDriver');
   /** One start of one process: what makes a lease ours. */
   private readonly owner = randomUUID();
@@ -90,14 +84,13 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy, Befo
     );
   }
 
-  /** Starts nothing more. Before the queue's workers are closed, since these wait for the lanes that they drive. */
-  onModuleDestroy(): void {
+  /**
+   * Starts nothing more, waits until everything that left is settled, and lets all lanes go: no unknown remains.
+   * Before the queue's workers close, since these wait for the lanes that they drive.
+   */
+  async onModuleDestroy(): Promise<void> {
     this.isStopping = true;
     for (const { lane } of this.lanes.values()) lane.finish({ kind: 'yielded' });
-  }
-
-  /** Waits until everything that left is settled, and lets all lanes go: no unknown remains. */
-  async beforeApplicationShutdown(): Promise<void> {
     await Promise.all([...this.lanes.values()].map(({ ended }) => ended));
     await this.progress.finishTouched();
     for (const timer of this.timers) clearInterval(timer);
@@ -166,6 +159,8 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy, Befo
       return;
     }
     await this.leases.release(botNo, lane.epoch);
+    // A process that stops leaves the waking to the sweep: its queue may be closed already.
+    if (this.isStopping) return;
     if (end.kind === 'yielded') await this.queue.wakeLater(botNo, 1);
     else if ('nextInMs' in end && end.nextInMs !== undefined) await this.queue.wakeLater(botNo, end.nextInMs);
   }
@@ -242,6 +237,8 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy, Befo
             consequence.migrateToChatId,
           );
         case 'contentRefused':
+          // An answer to a person is nobody else's: its number is a reply's, not a broadcast's.
+          if (delivery.class !== DELIVERY_CLASS.broadcast) return;
           await this.progress.stop(bot.tenantId, delivery.sourceNo, consequence.reason);
           for (const { lane: other } of this.lanes.values()) other.dropBroadcast(delivery.sourceNo);
           return;

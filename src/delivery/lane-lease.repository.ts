@@ -62,14 +62,14 @@ export class LaneLeaseRepository {
     const [row] = await this.database.query<{ closed: string }>(
       `WITH closed AS (
          UPDATE deliveries d
-         SET state = CASE WHEN resend.is_chosen THEN 0 ELSE 4 END,
+         SET state = CASE WHEN resend.is_chosen THEN 0 ELSE 4 END, is_open = resend.is_chosen,
              reason = CASE WHEN resend.is_chosen THEN NULL ELSE 'owner_lost' END,
              settled_at = CASE WHEN resend.is_chosen THEN NULL ELSE clock_timestamp() END,
              not_before = CASE WHEN resend.is_chosen THEN clock_timestamp() + $3 * interval '1 ms' ELSE d.not_before END
          FROM deliveries o
          CROSS JOIN LATERAL (SELECT o.class = 1 AND o.attempt = 1 AND EXISTS (
            SELECT FROM broadcasts b WHERE b.no = o.source_no AND b.ambiguity_policy = 'resend_once') AS is_chosen) AS resend
-         WHERE o.bot_no = $1 AND o.state = 1 AND o.epoch < $2
+         WHERE o.bot_no = $1 AND o.is_open AND o.state = 1 AND o.epoch < $2
            AND d.planned_on = o.planned_on AND d.class = o.class AND d.source_no = o.source_no AND d.chat_no = o.chat_no
            AND d.state = 1 AND d.epoch = o.epoch
          RETURNING 1)
@@ -80,11 +80,11 @@ export class LaneLeaseRepository {
   }
 
   /**
-   * Prolongs leases that are still ours.
+   * Prolongs leases that are still ours; not in line behind whatever else the process asks the database.
    * @returns the lanes that are; the others are lost
    */
   async renew(lanes: readonly { botNo: string; epoch: string }[], leaseMs: number): Promise<Set<string>> {
-    const rows = await this.database.query<{ bot_no: string }>(
+    const rows = await this.database.queryByKey<{ bot_no: string }>(
       `UPDATE lanes l SET until = clock_timestamp() + $4 * interval '1 ms'
        FROM unnest($1::bigint[], $2::bigint[]) AS mine(bot_no, epoch)
        WHERE l.bot_no = mine.bot_no AND l.epoch = mine.epoch AND l.owner = $3 AND l.until > clock_timestamp()

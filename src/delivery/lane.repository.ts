@@ -53,10 +53,10 @@ const QUEUED = `
 SELECT lane.bot_no::text, queued.*
 FROM unnest($1::bigint[]) AS lane(bot_no) CROSS JOIN LATERAL (
 WITH RECURSIVE sources AS (
-  (SELECT source_no FROM deliveries WHERE bot_no = lane.bot_no AND state = 0 AND class = 1 ORDER BY source_no LIMIT 1)
+  (SELECT source_no FROM deliveries WHERE bot_no = lane.bot_no AND is_open AND state = 0 AND class = 1 ORDER BY source_no LIMIT 1)
   UNION ALL
   SELECT (SELECT d.source_no FROM deliveries d
-          WHERE d.bot_no = lane.bot_no AND d.state = 0 AND d.class = 1 AND d.source_no > sources.source_no
+          WHERE d.bot_no = lane.bot_no AND d.is_open AND d.state = 0 AND d.class = 1 AND d.source_no > sources.source_no
           ORDER BY d.source_no LIMIT 1)
   FROM sources WHERE sources.source_no IS NOT NULL
 ), broadcasting AS (
@@ -65,14 +65,14 @@ WITH RECURSIVE sources AS (
 )
 (SELECT ${COLUMNS}, r.method, r.parameters, 0::bigint AS turn
  FROM deliveries d ${RECIPIENT} JOIN replies r ON r.no = d.source_no
- WHERE d.bot_no = lane.bot_no AND d.state = 0 AND d.class = 2 AND d.not_before <= clock_timestamp()
+ WHERE d.bot_no = lane.bot_no AND d.is_open AND d.state = 0 AND d.class = 2 AND d.not_before <= clock_timestamp()
  ORDER BY d.source_no LIMIT $2)
 UNION ALL
 (SELECT ${COLUMNS}, NULL, NULL, d.turn
  FROM broadcasting CROSS JOIN LATERAL (
    SELECT *, row_number() OVER () AS turn FROM (
      SELECT * FROM deliveries w
-     WHERE w.bot_no = lane.bot_no AND w.state = 0 AND w.class = 1 AND w.source_no = broadcasting.no
+     WHERE w.bot_no = lane.bot_no AND w.is_open AND w.state = 0 AND w.class = 1 AND w.source_no = broadcasting.no
        AND w.planned_on = broadcasting.planned_on AND w.not_before <= clock_timestamp()
      ORDER BY w.chat_no LIMIT $2) AS first) AS d
  ${RECIPIENT}
@@ -117,7 +117,7 @@ export class LaneRepository {
       `SELECT lane.bot_no::text, greatest(0, extract(epoch FROM next.at - clock_timestamp()) * 1000)::float8 AS delay_ms
        FROM unnest($1::bigint[]) AS lane(bot_no) CROSS JOIN LATERAL (
          SELECT min(d.not_before) AS at FROM deliveries d
-         WHERE d.bot_no = lane.bot_no AND d.state = 0 AND d.not_before > clock_timestamp()) AS next
+         WHERE d.bot_no = lane.bot_no AND d.is_open AND d.state = 0 AND d.not_before > clock_timestamp()) AS next
        WHERE next.at IS NOT NULL`,
       [botNumbers],
     );
@@ -125,22 +125,22 @@ export class LaneRepository {
   }
 
   /**
-   * Bots with deliveries that could leave now, or that somebody left open, and nobody who drives their lane: for the
-   * sweep. Steps over the index from bot to bot, so that idle bots cost nothing.
+   * Bots with deliveries that could leave now, and lanes whose owner died, where nobody drives: for the sweep. Steps over
+   * the index from bot to bot, so that idle bots cost nothing.
    */
   async findForsaken(limit: number): Promise<string[]> {
     const rows = await this.database.query<{ bot_no: string }>(
       `WITH RECURSIVE waiting AS (
-         (SELECT bot_no FROM deliveries WHERE state = 0 ORDER BY bot_no LIMIT 1)
+         (SELECT bot_no FROM deliveries WHERE is_open ORDER BY bot_no LIMIT 1)
          UNION ALL
-         SELECT (SELECT d.bot_no FROM deliveries d WHERE d.state = 0 AND d.bot_no > waiting.bot_no ORDER BY d.bot_no LIMIT 1)
+         SELECT (SELECT d.bot_no FROM deliveries d WHERE d.is_open AND d.bot_no > waiting.bot_no ORDER BY d.bot_no LIMIT 1)
          FROM waiting WHERE waiting.bot_no IS NOT NULL
        )
-       SELECT l.bot_no::text FROM lanes l JOIN bots b ON b.no = l.bot_no
-       WHERE (l.owner IS NULL OR l.until < clock_timestamp())
-         AND (l.bot_no IN (SELECT bot_no FROM deliveries WHERE state = 1)
-           OR (b.state IN ('running', 'conflict') AND l.rest_until <= clock_timestamp() AND l.bot_no IN (SELECT bot_no FROM waiting)
-             AND EXISTS (SELECT FROM deliveries d WHERE d.bot_no = l.bot_no AND d.state = 0 AND d.not_before <= clock_timestamp())))
+       SELECT l.bot_no::text FROM waiting JOIN lanes l ON l.bot_no = waiting.bot_no JOIN bots b ON b.no = l.bot_no
+       WHERE (l.owner IS NOT NULL AND l.until < clock_timestamp())
+          OR (l.owner IS NULL AND b.state IN ('running', 'conflict') AND l.rest_until <= clock_timestamp()
+            AND EXISTS (SELECT FROM deliveries d
+                        WHERE d.bot_no = l.bot_no AND d.is_open AND d.state = 0 AND d.not_before <= clock_timestamp()))
        LIMIT $1`,
       [limit],
     );

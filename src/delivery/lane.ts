@@ -53,6 +53,8 @@ export class Lane implements IntentHolder {
   private isReading = false;
   /** True where the last reading left nothing in the database and nobody has told of more since. */
   private isReadToTheEnd = false;
+  /** Somebody told of more since the last reading began. */
+  private hasNotice = false;
   private timer: NodeJS.Timeout | undefined;
   private rereadTimer: NodeJS.Timeout | undefined;
   private end: LaneEnd | undefined;
@@ -76,9 +78,10 @@ export class Lane implements IntentHolder {
     });
   }
 
-  /** Somebody queued more. */
+  /** Somebody queued more. It may be an answer to a person, which passes what was read ahead: read at once. */
   noticeMore(): void {
     this.isReadToTheEnd = false;
+    this.hasNotice = true;
     this.pump();
   }
 
@@ -111,7 +114,8 @@ export class Lane implements IntentHolder {
       this.around.doubt(this);
       return;
     }
-    const call = delivery.call();
+    const call = this.prepare(delivery, attempt);
+    if (!call) return;
     void this.around.client
       .call({
         apiRoot: this.bot.apiRoot,
@@ -122,6 +126,29 @@ export class Lane implements IntentHolder {
         notAfterMonotonicMs: this.leaseDeadlineMs,
       })
       .then((outcome) => this.onAnswer(delivery, attempt, call, outcome));
+  }
+
+  /** A message that can't be made into a call fails alone: thrown here, it would end the journal of all lanes. */
+  private prepare(delivery: PreparedDelivery, attempt: Attempt): PreparedCall | undefined {
+    try {
+      return delivery.call();
+    } catch (error) {
+      this.around.report(error);
+      this.pace.finish(
+        this.around.clock.monotonicMs(),
+        { kind: 'notSent', cause: 'withdrawn' },
+        delivery.pacedChat,
+      );
+      delivery.abandon();
+      const settlement = {
+        state: 'failed',
+        reason: 'unusable_content',
+        messageId: null,
+        delayMs: 0,
+      } as const;
+      this.around.journal.settle({ attempt, settlement }, this);
+      return undefined;
+    }
   }
 
   onSettled(attempt: Attempt): void {
@@ -166,11 +193,14 @@ export class Lane implements IntentHolder {
     if (!this.resolveEnd) return;
     clearTimeout(this.timer);
     if (!this.end) this.letGo();
-    if (!this.end && !this.isReading && !this.isReadToTheEnd && this.waiting.length < PREFETCH / 2)
-      void this.read();
+    if (!this.end && !this.isReading && this.isReadingDue()) void this.read();
     if (this.inFlight > 0 || this.isReading) return;
     if (this.end) this.conclude(this.end);
     else if (this.waiting.length === 0 && this.isReadToTheEnd) void this.concludeEmpty();
+  }
+
+  private isReadingDue(): boolean {
+    return this.hasNotice || (!this.isReadToTheEnd && this.waiting.length < PREFETCH / 2);
   }
 
   /** Starts every delivery whose time has come; sets the timer for the next one. */
@@ -229,6 +259,7 @@ export class Lane implements IntentHolder {
   private async read(): Promise<void> {
     this.isReading = true;
     this.isReadToTheEnd = true;
+    this.hasNotice = false;
     try {
       const found = await this.around.repository.findQueued(this.bot.botNo);
       const fresh = found.filter((row) => !this.here.has(deliveryKey(row)));

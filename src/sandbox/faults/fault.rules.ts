@@ -11,6 +11,7 @@ export const faultKinds = [
   'forbidden',
   'too_many_requests',
   'redirect',
+  'bad_request',
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];
@@ -53,6 +54,7 @@ const defaultStatusCodes: Record<FaultKind, number> = {
   forbidden: 403,
   too_many_requests: 429,
   redirect: 302,
+  bad_request: 400,
 };
 
 /** The status code that the client sees; 0 when it sees none. */

@@ -170,6 +170,8 @@ function writeFaultBody(fault: Fault): string {
       return writeRefusal(new CallRefusedError(401, 'Unauthorized'));
     case 'forbidden':
       return writeRefusal(new CallRefusedError(403, 'Forbidden: bot was blocked by the user'));
+    case 'bad_request':
+      return writeRefusal(new CallRefusedError(400, "Bad Request: can't parse entities"));
     case 'too_many_requests':
       return writeRefusal(tooManyRequests(fault.retryAfterSeconds ?? 1));
     default:

@@ -207,6 +207,7 @@ function misbehave(response: ServerResponse, fault: Fault, status: number, body:
       return;
     case 'unauthorized':
     case 'forbidden':
+    case 'bad_request':
     case 'too_many_requests':
       write(response, status, body);
       return;

@@ -25,11 +25,12 @@ export class ControlClient {
     readonly url: string,
     readonly workspace: string = randomUUID(),
     private readonly lifetimeSeconds = 600,
+    private readonly signingSecret = secret,
   ) {}
 
   get token(): string {
     const expiresAt = Math.floor(Date.now() / 1000) + this.lifetimeSeconds;
-    return signSandboxAccess(secret, { workspace: this.workspace, expiresAt });
+    return signSandboxAccess(this.signingSecret, { workspace: this.workspace, expiresAt });
   }
 
   async request<Body = Record<string, unknown>>(

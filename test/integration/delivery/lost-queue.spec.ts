@@ -1,0 +1,116 @@
+import { type SceneBot, type SceneTenant } from '../../harness/scene.js';
+import { waitUntil } from '../../harness/wait.js';
+import { type DeliveryScene } from './delivery-scene.js';
+import { queuePlaces } from './queue-places.js';
+
+jest.setTimeout(180_000);
+
+const PEOPLE = 60;
+
+/** Everything that the queue says is a hint: what there is to do is in the tables, and the sweep looks there. */
+describe.each(queuePlaces())('the queue on $name, lost', (place) => {
+  let scene: DeliveryScene;
+  let tenant: SceneTenant;
+  let bot: SceneBot;
+
+  beforeAll(async () => {
+    // Paced, so that a broadcast lasts long enough to lose something in its middle.
+    scene = await place.open({ PACING_CHAT_PER_SECOND: '0' });
+    await scene.start();
+  });
+  afterAll(async () => {
+    await scene.end();
+    await place.close();
+  });
+
+  beforeEach(async () => {
+    tenant = await scene.signUp();
+    bot = await tenant.connectBot();
+    await tenant.startPeople(bot, PEOPLE);
+  });
+
+  const expectAllOnce = async (id: string, text: string): Promise<void> => {
+    expect(await tenant.untilEnded(id, 90_000)).toMatchObject({
+      state: 'finished',
+      counts: { accepted: PEOPLE, sent: PEOPLE, failed: 0, unknown: 0 },
+    });
+    expect(await tenant.ledger(text)).toHaveLength(PEOPLE);
+    expect((await tenant.summary()).duplicates.surplus).toBe(0);
+  };
+
+  it('after a broadcast was made', async () => {
+    const { id } = await tenant.broadcast('Made');
+    await place.empty(scene);
+    await expectAllOnce(id, 'Made');
+  });
+
+  it('when it is half planned', async () => {
+    // As a planner leaves it that dies in the middle: some planned, the rest not, and nobody woken.
+    const { id } = await tenant.broadcast('Half planned');
+    await tenant.untilPlanned(id);
+    await tenant.client.post(`/bots/${bot.id}/pause`);
+    await waitUntil(() => scene.isLaneFree(bot.id), 30_000);
+    const half = `SELECT c.id FROM deliveries d JOIN chats c ON c.no = d.chat_no
+      WHERE d.class = 1 AND d.source_no = b.no AND d.state <> 0`;
+    await scene.look(
+      `UPDATE broadcasts b SET state = 'planning',
+         planned = (SELECT count(*) FROM (${half}) AS sent),
+         plan_cursor = coalesce((SELECT id FROM (${half}) AS sent ORDER BY id DESC LIMIT 1),
+           '00000000-0000-0000-0000-000000000000')
+       WHERE b.id = $1`,
+      [id],
+    );
+    await scene.look(
+      `DELETE FROM deliveries d USING broadcasts b, chats c
+       WHERE b.id = $1 AND d.class = 1 AND d.source_no = b.no AND c.no = d.chat_no AND c.id > b.plan_cursor`,
+      [id],
+    );
+    await place.empty(scene);
+    await tenant.client.post(`/bots/${bot.id}/resume`);
+    await place.empty(scene);
+    await expectAllOnce(id, 'Half planned');
+  });
+
+  it('while lanes wait', async () => {
+    await tenant.fault('too_many_requests', { retryAfterSeconds: 4, count: 1 });
+    const { id } = await tenant.broadcast('Waiting');
+    await waitUntil(
+      async () => (await tenant.ledger('Waiting')).some(({ status }) => status === 429),
+      30_000,
+    );
+    await waitUntil(() => scene.isLaneFree(bot.id), 30_000);
+    await place.empty(scene);
+    expect(await tenant.untilEnded(id, 90_000)).toMatchObject({ counts: { sent: PEOPLE, unknown: 0 } });
+    expect((await tenant.summary()).duplicates.surplus).toBe(0);
+  });
+
+  it('while it is being sent', async () => {
+    const { id } = await tenant.broadcast('On its way');
+    await tenant.until(id, ({ counts }) => counts.sent >= 5);
+    await place.empty(scene);
+    await expectAllOnce(id, 'On its way');
+  });
+
+  it('again and again', async () => {
+    let isOver = false;
+    const losing = (async () => {
+      while (!isOver) {
+        await place.empty(scene);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    })();
+    try {
+      const { id } = await tenant.broadcast('In spite of all');
+      const [person] = await tenant.chats(bot);
+      await tenant.control.must('POST', `/people/${person!.telegramChatId}/message`, {
+        botId: bot.telegramId,
+        text: '/help',
+      });
+      await expectAllOnce(id, 'In spite of all');
+      await waitUntil(async () => (await tenant.ledger('Herald sends you')).length === 1, 30_000);
+    } finally {
+      isOver = true;
+      await losing;
+    }
+  });
+});
