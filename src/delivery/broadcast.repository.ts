@@ -112,7 +112,6 @@ export class BroadcastRepository {
     return row;
   }
 
-  /** Newest first. */
   async isSending(manager: EntityManager, messageId: string): Promise<boolean> {
     const rows: unknown[] = await manager.query(
       `SELECT FROM broadcasts WHERE message_id = $1 AND state IN ('planning', 'sending') LIMIT 1`,
@@ -121,6 +120,7 @@ export class BroadcastRepository {
     return rows.length > 0;
   }
 
+  /** Newest first. */
   findPage(
     manager: EntityManager,
     before: string,
@@ -253,19 +253,36 @@ export class BroadcastRepository {
   /** Notes which of these broadcasts have nothing left to send. */
   async finishDone(numbers: readonly string[]): Promise<void> {
     await this.crossing.query(
-      `UPDATE broadcasts b SET state = 'finished', ended_at = clock_timestamp()
-       WHERE b.no = ANY($1::bigint[]) AND b.state = 'sending'
-         AND NOT EXISTS (SELECT FROM deliveries d WHERE d.planned_on = b.planned_on AND d.class = 1
-                         AND d.source_no = b.no AND d.is_open)`,
+      // Locked in the same order by everybody: two processes that note the same ones don't wait for each other in a circle.
+      `WITH done AS (
+         SELECT no FROM broadcasts b
+         WHERE b.no = ANY($1::bigint[]) AND b.state = 'sending'
+           AND NOT EXISTS (SELECT FROM deliveries d WHERE d.planned_on = b.planned_on AND d.class = 1
+                           AND d.source_no = b.no AND d.is_open)
+         ORDER BY no FOR UPDATE)
+       UPDATE broadcasts b SET state = 'finished', ended_at = clock_timestamp() FROM done WHERE b.no = done.no`,
       [numbers],
     );
   }
 
-  /** Broadcasts that nobody brought on: half planned, finished unnoticed, or cancelled by halves; for the sweep. */
-  async findUnended(): Promise<{ no: string; state: BroadcastState }[]> {
-    return this.crossing.query(
-      `SELECT no::text, state FROM broadcasts WHERE state IN ('planning', 'sending') ORDER BY no LIMIT 10000`,
+  /** Broadcasts that are not planned to their end, oldest first; a suspended tenant's wait for its return. */
+  async findPlanning(): Promise<string[]> {
+    const rows = await this.crossing.query<{ no: string }>(
+      `SELECT b.no::text FROM broadcasts b JOIN tenants t ON t.id = b.tenant_id
+       WHERE b.state = 'planning' AND t.state = 'active' ORDER BY b.no LIMIT ${CHUNK}`,
     );
+    return rows.map(({ no }) => no);
+  }
+
+  /** Broadcasts of which nothing is left to send, though nobody noted it. */
+  async findDoneUnnoted(): Promise<string[]> {
+    const rows = await this.crossing.query<{ no: string }>(
+      `SELECT b.no::text FROM broadcasts b
+       WHERE b.state = 'sending' AND NOT EXISTS (SELECT FROM deliveries d WHERE d.planned_on = b.planned_on
+         AND d.class = 1 AND d.source_no = b.no AND d.is_open)
+       ORDER BY b.no LIMIT ${CHUNK}`,
+    );
+    return rows.map(({ no }) => no);
   }
 
   /** Ended broadcasts of the last days of which something still waits. */

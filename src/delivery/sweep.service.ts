@@ -73,11 +73,8 @@ export class Sweep implements OnApplicationBootstrap, BeforeApplicationShutdown 
   }
 
   private async bringBroadcastsOn(): Promise<void> {
-    const unended = await this.broadcasts.findUnended();
-    const numbersIn = (state: string) =>
-      unended.filter((broadcast) => broadcast.state === state).map(({ no }) => no);
-    await this.planQueue.wake(numbersIn('planning'));
-    await this.broadcasts.finishDone(numbersIn('sending'));
+    await this.planQueue.wake(await this.broadcasts.findPlanning());
+    await this.broadcasts.finishDone(await this.broadcasts.findDoneUnnoted());
   }
 
   private async finishCancelling(): Promise<void> {

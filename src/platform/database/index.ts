@@ -4,5 +4,5 @@ export { DatabaseModule } from './database.module.js';
 export { DispatcherDatabase } from './dispatcher-database.js';
 export { DatabaseNotifications } from './notifications.js';
 export { TenantDatabase } from './tenant-database.js';
-export { UnsafeDatabaseError, refuseUnsafeDatabase } from './start-up-check.js';
+export { UnsafeDatabaseError } from './start-up-check.js';
 export { migrate } from './migrate.js';

@@ -7,4 +7,4 @@ export {
   TakesIdempotencyKey,
 } from './idempotency.service.js';
 export { lineOfTextSchema, textSchema } from './text.js';
-export { createOpenApiDocument, problemSchema } from './openapi.js';
+export { createOpenApiDocument } from './openapi.js';
