@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { type Logger } from 'pino';
 import { migrateDatabase, type RunningInstallation, startInstallation } from './app/index.js';
-import { readConfiguration, SettingsError } from './config/index.js';
+import { type Configuration, readConfiguration, SettingsError } from './config/index.js';
 import { EmbeddedDatabaseError } from './platform/embedded-database/index.js';
 import { UnsafeDatabaseError } from './platform/database/index.js';
 import { createLogger } from './platform/logging/index.js';
@@ -22,6 +22,22 @@ async function main(): Promise<void> {
   stopOnSignals(starting, logger);
   const { apiUrl, sandboxUrl } = await starting;
   logger.info({ apiUrl, sandboxUrl, roles: configuration.settings.ARAUTO_ROLES }, 'ready');
+  if (process.stdout.isTTY) process.stdout.write(welcome(configuration, apiUrl, sandboxUrl));
+}
+
+/** Where a person at the terminal goes on; the log has the same for programs. */
+function welcome(
+  { isProduction }: Configuration,
+  apiUrl: string | undefined,
+  sandboxUrl: string | undefined,
+): string {
+  const lines = [
+    ...(apiUrl === undefined
+      ? []
+      : [`API documentation: ${apiUrl}/${isProduction ? 'openapi.json' : 'docs'}`]),
+    ...(sandboxUrl === undefined ? [] : [`Sandbox:           ${sandboxUrl}/`]),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 function stopOnSignals(starting: Promise<RunningInstallation>, logger: Logger): void {

@@ -27,7 +27,7 @@ export class ArautoDiedError extends Error {
  * @param {{ home: string, settings: Record<string, string>, settingNames: readonly string[] }} options
  */
 export async function startArauto({ home, settings, settingNames }) {
-  await mkdir(home, { recursive: true, mode: 0o700 });
+  await mkdir(home, { recursive: true, mode: 0o711 });
   const inherited = Object.entries(process.env).filter(([name]) => !settingNames.includes(name));
   const child = spawn(
     process.execPath,

@@ -101,7 +101,7 @@ async function stopArauto(arauto, progress) {
 
 /** One demo at a time: two would send each other's messages. @returns undefined where one is running */
 async function takeHome(home) {
-  await mkdir(home, { recursive: true, mode: 0o700 });
+  await mkdir(home, { recursive: true, mode: 0o711 });
   return withDirectoryLock(home, async () => ((await countHolders(home)) > 0 ? undefined : hold(home)));
 }
 

@@ -23,7 +23,7 @@ const TAGS = [
   { name: 'Health', description: 'For whoever runs the installation' },
 ];
 
-/** Serves the document, and outside production Swagger UI to use the API by hand. */
+/** Serves the document, and outside production Swagger UI to use the API by hand, where the bare address leads. */
 export function serveDocumentation(app: NestFastifyApplication, configuration: Configuration): void {
   SwaggerModule.setup('docs', app, () => createOpenApiDocument(app, API_VERSION, TAGS), {
     ui: !configuration.isProduction,
@@ -32,6 +32,9 @@ export function serveDocumentation(app: NestFastifyApplication, configuration: C
     customSiteTitle: 'Arauto API',
     swaggerOptions: { persistAuthorization: true, tryItOutEnabled: true, displayRequestDuration: true },
   });
+  if (configuration.isProduction) return;
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.get('/', (_request, reply) => reply.redirect('/docs'));
 }
 
 /** The document of the whole API, from its controllers alone: nothing is connected, made or read. */

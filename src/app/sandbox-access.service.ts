@@ -24,13 +24,14 @@ export class SandboxAccessService {
     const expiresAt = Math.floor(this.clock.now().getTime() / 1000) + ACCESS_SECONDS;
     const secret = sandboxSecretOf(this.configuration.secrets);
     const accessToken = signSandboxAccess(secret, { workspace: caller.tenantId, expiresAt });
-    const url = this.configuration.sandboxUrl;
+    // The tenant's programs and browsers reach the sandbox from outside; SANDBOX_URL is how our own processes do.
+    const url = this.configuration.settings.SANDBOX_PUBLIC_URL ?? this.configuration.sandboxUrl;
     return {
       url,
       accessToken,
       expiresAt: new Date(expiresAt * 1000).toISOString(),
       // Browsers keep what follows # to themselves: the token is in no log of a server.
-      pageUrl: `${this.configuration.settings.SANDBOX_PUBLIC_URL ?? url}/#token=${accessToken}`,
+      pageUrl: `${url}/#token=${accessToken}`,
     };
   }
 }

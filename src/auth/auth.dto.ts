@@ -21,7 +21,13 @@ const passwordExample = { examples: ['correct horse battery'] };
 export const signUpSchema = z
   .strictObject({
     email: emailSchema,
-    password: z.string().min(10).max(PASSWORD_MAXIMUM).meta(passwordExample),
+    password: z
+      .string()
+      .min(10)
+      .max(PASSWORD_MAXIMUM)
+      // Half a character is hashed as any other half: more than one password would open the account.
+      .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must have no control characters and no half of an emoji')
+      .meta(passwordExample),
     name: lineOfTextSchema(100).meta({ examples: ['Ana'] }),
     tenantName: tenantNameSchema,
     language: languageSchema.default('en'),

@@ -31,7 +31,10 @@ export function loadSecrets(settings: Settings): Secrets {
 function developmentSecrets(home: string): Record<SecretName, string> {
   const path = join(home, 'secrets.json');
   if (!existsSync(path)) {
-    mkdirSync(home, { recursive: true, mode: 0o700 });
+    const isNew = mkdirSync(home, { recursive: true }) !== undefined;
+    // Closed for looking, open for passing through: the embedded server, of another account where this one is root,
+    // has its data below.
+    if (isNew) chmodSync(home, 0o711);
     const fresh = Object.fromEntries(SECRET_NAMES.map((name) => [name, randomBytes(32).toString('base64')]));
     const draft = `${path}.${process.pid}`;
     writeFileSync(draft, JSON.stringify(fresh, null, 2), { mode: 0o600 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSecrets } from './secrets.js';
@@ -27,6 +27,9 @@ describe('parseSettings', () => {
 });
 
 describe('loadSecrets', () => {
+  const parent = mkdtempSync(join(tmpdir(), 'arauto-secrets-'));
+  afterAll(() => rmSync(parent, { recursive: true }));
+
   it('stops production, naming the variables that are missing', () => {
     const settings = parseSettings({
       NODE_ENV: 'production',
@@ -36,11 +39,26 @@ describe('loadSecrets', () => {
   });
 
   it('makes development secrets once, readable by their owner alone', () => {
-    const home = mkdtempSync(join(tmpdir(), 'arauto-secrets-'));
+    const home = join(parent, 'home');
     const settings = parseSettings({ ARAUTO_HOME: home });
     const first = loadSecrets(settings);
     expect(first.ENCRYPTION_KEY).toHaveLength(32);
     expect(loadSecrets(settings).ENCRYPTION_KEY.equals(first.ENCRYPTION_KEY)).toBe(true);
     expect(statSync(join(home, 'secrets.json')).mode & 0o777).toBe(0o600);
+  });
+
+  it('lets other accounts pass through a home that it makes, and leaves one that is there as it is', () => {
+    const umask = process.umask(0o077);
+    try {
+      const made = join(parent, 'made');
+      loadSecrets(parseSettings({ ARAUTO_HOME: made }));
+      expect(statSync(made).mode & 0o777).toBe(0o711);
+      const present = join(parent, 'present');
+      mkdirSync(present, { mode: 0o700 });
+      loadSecrets(parseSettings({ ARAUTO_HOME: present }));
+      expect(statSync(present).mode & 0o777).toBe(0o700);
+    } finally {
+      process.umask(umask);
+    }
   });
 });

@@ -94,7 +94,7 @@ export const settingsSchema = z.object({
   SANDBOX_URL: httpUrl.optional().describe('where the sandbox is, when it runs in another process'),
   SANDBOX_PUBLIC_URL: httpUrl
     .optional()
-    .describe('address of the sandbox as people’s browsers reach it, where that is another one'),
+    .describe('address of the sandbox as people’s browsers and programs reach it, where that is another one'),
   PACING_BOT_PER_SECOND: rate
     .default(30)
     .describe('most messages a second of one bot (Telegram: about 30); 0 lifts the limit'),

@@ -3,7 +3,7 @@ import { type EntityManager } from 'typeorm';
 import { type Audience } from '../audience/index.js';
 import { DispatcherDatabase, TenantDatabase } from '../platform/database/index.js';
 import { type TenantId } from '../platform/identity/index.js';
-import { codeOfState, DELIVERY_STATES, type DeliveryState } from './delivery.rules.js';
+import { codeOfState, DELIVERY_CLASS, DELIVERY_STATES, type DeliveryState } from './delivery.rules.js';
 
 export const BROADCAST_STATES = ['planning', 'sending', 'finished', 'cancelled', 'stopped'] as const;
 export type BroadcastState = (typeof BROADCAST_STATES)[number];
@@ -226,6 +226,27 @@ export class BroadcastRepository {
         return rows[0]?.count ?? 0;
       });
       if (cancelled < CHUNK) return;
+    }
+  }
+
+  /**
+   * Passes over everything that waits in a lane.
+   * @returns the broadcasts concerned
+   */
+  async skipQueuedOf(botNo: string, reason: string): Promise<string[]> {
+    const numbers = new Set<string>();
+    for (;;) {
+      const rows = await this.crossing.query<{ class: number; source_no: string }>(
+        `WITH picked AS (
+           SELECT planned_on, class, source_no, chat_no FROM deliveries
+           WHERE bot_no = $1 AND is_open AND state = 0 LIMIT ${CHUNK} FOR UPDATE SKIP LOCKED)
+         UPDATE deliveries d SET state = 6, is_open = false, reason = $2, settled_at = clock_timestamp() FROM picked p
+         WHERE d.planned_on = p.planned_on AND d.class = p.class AND d.source_no = p.source_no AND d.chat_no = p.chat_no
+           AND d.state = 0 RETURNING d.class, d.source_no`,
+        [botNo, reason],
+      );
+      for (const row of rows) if (row.class === DELIVERY_CLASS.broadcast) numbers.add(row.source_no);
+      if (rows.length < CHUNK) return [...numbers];
     }
   }
 

@@ -1,5 +1,7 @@
 import { StandardSchemaValidationPipe } from '@nestjs/common';
+import { z } from 'zod';
 import { type FieldProblem, ProblemError } from '../errors/index.js';
+import { describeIssue } from './input-issue.rules.js';
 
 interface Issue {
   readonly message: string;
@@ -10,6 +12,8 @@ interface Issue {
 
 /** Checks every parameter against the schema in its decorator; what is wrong comes back field by field. */
 export function createValidationPipe(): StandardSchemaValidationPipe {
+  // For every schema of this process: the pipe asks schemas through an interface that has no place for texts.
+  z.config({ customError: describeIssue });
   return new StandardSchemaValidationPipe({
     exceptionFactory: (issues) => {
       const errors = (issues as readonly Issue[]).slice(0, 50).flatMap(toFieldProblems);

@@ -1,5 +1,5 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { restoreSnapshot, takeSnapshot } from './snapshot.js';
 import { snapshotSchema } from './snapshot.dto.js';
@@ -24,6 +24,8 @@ export class SnapshotFile {
 
   /** @throws Error when there is a file that is no snapshot */
   async open(): Promise<void> {
+    // Others may have folders beside it and must be able to pass; what is in it is for nobody else.
+    await mkdir(dirname(this.directory), { recursive: true, mode: 0o711 });
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
     const content = await this.read();
     if (content !== undefined) restoreSnapshot(this.world, this.parse(content));

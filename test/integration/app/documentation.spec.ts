@@ -76,6 +76,9 @@ describe('the documentation of the API', () => {
     const page = await fetch(`${application.url}/docs`);
     expect(page.status).toBe(200);
     expect(await page.text()).toContain('swagger-ui');
+    const bareAddress = await fetch(application.url, { redirect: 'manual' });
+    expect(bareAddress.status).toBe(302);
+    expect(bareAddress.headers.get('location')).toBe('/docs');
   });
 
   it('closes Swagger UI in production and still serves the document', async () => {
@@ -92,6 +95,7 @@ describe('the documentation of the API', () => {
     expect((await app.inject('/docs')).statusCode).toBe(404);
     expect((await app.inject('/docs/swagger-ui-init.js')).statusCode).toBe(404);
     expect((await app.inject('/openapi.json')).statusCode).toBe(200);
+    expect((await app.inject('/')).statusCode).toBe(404);
     await app.close();
   });
 });

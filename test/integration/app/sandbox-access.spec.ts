@@ -47,4 +47,20 @@ describe('access to the sandbox', () => {
     const foreign = (await bia.client.post<AccessBody>('/sandbox/access')).body;
     expect(await (await control(foreign, '/bots')).text()).not.toContain('Herald');
   });
+
+  it('names the address that people outside reach', async () => {
+    const behindProxy = await startTestApplication({
+      ARAUTO_ROLES: 'api',
+      SANDBOX_URL: sandbox.url,
+      SANDBOX_PUBLIC_URL: 'https://sandbox.example.org/',
+    });
+    try {
+      const { client } = await signUpTenant(behindProxy.url);
+      const { body } = await client.post<AccessBody>('/sandbox/access');
+      expect(body.url).toBe('https://sandbox.example.org');
+      expect(body.pageUrl).toBe(`https://sandbox.example.org/#token=${body.accessToken}`);
+    } finally {
+      await behindProxy.close();
+    }
+  });
 });

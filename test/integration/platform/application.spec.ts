@@ -53,6 +53,14 @@ describe('the edge of the API', () => {
     expect(answer.body['requestId']).toBe(answer.headers.get('x-request-id'));
   });
 
+  it('says about each field what to do', async () => {
+    expect((await client.post('/echo', [])).body).toMatchObject({ detail: 'body: must be an object' });
+    expect((await client.post('/echo', {})).body).toMatchObject({ detail: 'text: is required' });
+    expect((await client.post('/echo', { text: '' })).body).toMatchObject({
+      detail: 'text: must not be empty',
+    });
+  });
+
   it('answers an unknown address and another media type with problem documents', async () => {
     expect(await client.get('/nowhere')).toMatchObject({ status: 404, body: { code: 'not_found' } });
     const xml = await client.send('POST', '/echo', '<a/>', { 'content-type': 'text/xml' });

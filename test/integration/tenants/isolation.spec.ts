@@ -128,6 +128,91 @@ describe('isolation by the database', () => {
     expect(probes).toBeGreaterThan(20);
   });
 
+  it('would show a hole: without its policy each probe sees another row', async () => {
+    for (const table of readable) {
+      const column = tenantColumnOf(table);
+      const seen = async (change: string) => {
+        await superuser.query('BEGIN');
+        try {
+          await superuser.query(change);
+          await superuser.query(`SET LOCAL ROLE arauto_app`);
+          await superuser.query(`SELECT set_config('app.tenant_id', $1, true)`, [ana]);
+          const { rows } = await superuser.query<{ owner: string }>(
+            `SELECT ${column} AS owner FROM ${table}`,
+          );
+          return rows.map(({ owner }) => owner).sort();
+        } finally {
+          await superuser.query('ROLLBACK');
+        }
+      };
+      const [none, all] = [
+        await seen(`DROP POLICY ${table}_of_tenant ON ${table}`),
+        await seen(`ALTER TABLE ${table} DISABLE ROW LEVEL SECURITY`),
+      ];
+      expect({ table, none, all }).toEqual({ table, none: [], all: [ana, bia].sort() });
+    }
+  });
+
+  it('ties what refers to a row to the tenant of that row', async () => {
+    const { rows } = await superuser.query<{ key: string }>(
+      `SELECT conrelid::regclass || ': ' || pg_get_constraintdef(oid) AS key FROM pg_constraint
+        WHERE contype = 'f' AND conrelid::regclass::text = ANY ($1) AND confrelid::regclass::text = ANY ($1)
+          AND confrelid NOT IN ('tenants'::regclass, 'users'::regclass)
+          AND NOT EXISTS (
+            SELECT FROM unnest(conkey, confkey) AS pair (own, other)
+              JOIN pg_attribute mine ON mine.attrelid = conrelid AND mine.attnum = own
+              JOIN pg_attribute theirs ON theirs.attrelid = confrelid AND theirs.attnum = other
+             WHERE mine.attname = 'tenant_id' AND theirs.attname = 'tenant_id')`,
+      [tables],
+    );
+    expect(rows).toEqual([]);
+    const bots = await superuser.query<{ no: string }>('SELECT no FROM bots WHERE tenant_id = $1', [bia]);
+    await expect(
+      asTenant(ana, () =>
+        application.query('INSERT INTO lanes (bot_no, tenant_id) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+          Number(bots.rows[0]?.no) + 1_000_000,
+          ana,
+        ]),
+      ),
+    ).rejects.toThrow('lanes_tenant_id_bot_no_fkey');
+  });
+
+  it('does nothing in the name of a more powerful login, but for what is named', async () => {
+    const definers = await superuser.query<{ name: string }>(
+      `SELECT proname AS name FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY 1`,
+    );
+    expect(definers.rows.map(({ name }) => name)).toEqual([
+      'analyze_delivery_partition',
+      'ensure_delivery_partition',
+    ]);
+    const callable = await superuser.query(
+      `SELECT proname FROM pg_proc WHERE prosecdef AND has_function_privilege('arauto_app', oid, 'EXECUTE')
+          AND pronamespace = 'public'::regnamespace`,
+    );
+    expect(callable.rows).toEqual([]);
+    const views = await superuser.query(
+      `SELECT relname FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace`,
+    );
+    expect(views.rows).toEqual([]);
+    const logins = await superuser.query(
+      `SELECT rolname FROM pg_roles WHERE rolname IN ('arauto_app', 'arauto_dispatcher', 'arauto_owner')
+          AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolreplication
+            OR EXISTS (SELECT FROM pg_auth_members WHERE member = pg_roles.oid))`,
+    );
+    expect(logins.rows).toEqual([]);
+  });
+
+  it('lets no tenant see a stranger by making them a member', async () => {
+    await expect(
+      asTenant(ana, () =>
+        application.query(`INSERT INTO members (tenant_id, user_id, role) VALUES ($1, $2, 'viewer')`, [
+          ana,
+          bia,
+        ]),
+      ),
+    ).rejects.toThrow('permission denied');
+  });
+
   it('lets no tenant lift its own suspension or read password hashes', async () => {
     await expect(
       asTenant(ana, () => application.query(`UPDATE tenants SET state = 'active'`)),
