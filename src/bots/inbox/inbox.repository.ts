@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
+import { type OldRows } from '../../platform/cleaning/index.js';
 import { DispatcherDatabase } from '../../platform/database/index.js';
 import { type BotNumber, type TenantId } from '../../platform/identity/index.js';
 import { MOST_ATTEMPTS, type ReceivedUpdate, retryAfterSeconds } from './update.rules.js';
@@ -15,6 +16,12 @@ export interface WaitingUpdate {
   readonly updateId: string;
   readonly chatKey: string;
 }
+
+/** Telegram brings nothing again that is older than a day. */
+export const OLD_UPDATES: OldRows = {
+  table: 'updates',
+  where: `received_at < now() - interval '48 hours' AND settled_at IS NOT NULL`,
+};
 
 /** `updates u` has an earlier one of its chat that isn't settled. */
 const HAS_EARLIER = `EXISTS (SELECT FROM updates e
@@ -69,18 +76,6 @@ export class InboxRepository {
           AND u.received_at < clock_timestamp() - interval '1 second' AND b.state IN ('running', 'conflict')`,
     );
     return rows.map((row) => row.bot_no);
-  }
-
-  /** @returns how many are gone */
-  async deleteOld(limit: number): Promise<number> {
-    const rows = await this.dispatcher.query(
-      `DELETE FROM updates WHERE (bot_no, update_id) IN (
-         SELECT bot_no, update_id FROM updates
-          WHERE received_at < now() - interval '48 hours' AND settled_at IS NOT NULL LIMIT $1)
-       RETURNING 1`,
-      [limit],
-    );
-    return rows.length;
   }
 
   /**

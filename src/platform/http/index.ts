@@ -4,6 +4,7 @@ export {
   Idempotency,
   IdempotencyService,
   type IdempotentRequest,
+  OLD_IDEMPOTENCY_KEYS,
   TakesIdempotencyKey,
 } from './idempotency.service.js';
 export { lineOfTextSchema, textSchema } from './text.js';

@@ -1,13 +1,8 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../harness/database.js';
-
-interface TableColumn {
-  name: string;
-  type: string;
-  isNeeded: boolean;
-  checks: string | null;
-}
 
 /** Raw probes as the application's login: what the policies alone let through, whatever the code asks. */
 describe('isolation by the database', () => {
@@ -22,12 +17,8 @@ describe('isolation by the database', () => {
     database = await createTestDatabase();
     superuser = await connect(database.urls.superuser);
     application = await connect(database.urls.app);
-    const { rows } = await superuser.query<{ name: string }>(
-      `SELECT relname AS name FROM pg_class
-       WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
-         AND (relname IN ('tenants', 'users') OR EXISTS (SELECT FROM pg_attribute WHERE attrelid = pg_class.oid
-           AND attname = 'tenant_id' AND NOT attisdropped)) ORDER BY relname`,
-    );
+    await superuser.query(await readFile(join(__dirname, '../../harness/planting.sql'), 'utf8'));
+    const { rows } = await superuser.query<{ name: string }>('SELECT name FROM pg_temp.owned_tables()');
     tables.push(...rows.map((row) => row.name));
     const granted = await superuser.query<{ name: string }>(
       `SELECT name FROM unnest($1::text[]) AS name
@@ -35,36 +26,18 @@ describe('isolation by the database', () => {
       [tables],
     );
     readable = granted.rows.map((row) => row.name);
-    // Foreign keys are off for planting: a row's tenant is all that matters here.
     await superuser.query('SET session_replication_role = replica');
-    for (const table of tables) for (const tenantId of [ana, bia]) await plant(table, tenantId);
+    await superuser.query(
+      `SELECT pg_temp.plant(name, owner_column, owner)
+       FROM pg_temp.owned_tables(), unnest($1::uuid[]) AS owner`,
+      [[ana, bia]],
+    );
   });
   afterAll(async () => {
     await application.end();
     await superuser.end();
     await database.drop();
   });
-
-  /** Inserts one row of the tenant with whatever fits into the columns that need a value. */
-  async function plant(table: string, tenantId: string): Promise<void> {
-    const { rows: columns } = await superuser.query<TableColumn>(
-      `SELECT attname AS name, format_type(atttypid, NULL) AS type,
-         attnotnull AND NOT atthasdef AND attidentity = '' AS "isNeeded",
-         (SELECT string_agg(pg_get_constraintdef(oid), ' ') FROM pg_constraint
-          WHERE conrelid = attrelid AND contype = 'c' AND attnum = ANY (conkey)) AS checks
-       FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped`,
-      [table],
-    );
-    const tenantColumn = tenantColumnOf(table);
-    // The same id in both tables makes the planted person a member of the planted tenant.
-    const own = (name: string) => name === tenantColumn || (table === 'members' && name === 'user_id');
-    const given = columns.filter((column) => column.isNeeded || own(column.name));
-    await superuser.query(
-      `INSERT INTO ${table} (${given.map((column) => column.name).join(', ')})
-       VALUES (${given.map((_, index) => `$${index + 1}`).join(', ')})`,
-      given.map((column) => (own(column.name) ? tenantId : inventValue(column))),
-    );
-  }
 
   async function asTenant<Result>(tenantId: string, work: () => Promise<Result>): Promise<Result> {
     await application.query('BEGIN');
@@ -259,27 +232,4 @@ async function connect(connectionString: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString });
   await client.connect();
   return client;
-}
-
-/** Any value of the type, or the first that a CHECK on the column names. */
-function inventValue({ type, checks }: TableColumn): unknown {
-  const allowed = /ARRAY\['?([\w-]+)/.exec(checks ?? '')?.[1];
-  if (allowed !== undefined) return allowed;
-  switch (type) {
-    case 'uuid':
-      return randomUUID();
-    case 'text':
-      return randomBytes(8).toString('hex');
-    case 'bytea':
-      return randomBytes(8);
-    case 'jsonb':
-      return '{}';
-    case 'date':
-    case 'timestamp with time zone':
-      return '2030-01-01';
-    case 'smallint':
-      return 1;
-    default:
-      return randomBytes(3).readUIntBE(0, 3);
-  }
 }

@@ -365,7 +365,7 @@ const TABLES = [
   `CREATE INDEX deliveries_left ON deliveries (source_no) WHERE is_open AND class = 1`,
   // Nothing is lost when nobody made a day's partition.
   `CREATE TABLE deliveries_other_days PARTITION OF deliveries DEFAULT WITH (fillfactor = 70)`,
-  // Partitions are the owner's; this and the next are all that the dispatcher may do in the owner's name.
+  // Partitions are the owner's; this and the next two are all that the dispatcher may do in the owner's name.
   `CREATE FUNCTION ensure_delivery_partition(day date) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
    SET search_path = public, pg_temp AS $$
    DECLARE partition_name text := 'deliveries_' || to_char(day, 'YYYYMMDD');
@@ -394,6 +394,34 @@ const TABLES = [
    END $$`,
   'REVOKE ALL ON FUNCTION analyze_delivery_partition(date) FROM PUBLIC',
   'GRANT EXECUTE ON FUNCTION analyze_delivery_partition(date) TO arauto_dispatcher',
+  // Nobody waits long for the lock on the whole table: it is given up after a second and tried again an hour later.
+  `CREATE FUNCTION drop_delivery_partition(day date) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
+   SET search_path = public, pg_temp SET lock_timeout = '1s' AS $$
+   DECLARE
+     partition_name text := 'deliveries_' || to_char(day, 'YYYYMMDD');
+     has_open boolean;
+   BEGIN
+     IF day >= current_date - 90 THEN
+       RAISE EXCEPTION 'deliveries are kept for 90 days; % is younger', day;
+     END IF;
+     IF to_regclass(partition_name) IS NULL THEN
+       RETURN false;
+     END IF;
+     EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE is_open)', partition_name) INTO has_open;
+     IF has_open THEN
+       RETURN false;
+     END IF;
+     -- The parent first, as everybody who writes; and a second look, now that nobody can.
+     LOCK TABLE ONLY deliveries IN ACCESS EXCLUSIVE MODE;
+     EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE is_open)', partition_name) INTO has_open;
+     IF has_open THEN
+       RETURN false;
+     END IF;
+     EXECUTE format('DROP TABLE %I', partition_name);
+     RETURN true;
+   END $$`,
+  'REVOKE ALL ON FUNCTION drop_delivery_partition(date) FROM PUBLIC',
+  'GRANT EXECUTE ON FUNCTION drop_delivery_partition(date) TO arauto_dispatcher',
   `SELECT ensure_delivery_partition(current_date + n) FROM generate_series(0, 7) AS n`,
 ];
 
