@@ -67,7 +67,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['scripts/**/*', 'bench/**/*', 'test/**/*'],
+    files: ['scripts/**/*', 'bench/**/*', 'proofs/**/*', 'test/**/*'],
     rules: { 'no-console': 'off' },
   },
   {

@@ -80,7 +80,7 @@ const POLL_MS = 50;
 /** Messages of each bot in a run that only looks for the best number under way. */
 const TUNING_PER_BOT = 5;
 
-export async function runBench({ isQuick }) {
+export async function run({ isQuick }) {
   const form = isQuick ? QUICK : FULL;
   const { startEmbeddedDatabase } = await import('../dist/platform/embedded-database/index.js');
   const stub = await startModule(join(here, 'stub.mjs'));

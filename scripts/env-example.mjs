@@ -10,7 +10,7 @@ const isCheck = process.argv.includes('--check');
 // The check is part of the tests, which must not install anything while others of them run.
 if (!isCheck) await ensureInstalled();
 await ensureBuilt();
-const { parseSettings, settingsSchema } = await import('../dist/config/index.js');
+const { parseSettings, settingsSchema } = await import('../dist/config/settings.js');
 const expected = render();
 
 if (!isCheck) {

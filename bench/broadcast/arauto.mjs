@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
+import { makeFreshDatabase } from '../../scripts/fresh-database.mjs';
 import { homeDirectory } from '../../scripts/run.mjs';
 import { stopProcess } from '../child-process.mjs';
 import { chatIdOf, firstNameOf, sendAll, tokenOf } from './workload.mjs';
@@ -30,25 +31,10 @@ export class Arauto {
   #accessToken;
 
   static async setUp({ database, apiRoot, botCount, chatsPerBot }) {
-    const { prepareDatabase, migrate } = await import('../../dist/platform/database/index.js');
-    const { migrateQueue } = await import('../../dist/platform/queue/index.js');
-    const name = 'arauto_bench';
-    const client = new pg.Client({ connectionString: database.url });
-    await client.connect();
-    await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    await client.end();
-    const password = () => randomBytes(16).toString('hex');
-    const urls = await prepareDatabase(database.url, name, {
-      owner: password(),
-      app: password(),
-      dispatcher: password(),
-    });
-    await migrate(urls.owner);
-    await migrateQueue(urls.owner);
-
+    const urls = await makeFreshDatabase(database.url, 'arauto_bench');
     const arauto = new Arauto();
     const key = () => randomBytes(32).toString('base64');
-    arauto.#superuserUrl = new URL(`/${name}`, database.url).href;
+    arauto.#superuserUrl = urls.superuser;
     arauto.#environment = {
       PATH: process.env.PATH,
       ARAUTO_ROLES: ROLES,

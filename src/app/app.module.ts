@@ -1,9 +1,10 @@
 import { type DynamicModule, Global, Module, type Provider, type Type } from '@nestjs/common';
 import { EventEmitterModule } from '@nestjs/event-emitter';
 import { type Configuration, Configuration as ConfigurationToken } from '../config/index.js';
+import { CleaningModule } from '../platform/cleaning/index.js';
 import { Clock } from '../platform/clock/index.js';
 import { DatabaseModule, type DatabaseUrls } from '../platform/database/index.js';
-import { IdempotencyService } from '../platform/http/index.js';
+import { IdempotencyService, OLD_IDEMPOTENCY_KEYS } from '../platform/http/index.js';
 import { QueueModule } from '../platform/queue/index.js';
 import { HealthController } from './health.controller.js';
 import { SandboxAccessController } from './sandbox-access.controller.js';
@@ -48,7 +49,9 @@ export class AppModule {
         ...parts('core'),
         ...(configuration.hasRole('api') ? parts('api') : []),
         ...(configuration.hasRole('worker') ? parts('worker') : []),
-        ...(configuration.hasRole('scheduler') ? parts('scheduler') : []),
+        ...(configuration.hasRole('scheduler')
+          ? [CleaningModule.forRows(OLD_IDEMPOTENCY_KEYS), ...parts('scheduler')]
+          : []),
         ...(configuration.hasRole('poller') ? parts('poller') : []),
       ],
     };

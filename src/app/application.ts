@@ -16,7 +16,7 @@ export async function createApplication(
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.compose(configuration, urls, rooms),
     createHttpAdapter(configuration),
-    { logger: new NestLogger(createLogger(configuration.settings)), abortOnError: false },
+    { logger: new NestLogger(createLogger(configuration.settings)), abortOnError: false, bodyParser: false },
   );
   await configureHttp(app);
   if (configuration.hasRole('api')) serveDocumentation(app, configuration);

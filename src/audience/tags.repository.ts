@@ -46,8 +46,10 @@ export class TagsRepository {
   /** @returns how many chats have the tag now that didn't before */
   async tag(manager: EntityManager, name: string, chatIds: readonly string[]): Promise<number> {
     const rows = await manager.query<unknown[]>(
-      `INSERT INTO chat_tags (tenant_id, tag_id, chat_id)
-       SELECT t.tenant_id, t.id, chat_id FROM tags t, unnest($2::uuid[]) AS chat_id WHERE t.name = $1
+      // What is deleted meanwhile is left out, and two that tag the same chats meet them in the same order.
+      `WITH tag AS (SELECT tenant_id, id FROM tags WHERE name = $1 FOR KEY SHARE),
+         chat AS (SELECT id FROM chats WHERE id = ANY ($2::uuid[]) ORDER BY id FOR KEY SHARE)
+       INSERT INTO chat_tags (tenant_id, tag_id, chat_id) SELECT tag.tenant_id, tag.id, chat.id FROM tag, chat
        ON CONFLICT DO NOTHING RETURNING chat_id`,
       [name, chatIds],
     );

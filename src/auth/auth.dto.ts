@@ -21,7 +21,13 @@ const passwordExample = { examples: ['correct horse battery'] };
 export const signUpSchema = z
   .strictObject({
     email: emailSchema,
-    password: z.string().min(10).max(PASSWORD_MAXIMUM).meta(passwordExample),
+    password: z
+      .string()
+      .min(10)
+      .max(PASSWORD_MAXIMUM)
+      // Half a character is hashed as any other half: more than one password would open the account.
+      .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must have no control characters and no half of an emoji')
+      .meta(passwordExample),
     name: lineOfTextSchema(100).meta({ examples: ['Ana'] }),
     tenantName: tenantNameSchema,
     language: languageSchema.default('en'),
@@ -41,12 +47,10 @@ export const signInSchema = z
   .meta({ id: 'SignIn', examples: [{ email: 'ana@example.org', password: 'correct horse battery' }] });
 export type SignIn = z.infer<typeof signInSchema>;
 
-export const refreshSchema = z
-  .strictObject({ refreshToken: z.string().min(1).max(200) })
-  .meta({
-    id: 'Refresh',
-    examples: [{ refreshToken: 'refreshToken of sign-up, sign-in or the refresh before' }],
-  });
+export const refreshSchema = z.strictObject({ refreshToken: z.string().min(1).max(200) }).meta({
+  id: 'Refresh',
+  examples: [{ refreshToken: 'refreshToken of sign-up, sign-in or the refresh before' }],
+});
 export type Refresh = z.infer<typeof refreshSchema>;
 
 export const userSchema = z

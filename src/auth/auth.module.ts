@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD, DiscoveryModule } from '@nestjs/core';
+import { CleaningModule } from '../platform/cleaning/index.js';
 import { TenantsModule } from '../tenants/index.js';
 import { AccessGuard } from './access.guard.js';
 import { AccessTokens } from './access-token.service.js';
@@ -7,6 +8,7 @@ import { AccountsService } from './accounts.service.js';
 import { AuthController } from './auth.controller.js';
 import { GuessLimiter } from './guess-limiter.service.js';
 import { PasswordHasher } from './password-hasher.service.js';
+import { REFRESH_TOKEN_DAYS } from './refresh-token.rules.js';
 import { RouteLabelsService } from './route-labels.service.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SessionsService } from './sessions.service.js';
@@ -29,3 +31,17 @@ import { UsersRepository } from './users.repository.js';
   ],
 })
 export class AuthApiModule {}
+
+/** Ended sessions are kept for a while, for whoever asks when and why; one that nobody can renew has ended too. */
+@Module({
+  imports: [
+    CleaningModule.forRows(
+      { table: 'refresh_tokens', where: 'expires_at < now()' },
+      {
+        table: 'sessions',
+        where: `coalesce(ended_at, last_seen_at + make_interval(days => ${REFRESH_TOKEN_DAYS})) < now() - interval '30 days'`,
+      },
+    ),
+  ],
+})
+export class AuthSchedulerModule {}

@@ -1,1 +1,1 @@
-export { AuthApiModule } from './auth.module.js';
+export { AuthApiModule, AuthSchedulerModule } from './auth.module.js';

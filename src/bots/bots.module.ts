@@ -1,6 +1,7 @@
 import { Global, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { TelegrafModule } from 'nestjs-telegraf';
 import { Configuration } from '../config/index.js';
+import { CleaningModule } from '../platform/cleaning/index.js';
 import { Clock } from '../platform/clock/index.js';
 import { QueueModule } from '../platform/queue/index.js';
 import { BotApiClient } from '../telegram/index.js';
@@ -11,7 +12,7 @@ import { BotVerdicts } from './calls/bot-verdicts.js';
 import { BotConnections } from './directory/bot-connections.repository.js';
 import { BotDirectory } from './directory/bot-directory.js';
 import { InboxProcessor } from './inbox/inbox.processor.js';
-import { InboxRepository } from './inbox/inbox.repository.js';
+import { InboxRepository, OLD_UPDATES } from './inbox/inbox.repository.js';
 import { InboxSweep } from './inbox/inbox.sweep.js';
 import { UpdateIntake } from './inbox/update-intake.js';
 import { Poller } from './polling/poller.js';
@@ -94,7 +95,7 @@ export class BotsApiModule {}
 export class BotsWorkerModule {}
 
 /** Repairs and tidies the inbox. */
-@Module({ providers: [InboxSweep] })
+@Module({ imports: [CleaningModule.forRows(OLD_UPDATES)], providers: [InboxSweep] })
 export class BotsSchedulerModule {}
 
 /** Makes updates come in. */

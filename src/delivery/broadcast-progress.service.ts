@@ -30,6 +30,11 @@ export class BroadcastProgress {
     await this.broadcasts.cancelQueued(tenantId, broadcastNo);
   }
 
+  /** The bot is gone: what waits for it will never be sent. */
+  async dropLane(botNo: string): Promise<void> {
+    await this.broadcasts.finishDone(await this.broadcasts.skipQueuedOf(botNo, 'bot_disconnected'));
+  }
+
   /** Asks at once: for the end of the process. */
   async finishTouched(): Promise<void> {
     clearTimeout(this.timer);

@@ -3,7 +3,7 @@ import { type EntityManager } from 'typeorm';
 import { type Audience } from '../audience/index.js';
 import { DispatcherDatabase, TenantDatabase } from '../platform/database/index.js';
 import { type TenantId } from '../platform/identity/index.js';
-import { codeOfState, DELIVERY_STATES, type DeliveryState } from './delivery.rules.js';
+import { codeOfState, DELIVERY_CLASS, DELIVERY_STATES, type DeliveryState } from './delivery.rules.js';
 
 export const BROADCAST_STATES = ['planning', 'sending', 'finished', 'cancelled', 'stopped'] as const;
 export type BroadcastState = (typeof BROADCAST_STATES)[number];
@@ -118,7 +118,6 @@ export class BroadcastRepository {
     return row;
   }
 
-  /** Newest first. */
   async isSending(manager: EntityManager, messageId: string): Promise<boolean> {
     const rows: unknown[] = await manager.query(
       `SELECT FROM broadcasts WHERE message_id = $1 AND state IN ('planning', 'sending') LIMIT 1`,
@@ -127,6 +126,7 @@ export class BroadcastRepository {
     return rows.length > 0;
   }
 
+  /** Newest first. */
   findPage(
     manager: EntityManager,
     before: string,
@@ -239,22 +239,60 @@ export class BroadcastRepository {
     }
   }
 
+  /**
+   * Passes over everything that waits in a lane.
+   * @returns the broadcasts concerned
+   */
+  async skipQueuedOf(botNo: string, reason: string): Promise<string[]> {
+    const numbers = new Set<string>();
+    for (;;) {
+      const rows = await this.crossing.query<{ class: number; source_no: string }>(
+        `WITH picked AS (
+           SELECT planned_on, class, source_no, chat_no FROM deliveries
+           WHERE bot_no = $1 AND is_open AND state = 0 LIMIT ${CHUNK} FOR UPDATE SKIP LOCKED)
+         UPDATE deliveries d SET state = 6, is_open = false, reason = $2, settled_at = clock_timestamp() FROM picked p
+         WHERE d.planned_on = p.planned_on AND d.class = p.class AND d.source_no = p.source_no AND d.chat_no = p.chat_no
+           AND d.state = 0 RETURNING d.class, d.source_no`,
+        [botNo, reason],
+      );
+      for (const row of rows) if (row.class === DELIVERY_CLASS.broadcast) numbers.add(row.source_no);
+      if (rows.length < CHUNK) return [...numbers];
+    }
+  }
+
   /** Notes which of these broadcasts have nothing left to send. */
   async finishDone(numbers: readonly string[]): Promise<void> {
     await this.crossing.query(
-      `UPDATE broadcasts b SET state = 'finished', ended_at = clock_timestamp()
-       WHERE b.no = ANY($1::bigint[]) AND b.state = 'sending'
-         AND NOT EXISTS (SELECT FROM deliveries d WHERE d.planned_on = b.planned_on AND d.class = 1
-                         AND d.source_no = b.no AND d.is_open)`,
+      // Locked in the same order by everybody: two processes that note the same ones don't wait for each other in a circle.
+      `WITH done AS (
+         SELECT no FROM broadcasts b
+         WHERE b.no = ANY($1::bigint[]) AND b.state = 'sending'
+           AND NOT EXISTS (SELECT FROM deliveries d WHERE d.planned_on = b.planned_on AND d.class = 1
+                           AND d.source_no = b.no AND d.is_open)
+         ORDER BY no FOR UPDATE)
+       UPDATE broadcasts b SET state = 'finished', ended_at = clock_timestamp() FROM done WHERE b.no = done.no`,
       [numbers],
     );
   }
 
-  /** Broadcasts that nobody brought on: half planned, finished unnoticed, or cancelled by halves; for the sweep. */
-  async findUnended(): Promise<{ no: string; state: BroadcastState }[]> {
-    return this.crossing.query(
-      `SELECT no::text, state FROM broadcasts WHERE state IN ('planning', 'sending') ORDER BY no LIMIT 10000`,
+  /** Broadcasts that are not planned to their end, oldest first; a suspended tenant's wait for its return. */
+  async findPlanning(): Promise<string[]> {
+    const rows = await this.crossing.query<{ no: string }>(
+      `SELECT b.no::text FROM broadcasts b JOIN tenants t ON t.id = b.tenant_id
+       WHERE b.state = 'planning' AND t.state = 'active' ORDER BY b.no LIMIT ${CHUNK}`,
     );
+    return rows.map(({ no }) => no);
+  }
+
+  /** Broadcasts of which nothing is left to send, though nobody noted it. */
+  async findDoneUnnoted(): Promise<string[]> {
+    const rows = await this.crossing.query<{ no: string }>(
+      `SELECT b.no::text FROM broadcasts b
+       WHERE b.state = 'sending' AND NOT EXISTS (SELECT FROM deliveries d WHERE d.planned_on = b.planned_on
+         AND d.class = 1 AND d.source_no = b.no AND d.is_open)
+       ORDER BY b.no LIMIT ${CHUNK}`,
+    );
+    return rows.map(({ no }) => no);
   }
 
   /** Ended broadcasts of the last days of which something still waits. */

@@ -17,6 +17,8 @@ export interface PreparedCall {
   readonly method: string;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly upload?: BotApiUpload;
+  /** Whether Telegram no longer knows the `file_id` that was named; it is forgotten then, and uploaded once more. */
+  readonly isFileStale?: (outcome: BotApiOutcome) => boolean;
   /** Learns from the answer, such as the `file_id` of an upload. */
   readonly onOutcome?: (outcome: BotApiOutcome) => void;
 }
@@ -39,6 +41,12 @@ class BotFile {
     public fileId: string | undefined,
     private readonly keep: (fileId: string) => void,
   ) {}
+
+  forgetStale(used: string, outcome: BotApiOutcome): boolean {
+    if (outcome.kind !== 'rejected' || outcome.reason !== 'bad_file') return false;
+    if (this.fileId === used) this.fileId = undefined;
+    return true;
+  }
 
   noteOutcome(outcome: BotApiOutcome): void {
     this.isUploading = false;
@@ -99,8 +107,14 @@ export class PreparedDelivery {
     const { method, parameters, media } = this.content.render(this.row);
     const file = this.file;
     if (!media || !file) return { method, parameters };
-    if (file.fileId !== undefined)
-      return { method, parameters: { ...parameters, [media.field]: file.fileId } };
+    const { fileId } = file;
+    if (fileId !== undefined) {
+      return {
+        method,
+        parameters: { ...parameters, [media.field]: fileId },
+        isFileStale: (outcome) => file.forgetStale(fileId, outcome),
+      };
+    }
     return {
       method,
       parameters,

@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { AudienceModule } from '../audience/index.js';
 import { AnswerSink, BotsModule } from '../bots/index.js';
 import { MessagesModule } from '../messages/index.js';
+import { CleaningModule } from '../platform/cleaning/index.js';
 import { QueueModule } from '../platform/queue/index.js';
 import { BroadcastController } from './broadcast.controller.js';
 import { BroadcastProgress } from './broadcast-progress.service.js';
@@ -9,8 +10,10 @@ import { BroadcastRepository } from './broadcast.repository.js';
 import { BroadcastService } from './broadcast.service.js';
 import { Contents } from './contents.js';
 import { LANES, PLANS } from './delivery.queues.js';
+import { DeliveryPartitions } from './delivery-partitions.service.js';
 import { FanOut } from './fan-out.service.js';
 import { LaneDriver } from './lane-driver.service.js';
+import { OLD_BROADCASTS, OLD_REPLIES } from './old-deliveries.js';
 import { ReplySink } from './reply-sink.js';
 import { Sweep } from './sweep.service.js';
 import { WakeLaneWhenBotChanges } from './wake-lane-when-bot-changes.handler.js';
@@ -42,5 +45,8 @@ export class DeliveryApiModule {}
 })
 export class DeliveryWorkerModule {}
 
-@Module({ imports: [DeliveryModule], providers: [Sweep] })
+@Module({
+  imports: [DeliveryModule, CleaningModule.forRows(OLD_REPLIES, OLD_BROADCASTS)],
+  providers: [DeliveryPartitions, Sweep],
+})
 export class DeliverySchedulerModule {}

@@ -33,7 +33,7 @@ describe('judge', () => {
       'chatMigrated',
     ],
     ['a dead token', { kind: 'tokenRejected' }, { state: 'queued' }, 'tokenRejected'],
-    ['a server that is away', { kind: 'notSent', cause: 'refused' }, { state: 'queued' }, 'backOff'],
+    ['a server that is away', { kind: 'notSent', cause: 'refused' }, { state: 'queued' }, 'none'],
     [
       'a call that we withdrew',
       { kind: 'notSent', cause: 'withdrawn' },

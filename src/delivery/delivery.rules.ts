@@ -38,9 +38,7 @@ export type Consequence =
   | { readonly kind: 'contentRefused'; readonly reason: string }
   | { readonly kind: 'tokenRejected' }
   /** Telegram asked for a rest. */
-  | { readonly kind: 'rest'; readonly retryAfterSeconds: number }
-  /** The Bot API can't be reached: the whole lane backs off. */
-  | { readonly kind: 'backOff'; readonly delayMs: number };
+  | { readonly kind: 'rest'; readonly retryAfterSeconds: number };
 
 export interface Verdict {
   readonly settlement: Settlement;
@@ -59,6 +57,9 @@ export function backOffMs(attempt: number, random: number): number {
   const full = Math.min(BACK_OFF_MOST_MS, BACK_OFF_FIRST_MS * 2 ** Math.min(attempt - 1, 20));
   return Math.round(full * (0.5 + random / 2));
 }
+
+/** Once more at once: what was wrong is mended. */
+export const TRY_AGAIN: Verdict = verdict(requeue(0));
 
 /**
  * What an outcome means for its delivery: the table of docs/sending.md, in code.
@@ -113,11 +114,9 @@ function judgeNotSent(cause: string, attempt: number, random: number): Verdict {
     case 'refusal_unreadable':
       if (attempt >= TRIES_OF_ONE_DELIVERY) return verdict(settle('failed', cause));
       return verdict(requeue(backOffMs(attempt, random)));
-    default: {
-      // The network or the server is away for everybody: nothing fails, the lane waits for better days.
-      const delayMs = backOffMs(attempt, random);
-      return verdict(requeue(delayMs), { kind: 'backOff', delayMs });
-    }
+    default:
+      // The network or the server is away for everybody: nothing fails, and the lane itself waits for better days.
+      return verdict(requeue(backOffMs(attempt, random)));
   }
 }
 

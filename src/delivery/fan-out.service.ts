@@ -26,15 +26,20 @@ export class FanOut {
     @InjectWakeQueue(LANES) private readonly lanes: WakeQueue,
   ) {}
 
-  /** Plans a broadcast to its end and wakes the lanes as it goes; a broadcast that is planned already is left alone. */
+  /**
+   * Plans a broadcast to its end and wakes the lanes as it goes. One that is planned already is left alone; that of a
+   * suspended tenant stays where it is until the sweep finds the tenant active again.
+   */
   async plan(broadcastNo: string): Promise<void> {
     const [broadcast] = await this.crossing.query<{
       tenant_id: TenantId;
       audience: Audience;
       planned_on: string;
-    }>(`SELECT tenant_id, audience, planned_on::text FROM broadcasts WHERE no = $1 AND state = 'planning'`, [
-      broadcastNo,
-    ]);
+    }>(
+      `SELECT b.tenant_id, b.audience, b.planned_on::text FROM broadcasts b JOIN tenants t ON t.id = b.tenant_id
+       WHERE b.no = $1 AND b.state = 'planning' AND t.state = 'active'`,
+      [broadcastNo],
+    );
     if (!broadcast) return;
     for (;;) {
       const planned = await this.planChunk(broadcast.tenant_id, broadcastNo, broadcast.audience);
@@ -66,7 +71,8 @@ export class FanOut {
       // The row's lock keeps two planners apart, and a cancellation out until this chunk is in.
       const [row] = await manager.query<{ planned: number; bot_numbers: string[] }[]>(
         `WITH broadcast AS (
-           SELECT no, planned_on, plan_cursor FROM broadcasts WHERE no = $1 AND state = 'planning' FOR UPDATE
+           SELECT b.no, b.planned_on, b.plan_cursor FROM broadcasts b JOIN tenants t ON t.id = b.tenant_id
+           WHERE b.no = $1 AND b.state = 'planning' AND t.state = 'active' FOR UPDATE OF b
          ), chunk AS (
            SELECT c.id, c.no, c.bot_no FROM chats c
            WHERE c.tenant_id = $2 AND c.id > (SELECT plan_cursor FROM broadcast) AND ${condition.sql}

@@ -37,7 +37,7 @@ const RECORD = `
 WITH held AS MATERIALIZED (
   SELECT bot_no, epoch FROM lanes
   WHERE bot_no = ANY($2::bigint[]) AND owner = $3 AND until > clock_timestamp()
-  FOR SHARE
+  ORDER BY bot_no FOR SHARE
 ), intended AS (
   UPDATE deliveries d
   SET state = 1, epoch = i.epoch, attempt = i.attempt, sending_at = clock_timestamp()

@@ -7,7 +7,7 @@ import { Clock } from '../platform/clock/index.js';
 import { DatabaseNotifications, DispatcherDatabase } from '../platform/database/index.js';
 import { asBotNumber, type BotNumber } from '../platform/identity/index.js';
 import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
-import { BotApiClient, BotPace } from '../telegram/index.js';
+import { BotApiClient, BotPace, type PaceMemory } from '../telegram/index.js';
 import { BroadcastProgress } from './broadcast-progress.service.js';
 import { Contents } from './contents.js';
 import { type Consequence, DELIVERY_CLASS, RESEND_UNKNOWN_AFTER_MS } from './delivery.rules.js';
@@ -67,6 +67,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
       repository: new LaneRepository(database),
       journal: new Journal(new JournalRepository(database, this.owner)),
       follow: (lane, delivery, consequence) => this.follow(lane, delivery, consequence),
+      noteRest: (lane, restMs) => this.noteRest(lane, restMs),
       noteSettled: (delivery) => this.progress.noteSettled(delivery),
       doubt: (lane) => this.doubt(lane),
       report: (error) => this.logger.error(error),
@@ -130,20 +131,21 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
       if (acquired.heldMs !== Infinity) await this.queue.wakeLater(botNo, acquired.heldMs + LEASE_MARGIN_MS);
       return;
     }
-    if (acquired.idleMs === null) {
+    if (!acquired.wasLetGo) {
       const closed = await this.leases.closeOpenAttempts(botNo, acquired.epoch, RESEND_UNKNOWN_AFTER_MS);
       if (closed > 0) this.logger.warn(`took over the lane of bot ${bot.botId}: ${closed} open attempts`);
     }
     if (!isSending(bot.state)) {
-      await this.leases.release(botNo, acquired.epoch);
+      if (bot.state === 'disconnected') await this.progress.dropLane(botNo);
+      await this.leases.release(botNo, acquired.epoch, acquired.pace ?? undefined);
       return;
     }
     const now = this.clock.monotonicMs();
-    const pace = new BotPace(
-      this.paceLimits(),
-      now - (acquired.idleMs ?? 0),
-      acquired.perSecond ?? undefined,
-    );
+    const pace = new BotPace(this.paceLimits(), {
+      freeSinceMs: now - acquired.freeMs,
+      memory: acquired.pace ?? undefined,
+      isMemoryWhole: acquired.wasLetGo,
+    });
     pace.rest(now + acquired.restMs);
     const lane = new Lane(bot, acquired.epoch, pace, askedMs + LEASE_MS - LEASE_MARGIN_MS, this.surroundings);
     if (this.isStopping) lane.finish({ kind: 'yielded' });
@@ -158,10 +160,10 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
       this.logger.warn(`lost the lane of bot ${lane.bot.botId}`);
       return;
     }
-    await this.leases.release(botNo, lane.epoch);
+    await this.leases.release(botNo, lane.epoch, this.memoryOf(lane));
     // A process that stops leaves the waking to the sweep: its queue may be closed already.
     if (this.isStopping) return;
-    if (end.kind === 'yielded') await this.queue.wakeLater(botNo, 1);
+    if (end.kind === 'yielded') await this.queue.wake([botNo]);
     else if ('nextInMs' in end && end.nextInMs !== undefined) await this.queue.wakeLater(botNo, end.nextInMs);
   }
 
@@ -218,12 +220,23 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
+  private memoryOf(lane: Lane): PaceMemory | undefined {
+    return lane.pace.remember(this.clock.monotonicMs());
+  }
+
+  private async noteRest(lane: Lane, restMs: number): Promise<void> {
+    try {
+      await this.leases.noteRest(lane.bot.botNo, restMs, this.memoryOf(lane));
+    } catch (error) {
+      this.logger.error(error, 'a rest could not be noted; this process keeps it all the same');
+    }
+  }
+
   private async follow(lane: Lane, delivery: QueuedDelivery, consequence: Consequence): Promise<void> {
     const { bot } = lane;
     try {
       switch (consequence.kind) {
         case 'none':
-        case 'backOff':
           return;
         case 'chatUnreachable':
           return await this.audience.recordUnreachable(this.database, bot.botNo, [
@@ -245,14 +258,12 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
         case 'tokenRejected':
           lane.finish({ kind: 'stopped' });
           return await this.verdicts.rejectToken(bot);
-        case 'rest': {
-          const restMs = consequence.retryAfterSeconds * 1000;
+        case 'rest':
           return await this.leases.noteRest(
             bot.botNo,
-            restMs,
-            Number.isFinite(lane.pace.perSecond) ? lane.pace.perSecond : null,
+            consequence.retryAfterSeconds * 1000,
+            this.memoryOf(lane),
           );
-        }
       }
     } catch (error) {
       // The row is settled all the same; what follows from it comes up again with the next message to this chat.

@@ -1,14 +1,16 @@
 import { type DispatcherDatabase } from '../platform/database/index.js';
+import { type PaceMemory } from '../telegram/index.js';
 
 /** A lane as its new owner finds it. */
 export interface AcquiredLane {
   readonly epoch: string;
   /** Milliseconds until Telegram's last "retry after" has passed; 0 when it has. */
   readonly restMs: number;
-  /** Messages a second that the lane had come down to; null where it never had to. */
-  readonly perSecond: number | null;
-  /** Milliseconds since the owner before let go; null where it didn't let go (it died, or was too slow). */
-  readonly idleMs: number | null;
+  /** Milliseconds since the last instant at which an owner before could have called. */
+  readonly freeMs: number;
+  /** False where the owner before didn't let go: it died, or was too slow. What it left open is nobody's. */
+  readonly wasLetGo: boolean;
+  readonly pace: PaceMemory | null;
 }
 
 /** The lease of lanes: owner (one start of one process), epoch (one more with every owner) and until. */
@@ -26,26 +28,22 @@ export class LaneLeaseRepository {
     const [taken] = await this.database.query<{
       epoch: string;
       rest_ms: number;
-      per_second: number | null;
-      idle_ms: number | null;
+      free_ms: number;
+      was_let_go: boolean;
+      pace: PaceMemory | null;
     }>(
       `UPDATE lanes l SET owner = $2, epoch = l.epoch + 1, until = clock_timestamp() + $3 * interval '1 ms'
        FROM (SELECT owner, until FROM lanes WHERE bot_no = $1 FOR UPDATE) AS before
        WHERE l.bot_no = $1 AND (before.owner IS NULL OR before.until < clock_timestamp())
-       RETURNING l.epoch::text,
+       RETURNING l.epoch::text, before.owner IS NULL AS was_let_go, l.pace,
          greatest(0, ceil(extract(epoch FROM l.rest_until - clock_timestamp()) * 1000))::float8 AS rest_ms,
-         l.per_second,
-         CASE WHEN before.owner IS NULL
-           THEN least(1e12, extract(epoch FROM clock_timestamp() - before.until) * 1000)::float8 END AS idle_ms`,
+         -- A lane that was never driven has been free for ever.
+         least(1e12, greatest(0, extract(epoch FROM clock_timestamp() - before.until) * 1000))::float8 AS free_ms`,
       [botNo, this.owner, leaseMs],
     );
     if (taken) {
-      return {
-        epoch: taken.epoch,
-        restMs: taken.rest_ms,
-        perSecond: taken.per_second,
-        idleMs: taken.idle_ms,
-      };
+      const { epoch, rest_ms: restMs, free_ms: freeMs, was_let_go: wasLetGo, pace } = taken;
+      return { epoch, restMs, freeMs, wasLetGo, pace };
     }
     const [held] = await this.database.query<{ held_ms: number }>(
       `SELECT greatest(0, extract(epoch FROM until - clock_timestamp()) * 1000)::float8 AS held_ms FROM lanes WHERE bot_no = $1`,
@@ -85,29 +83,34 @@ export class LaneLeaseRepository {
    */
   async renew(lanes: readonly { botNo: string; epoch: string }[], leaseMs: number): Promise<Set<string>> {
     const rows = await this.database.queryByKey<{ bot_no: string }>(
-      `UPDATE lanes l SET until = clock_timestamp() + $4 * interval '1 ms'
-       FROM unnest($1::bigint[], $2::bigint[]) AS mine(bot_no, epoch)
-       WHERE l.bot_no = mine.bot_no AND l.epoch = mine.epoch AND l.owner = $3 AND l.until > clock_timestamp()
-       RETURNING l.bot_no::text`,
+      `WITH mine AS MATERIALIZED (
+         -- In the order in which the journal locks them too, or the two wait for each other.
+         SELECT l.bot_no FROM unnest($1::bigint[], $2::bigint[]) AS held(bot_no, epoch)
+         JOIN lanes l ON l.bot_no = held.bot_no AND l.epoch = held.epoch
+         WHERE l.owner = $3 AND l.until > clock_timestamp()
+         ORDER BY l.bot_no FOR NO KEY UPDATE OF l)
+       UPDATE lanes l SET until = clock_timestamp() + $4 * interval '1 ms'
+       FROM mine WHERE l.bot_no = mine.bot_no RETURNING l.bot_no::text`,
       [lanes.map((lane) => lane.botNo), lanes.map((lane) => lane.epoch), this.owner, leaseMs],
     );
     return new Set(rows.map((row) => row.bot_no));
   }
 
   /** Lets a lane go: everything that left is settled, so the next owner need not wait. */
-  async release(botNo: string, epoch: string): Promise<void> {
+  async release(botNo: string, epoch: string, pace: PaceMemory | undefined): Promise<void> {
     await this.database.query(
-      `UPDATE lanes SET owner = NULL, until = clock_timestamp() WHERE bot_no = $1 AND epoch = $2 AND owner = $3`,
-      [botNo, epoch, this.owner],
+      `UPDATE lanes SET owner = NULL, until = clock_timestamp(), pace = $4
+       WHERE bot_no = $1 AND epoch = $2 AND owner = $3`,
+      [botNo, epoch, this.owner, pace === undefined ? null : JSON.stringify(pace)],
     );
   }
 
-  /** Notes for every process what Telegram asked for. */
-  async noteRest(botNo: string, restMs: number, perSecond: number | null): Promise<void> {
+  /** Notes for every process that the bot rests, and why its next owner must be slower. */
+  async noteRest(botNo: string, restMs: number, pace: PaceMemory | undefined): Promise<void> {
     await this.database.query(
-      `UPDATE lanes SET rest_until = greatest(rest_until, clock_timestamp() + $2 * interval '1 ms'), per_second = $3
+      `UPDATE lanes SET rest_until = greatest(rest_until, clock_timestamp() + $2 * interval '1 ms'), pace = $3
        WHERE bot_no = $1`,
-      [botNo, restMs, perSecond],
+      [botNo, restMs, pace === undefined ? null : JSON.stringify(pace)],
     );
   }
 }

@@ -138,7 +138,7 @@ export class LaneRepository {
        )
        SELECT l.bot_no::text FROM waiting JOIN lanes l ON l.bot_no = waiting.bot_no JOIN bots b ON b.no = l.bot_no
        WHERE (l.owner IS NOT NULL AND l.until < clock_timestamp())
-          OR (l.owner IS NULL AND b.state IN ('running', 'conflict') AND l.rest_until <= clock_timestamp()
+          OR (l.owner IS NULL AND b.state IN ('running', 'conflict', 'disconnected') AND l.rest_until <= clock_timestamp()
             AND EXISTS (SELECT FROM deliveries d
                         WHERE d.bot_no = l.bot_no AND d.is_open AND d.state = 0 AND d.not_before <= clock_timestamp()))
        LIMIT $1`,

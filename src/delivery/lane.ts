@@ -2,7 +2,14 @@ import { type ConnectedBot } from '../bots/index.js';
 import { type Clock } from '../platform/clock/index.js';
 import { type BotApiClient, type BotApiOutcome, type BotPace } from '../telegram/index.js';
 import { type Contents, type PreparedCall, type PreparedDelivery } from './contents.js';
-import { type Consequence, DELIVERY_CLASS, judge, type Verdict } from './delivery.rules.js';
+import {
+  backOffMs,
+  type Consequence,
+  DELIVERY_CLASS,
+  judge,
+  TRY_AGAIN,
+  type Verdict,
+} from './delivery.rules.js';
 import { type Attempt, deliveryKey } from './journal.repository.js';
 import { type IntentHolder, type Journal } from './journal.js';
 import { type LaneRepository, PREFETCH, type QueuedDelivery } from './lane.repository.js';
@@ -24,6 +31,8 @@ export interface LaneSurroundings {
   readonly contents: Contents;
   /** Carries out what an outcome means beyond its row; the row is settled after it. */
   follow(lane: Lane, delivery: QueuedDelivery, consequence: Consequence): Promise<void>;
+  /** Tells every process that the bot rests. */
+  noteRest(lane: Lane, restMs: number): Promise<void>;
   /** A delivery is settled; its broadcast may be at its end. */
   noteSettled(delivery: QueuedDelivery): void;
   report(error: unknown): void;
@@ -164,13 +173,18 @@ export class Lane implements IntentHolder {
   ): void {
     const { clock, journal } = this.around;
     const now = clock.monotonicMs();
+    const outages = this.pace.outages;
     const rest = this.pace.finish(now, outcome, delivery.pacedChat);
     call.onOutcome?.(outcome);
-    const verdict = judge(outcome, attempt.attempt, delivery.isResentWhenUnknown, Math.random());
-    if (verdict.consequence.kind === 'none') {
+    const verdict = call.isFileStale?.(outcome)
+      ? TRY_AGAIN
+      : judge(outcome, attempt.attempt, delivery.isResentWhenUnknown, Math.random());
+    if (this.pace.outages > outages) this.backOff(now);
+    if (verdict.consequence.kind === 'none' || rest?.scope === 'chat') {
       journal.settle({ attempt, settlement: verdict.settlement }, this);
+      if (verdict.settlement.state === 'queued') this.rereadIn(verdict.settlement.delayMs);
     } else {
-      void this.followThenSettle(delivery, attempt, verdict, rest?.scope === 'chat');
+      void this.followThenSettle(delivery, attempt, verdict);
     }
     this.pump();
   }
@@ -179,13 +193,17 @@ export class Lane implements IntentHolder {
     delivery: PreparedDelivery,
     attempt: Attempt,
     { settlement, consequence }: Verdict,
-    isRestOfChatAlone: boolean,
   ): Promise<void> {
-    if (consequence.kind === 'backOff') this.pace.rest(this.around.clock.monotonicMs() + consequence.delayMs);
-    if (!(consequence.kind === 'rest' && isRestOfChatAlone))
-      await this.around.follow(this, delivery.row, consequence);
+    await this.around.follow(this, delivery.row, consequence);
     this.around.journal.settle({ attempt, settlement }, this);
-    if (settlement.state === 'queued' && !this.end) this.rereadIn(settlement.delayMs);
+    if (settlement.state === 'queued') this.rereadIn(settlement.delayMs);
+  }
+
+  /** The Bot API is away for everybody: the whole lane waits, longer each time, whoever drives it next. */
+  private backOff(now: number): void {
+    const delayMs = backOffMs(this.pace.outages, Math.random());
+    this.pace.rest(now + delayMs);
+    if (delayMs > PATIENCE_MS) void this.around.noteRest(this, delayMs);
   }
 
   /** Does whatever can be done now: lets deliveries go, reads more, sets a timer, or ends. */
@@ -306,7 +324,7 @@ export class Lane implements IntentHolder {
   }
 
   private rereadIn(delayMs: number): void {
-    if (delayMs > PATIENCE_MS) return;
+    if (delayMs > PATIENCE_MS || this.end) return;
     clearTimeout(this.rereadTimer);
     this.rereadTimer = setTimeout(() => this.noticeMore(), delayMs + TIMER_SLACK_MS);
   }

@@ -13,7 +13,6 @@ import { LaneRepository } from './lane.repository.js';
 const SWEEP_EVERY_MS = 2_000;
 /** Lanes woken by one sweep; the others by the next. */
 const MOST_LANES = 2_000;
-const DAYS_AHEAD = 7;
 
 /**
  * Looks at every table with unfinished work and wakes who should do it. With it, the whole queue may be lost between
@@ -28,7 +27,7 @@ export class Sweep implements OnApplicationBootstrap, BeforeApplicationShutdown 
   private isStopping = false;
 
   constructor(
-    private readonly database: DispatcherDatabase,
+    database: DispatcherDatabase,
     private readonly broadcasts: BroadcastRepository,
     @InjectWakeQueue(LANES) private readonly laneQueue: WakeQueue,
     @InjectWakeQueue(PLANS) private readonly planQueue: WakeQueue,
@@ -54,12 +53,7 @@ export class Sweep implements OnApplicationBootstrap, BeforeApplicationShutdown 
   }
 
   private async sweep(): Promise<void> {
-    const parts = [
-      () => this.wakeLanes(),
-      () => this.bringBroadcastsOn(),
-      () => this.finishCancelling(),
-      () => this.makePartitions(),
-    ];
+    const parts = [() => this.wakeLanes(), () => this.bringBroadcastsOn(), () => this.finishCancelling()];
     for (const part of parts) {
       // One part that fails doesn't keep the others from their work.
       await part().catch((error: unknown) =>
@@ -73,23 +67,13 @@ export class Sweep implements OnApplicationBootstrap, BeforeApplicationShutdown 
   }
 
   private async bringBroadcastsOn(): Promise<void> {
-    const unended = await this.broadcasts.findUnended();
-    const numbersIn = (state: string) =>
-      unended.filter((broadcast) => broadcast.state === state).map(({ no }) => no);
-    await this.planQueue.wake(numbersIn('planning'));
-    await this.broadcasts.finishDone(numbersIn('sending'));
+    await this.planQueue.wake(await this.broadcasts.findPlanning());
+    await this.broadcasts.finishDone(await this.broadcasts.findDoneUnnoted());
   }
 
   private async finishCancelling(): Promise<void> {
     for (const { no, tenant_id: tenantId } of await this.broadcasts.findHalfCancelled()) {
       await this.broadcasts.cancelQueued(tenantId, no);
     }
-  }
-
-  private async makePartitions(): Promise<void> {
-    await this.database.query(
-      `SELECT ensure_delivery_partition(current_date + n) FROM generate_series(0, ${DAYS_AHEAD}) AS n
-       WHERE to_regclass('deliveries_' || to_char(current_date + n, 'YYYYMMDD')) IS NULL`,
-    );
   }
 }

@@ -14,6 +14,7 @@ import {
   ApiTags,
   ApiUnsupportedMediaTypeResponse,
 } from '@nestjs/swagger';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { type MultipartFile } from '@fastify/multipart';
 import { type FastifyRequest } from 'fastify';
 import { AllowRole, CurrentCaller } from '../platform/access/index.js';
@@ -44,6 +45,7 @@ export class AssetsController {
   constructor(private readonly assets: AssetService) {}
 
   @Post()
+  @RouteConfig({ takesMultipart: true })
   @AllowRole('editor')
   @TakesIdempotencyKey()
   @ApiOperation({ summary: 'Upload a file for photo and document messages' })
@@ -133,16 +135,25 @@ async function receiveFile(request: FastifyRequest, kind: AssetKind): Promise<Mu
       'Send the file as multipart/form-data in the field "file".',
     );
   }
-  const part = await request.file({
-    // Beyond the limit the rest is read and dropped, so that the sender hears the answer.
-    limits: { fileSize: largestAssetBytes(kind) },
-    throwFileSizeLimit: false,
-  });
+  const part = await firstPart(request, kind);
   if (part?.fieldname !== 'file') {
     part?.file.resume();
     throw invalidField('file', 'missing_file', 'Send exactly one file in the field "file".');
   }
   return part;
+}
+
+async function firstPart(request: FastifyRequest, kind: AssetKind): Promise<MultipartFile | undefined> {
+  try {
+    return await request.file({
+      // Beyond the limit the rest is read and dropped, so that the sender hears the answer.
+      limits: { fileSize: largestAssetBytes(kind) },
+      throwFileSizeLimit: false,
+    });
+  } catch {
+    // Nothing but the request was read yet, so whatever went wrong is in it.
+    throw invalidField('file', 'unreadable_upload', 'The body is not valid multipart/form-data.');
+  }
 }
 
 /** The file's bytes; fails at the end of a file that was too large and when the sender goes away. */

@@ -4,7 +4,7 @@ import { type AddressInfo } from 'node:net';
 import fastify from 'fastify';
 
 import { Clock } from '../platform/clock/index.js';
-import { addControlApi, ControlDesk } from './control/index.js';
+import { addControlApi, answerWithProblem, ControlDesk } from './control/index.js';
 import { FaultDesk } from './faults/fault-desk.js';
 import { Ledger } from './ledger/ledger.js';
 import { type SandboxLimits, telegramLimits } from './limits/limits.rules.js';
@@ -79,6 +79,10 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
   const server = fastify({
     bodyLimit: mostControlBodyBytes,
     forceCloseConnections: true,
+    // Addresses that can't be read belong to no route, so the handlers set below never see them.
+    frameworkErrors: (error, _request, reply) => {
+      answerWithProblem(reply, error);
+    },
     // The wire's requests never enter Fastify: they are the many and need none of it.
     serverFactory: (handler): Server => {
       const http = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {

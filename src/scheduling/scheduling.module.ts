@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AudienceModule } from '../audience/index.js';
 import { DeliveryModule } from '../delivery/index.js';
 import { MessagesModule } from '../messages/index.js';
+import { CleaningModule } from '../platform/cleaning/index.js';
 import { DueSchedulesRepository } from './due-schedules.repository.js';
 import { OccurrenceStarter } from './occurrence-starter.service.js';
 import { OccurrencesRepository } from './occurrences.repository.js';
@@ -21,7 +22,14 @@ export class SchedulingModule {}
 export class SchedulingApiModule {}
 
 @Module({
-  imports: [SchedulingModule, DeliveryModule],
+  imports: [
+    SchedulingModule,
+    DeliveryModule,
+    CleaningModule.forRows({
+      table: 'occurrences',
+      where: `state <> 'waiting' AND created_at < now() - interval '90 days'`,
+    }),
+  ],
   providers: [DueSchedulesRepository, OccurrenceStarter, ScheduleTicker],
 })
 export class SchedulingSchedulerModule {}

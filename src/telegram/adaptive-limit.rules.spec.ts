@@ -38,7 +38,12 @@ describe('AdaptiveLimit', () => {
   });
 
   it('waits longer after each guess that failed', () => {
-    const limit = new AdaptiveLimit(30, 20);
+    const limit = new AdaptiveLimit(30, {
+      perSecond: 20,
+      ceiling: 20,
+      probeMs: 60_000,
+      nextStepInMs: 60_000,
+    });
     climbUntil(limit, 0, 60_000);
     expect(limit.perSecond).toBe(21);
     limit.breach(60_000);

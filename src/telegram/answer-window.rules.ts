@@ -39,6 +39,12 @@ export class AnswerWindow {
     this.answered += 1;
   }
 
+  /** How long ago each call of the window was answered, oldest first: for whoever goes on after us. */
+  listAgesMs(nowMs: number): number[] {
+    this.forget(nowMs);
+    return Array.from({ length: this.answered }, (_, position) => nowMs - this.answeredAt(position));
+  }
+
   setLimit(limit: number): void {
     this.limit = limit;
   }

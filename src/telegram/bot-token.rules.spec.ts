@@ -1,4 +1,4 @@
-import { isBotToken, maskBotToken, readBotId, redactTokens } from './bot-token.rules.js';
+import { isBotToken, redactTokens } from './bot-token.rules.js';
 
 const secret = 'AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw-';
 const token = `110201543:${secret}`;
@@ -24,27 +24,6 @@ describe('isBotToken', () => {
     `1:${secret.slice(1)}é`,
   ])('refuses %j', (text) => {
     expect(isBotToken(text)).toBe(false);
-    expect(readBotId(text)).toBeUndefined();
-  });
-});
-
-describe('readBotId', () => {
-  it('reads the number before the colon', () => {
-    expect(readBotId(token)).toBe(110201543);
-  });
-
-  it('has no answer for a number that JavaScript would round', () => {
-    expect(readBotId(`9999999999999999:${secret}`)).toBeUndefined();
-  });
-});
-
-describe('maskBotToken', () => {
-  it('shows the bot and nothing of the secret', () => {
-    expect(maskBotToken(token)).toBe('110201543:…');
-  });
-
-  it('shows nothing of a text that is no token', () => {
-    expect(maskBotToken(secret)).toBe(':…');
   });
 });
 

@@ -14,18 +14,10 @@ export type {
   UserFromGetMe,
   WebhookInfo,
 } from './bot-api.dto.js';
-export { isBotToken, maskBotToken, readBotId, redactTokens } from './bot-token.rules.js';
+export { isBotToken } from './bot-token.rules.js';
 export { reasonScope, type FailureReason, type ReasonScope } from './failure-reason.rules.js';
 export { escapeHtml, parseHtml, type ParsedHtml } from './html.rules.js';
 export { isButtonUrl, isCallbackData, isFileUrl, messageLimits } from './message-limits.rules.js';
 export { type BotApiUpload } from './multipart.rules.js';
 export { type BotApiOutcome, type NotSentCause, type UnknownCause } from './outcome.rules.js';
-export {
-  BotPace,
-  paidPerSecond,
-  usualPace,
-  type PacedChat,
-  type PaceLimits,
-  type RestScope,
-} from './pacing.rules.js';
-export { answerTimeoutMs } from './answer-bounds.rules.js';
+export { BotPace, type PacedChat, type PaceLimits, type PaceMemory, type RestScope } from './pacing.rules.js';

@@ -42,6 +42,8 @@ export function isCallbackData(data: string): boolean {
 /** Whether a button may open this: an http(s) address with a host that the internet can have, or a `tg://` link. */
 export function isButtonUrl(url: string): boolean {
   if (url.length > messageLimits.urlLength || !URL.canParse(url)) return false;
+  // The parser drops or escapes these, so they would pass; kept as typed, PostgreSQL can't store them.
+  if (/[\p{Cc}\p{Cs}]/u.test(url)) return false;
   const { protocol, hostname, username, password } = new URL(url);
   if (protocol === 'tg:') return hostname !== '';
   if (protocol !== 'http:' && protocol !== 'https:') return false;

@@ -1,6 +1,9 @@
 import type { BotApiOutcome } from './outcome.rules.js';
 import { BotPace, paidPerSecond, usualPace, type PacedChat, type PaceLimits } from './pacing.rules.js';
 
+/** An owner whose predecessor let go at that instant, leaving nothing to remember. */
+const beginAt = (freeSinceMs: number) => ({ freeSinceMs, isMemoryWhole: true });
+
 const sent: BotApiOutcome = { kind: 'ok', result: true };
 const limited = (retryAfterSeconds: number): BotApiOutcome => ({ kind: 'rateLimited', retryAfterSeconds });
 
@@ -48,7 +51,7 @@ interface Simulation {
 
 /** Drives a pace in simulated time, one millisecond a step; calls arrive anywhere between start and answer. */
 function simulate({ limits, answerMs, untilMs, chats, arrive }: Simulation) {
-  const pace = new BotPace(limits, 0);
+  const pace = new BotPace(limits, beginAt(0));
   const random = makeRandom(7);
   const due: { atMs: number; act: () => void }[] = [];
   const startedAtMs: number[] = [];
@@ -156,7 +159,7 @@ describe('the window of a bot', () => {
   });
 
   it('spreads calls over the second, and catches up one at most', () => {
-    const pace = new BotPace(usualPace, 0);
+    const pace = new BotPace(usualPace, beginAt(0));
     const startAll = (nowMs: number): number => {
       let count = 0;
       while (pace.earliestStart(nowMs) <= nowMs) {
@@ -172,12 +175,12 @@ describe('the window of a bot', () => {
   });
 
   it('begins as if the window were full', () => {
-    const pace = new BotPace(usualPace, 5_000);
+    const pace = new BotPace(usualPace, beginAt(5_000));
     expect(pace.earliestStart(5_000)).toBe(6_005);
   });
 
   it('answers Infinity while only an answer can make room', () => {
-    const pace = new BotPace({ ...usualPace, perSecond: 1 }, 0);
+    const pace = new BotPace({ ...usualPace, perSecond: 1 }, beginAt(0));
     pace.start(2_000);
     expect(pace.earliestStart(10_000)).toBe(Infinity);
     pace.finish(10_000, sent);
@@ -185,7 +188,7 @@ describe('the window of a bot', () => {
   });
 
   it('gives the room of a call back that was never sent', () => {
-    const pace = new BotPace({ ...usualPace, perSecond: 1 }, 0);
+    const pace = new BotPace({ ...usualPace, perSecond: 1 }, beginAt(0));
     pace.start(2_000);
     pace.finish(4_000, { kind: 'notSent', cause: 'refused' });
     expect(pace.earliestStart(4_000)).toBe(4_000);
@@ -194,7 +197,7 @@ describe('the window of a bot', () => {
   it('is lifted by Infinity, with nothing remembered', () => {
     const pace = new BotPace(
       { perSecond: Infinity, perChatPerSecond: Infinity, perGroupPerMinute: Infinity },
-      0,
+      beginAt(0),
     );
     for (let count = 0; count < 1_000; count += 1) {
       expect(pace.earliestStart(0, privateChats(1))).toBe(0);
@@ -206,7 +209,7 @@ describe('the window of a bot', () => {
 
 describe('chats and groups', () => {
   it('gives a chat one call a second', () => {
-    const pace = new BotPace(usualPace, 0);
+    const pace = new BotPace(usualPace, beginAt(0));
     const chat = privateChats(1);
     pace.start(2_000, chat);
     expect(pace.earliestStart(2_100, chat)).toBe(Infinity);
@@ -255,7 +258,7 @@ describe('chats and groups', () => {
 
 describe('rest after 429', () => {
   it('lets the whole bot rest until the very instant, and go slower after it', () => {
-    const pace = new BotPace(usualPace, 0);
+    const pace = new BotPace(usualPace, beginAt(0));
     pace.start(2_000, privateChats(1));
     const rest = pace.finish(2_050, limited(7), privateChats(1));
     expect(rest).toEqual({ scope: 'bot', untilMs: 9_050 });
@@ -264,7 +267,7 @@ describe('rest after 429', () => {
   });
 
   it('falls once for a volley of 429 that was under way', () => {
-    const pace = new BotPace(usualPace, 0);
+    const pace = new BotPace(usualPace, beginAt(0));
     for (let count = 0; count < 5; count += 1) pace.start(2_000 + count * 40, privateChats(count));
     for (let count = 0; count < 5; count += 1) pace.finish(2_300 + count, limited(3), privateChats(count));
     expect(pace.perSecond).toBe(21);
@@ -272,14 +275,14 @@ describe('rest after 429', () => {
   });
 
   it('keeps a rest of twenty hours', () => {
-    const pace = new BotPace(usualPace, 0);
+    const pace = new BotPace(usualPace, beginAt(0));
     pace.start(2_000);
     pace.finish(2_000, limited(73_414));
     expect(pace.earliestStart(3_000)).toBe(73_416_000);
   });
 
   it('lets only a group rest whose own calls explain it', () => {
-    const pace = new BotPace(usualPace, 0);
+    const pace = new BotPace(usualPace, beginAt(0));
     const group = { key: 'group', isGroup: true };
     for (const nowMs of [2_000, 4_000, 6_000]) {
       pace.start(nowMs, group);
@@ -293,7 +296,7 @@ describe('rest after 429', () => {
   });
 
   it('takes over a rest that another process was told of, and never shortens one', () => {
-    const pace = new BotPace(usualPace, 0);
+    const pace = new BotPace(usualPace, beginAt(0));
     pace.rest(20_000);
     pace.rest(10_000);
     expect(pace.earliestStart(5_000)).toBe(20_000);
@@ -303,12 +306,78 @@ describe('rest after 429', () => {
   });
 
   it('does not forget a chat that rests', () => {
-    const pace = new BotPace(usualPace, 0);
+    const pace = new BotPace(usualPace, beginAt(0));
     pace.rest(100_000, privateChats(1));
     for (let count = 2; count < 50; count += 1) {
       pace.start(2_000 + count * 40, privateChats(count));
       pace.finish(2_010 + count * 40, sent, privateChats(count));
     }
     expect(pace.earliestStart(50_000, privateChats(1))).toBe(100_000);
+  });
+});
+
+describe('what a pace leaves to the next owner', () => {
+  const group: PacedChat = { key: '7', isGroup: true };
+  const fill = (pace: BotPace, fromMs: number): number => {
+    let nowMs = fromMs;
+    for (let count = 0; count < 20; count += 1) {
+      nowMs = Math.max(nowMs, pace.earliestStart(nowMs, group));
+      pace.start(nowMs, group);
+      pace.finish(nowMs, sent, group);
+    }
+    return nowMs;
+  };
+
+  it('keeps a group at 20 a minute, whoever drives the lane', () => {
+    const first = new BotPace(usualPace, beginAt(0));
+    const lastMs = fill(first, 2_000);
+    expect(first.earliestStart(lastMs + 1, group)).toBeGreaterThan(50_000);
+    // Another process, another monotonic clock: it starts 5 s after the lane was let go.
+    const memory = first.remember(lastMs);
+    const next = new BotPace(usualPace, { freeSinceMs: 1_000_000, memory, isMemoryWhole: true });
+    const wait = next.earliestStart(1_005_000, group) - 1_000_000;
+    expect(wait).toBeCloseTo(first.earliestStart(lastMs + 5_000, group) - lastMs, 3);
+  });
+
+  it('takes every group for full when the owner before died, and no longer than a minute', () => {
+    const pace = new BotPace(usualPace, { freeSinceMs: 0, isMemoryWhole: false });
+    expect(pace.earliestStart(10_000, group)).toBe(60_005);
+    expect(pace.earliestStart(10_000, { key: '8', isGroup: false })).toBe(10_000);
+    expect(pace.earliestStart(61_000, group)).toBe(61_000);
+  });
+
+  it('remembers a fallen limit and lets idle time count as clean', () => {
+    const first = new BotPace(usualPace, beginAt(0));
+    first.start(2_000);
+    first.finish(2_100, limited(1));
+    expect(first.perSecond).toBe(21);
+    const memory = first.remember(4_000);
+    const soon = new BotPace(usualPace, { freeSinceMs: 0, memory, isMemoryWhole: true });
+    soon.earliestStart(2_000);
+    expect(soon.perSecond).toBe(21);
+    soon.earliestStart(40_000);
+    expect(soon.perSecond).toBeGreaterThan(25);
+  });
+
+  it('remembers a chat that rests', () => {
+    const first = new BotPace(usualPace, beginAt(0));
+    first.rest(30_000, { key: '9', isGroup: false });
+    const memory = first.remember(10_000);
+    const next = new BotPace(usualPace, { freeSinceMs: 0, memory, isMemoryWhole: true });
+    expect(next.earliestStart(5_000, { key: '9', isGroup: false })).toBe(20_000);
+  });
+
+  it('is nothing where nothing happened', () => {
+    expect(new BotPace(usualPace, beginAt(0)).remember(5_000)).toBeUndefined();
+  });
+
+  it('counts an outage once, however many calls fail in it', () => {
+    const pace = new BotPace(usualPace, beginAt(0));
+    for (let call = 0; call < 5; call += 1) pace.start(2_000);
+    pace.finish(2_001, { kind: 'notSent', cause: 'refused' });
+    pace.rest(3_000);
+    for (let call = 0; call < 4; call += 1) pace.finish(2_002, { kind: 'notSent', cause: 'refused' });
+    expect(pace.outages).toBe(1);
+    expect(pace.remember(2_003)).toMatchObject({ outages: 1 });
   });
 });

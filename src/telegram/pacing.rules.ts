@@ -1,4 +1,4 @@
-import { AdaptiveLimit } from './adaptive-limit.rules.js';
+import { AdaptiveLimit, type LimitMemory } from './adaptive-limit.rules.js';
 import { AnswerWindow } from './answer-window.rules.js';
 import type { BotApiOutcome } from './outcome.rules.js';
 
@@ -20,6 +20,35 @@ export type RestScope = 'bot' | 'chat';
 export interface PacedChat {
   key: string;
   isGroup: boolean;
+}
+
+/**
+ * What a pace leaves to whoever goes on with the bot, in durations, since no two processes share a monotonic clock. The
+ * bot's own second isn't in it: it is taken for full.
+ */
+export interface PaceMemory {
+  readonly limit?: LimitMemory;
+  /** Groups that were written to within the last minute, and chats that rest. */
+  readonly chats?: readonly ChatMemory[];
+  /** How often in a row the Bot API could not be reached. */
+  readonly outages?: number;
+}
+
+/** A chat in a {@link PaceMemory}: how long ago each call of its minute was answered, and how long it still rests. */
+export interface ChatMemory {
+  readonly key: string;
+  readonly isGroup: boolean;
+  readonly agesMs: readonly number[];
+  readonly restMs: number;
+}
+
+/** How an owner begins. */
+export interface PaceBeginning {
+  /** The last instant at which an owner before could have called; its window is taken for full. */
+  readonly freeSinceMs: number;
+  readonly memory?: PaceMemory | undefined;
+  /** False where the owner before died: then nobody knows which groups it wrote to in its last minute. */
+  readonly isMemoryWhole: boolean;
 }
 
 /** A second, and what two clocks that count whole milliseconds can disagree by. */
@@ -50,19 +79,52 @@ export class BotPace {
   private restUntilMs: number;
   private nextEvenMs = -Infinity;
 
-  /**
-   * @param nowMs when this owner begins. It begins as if the window were full: what an owner before it sent a moment
-   *   ago still counts at Telegram.
-   * @param perSecond where the limit stood with the owner before, if that is known
-   */
+  /** How often in a row the Bot API could not be reached; calls that failed together count once. */
+  private outageCount: number;
+  /** Until then a group that isn't remembered may have been written to twenty times. */
+  private readonly groupsUnknownUntilMs: number;
+
   constructor(
     private readonly limits: PaceLimits,
-    nowMs: number,
-    perSecond = limits.perSecond,
+    { freeSinceMs, memory = {}, isMemoryWhole }: PaceBeginning,
   ) {
-    this.limit = new AdaptiveLimit(limits.perSecond, perSecond);
+    this.limit = new AdaptiveLimit(limits.perSecond, memory.limit, freeSinceMs);
     this.window = new AnswerWindow(this.limit.perSecond, secondMs);
-    this.restUntilMs = limits.perSecond === Infinity ? -Infinity : nowMs + secondMs;
+    this.restUntilMs = limits.perSecond === Infinity ? -Infinity : freeSinceMs + secondMs;
+    this.groupsUnknownUntilMs =
+      isMemoryWhole || limits.perGroupPerMinute === Infinity ? -Infinity : freeSinceMs + minuteMs;
+    this.outageCount = memory.outages ?? 0;
+    for (const chat of memory.chats ?? []) {
+      const state = this.rememberChat(chat, freeSinceMs);
+      state.restUntilMs = freeSinceMs + chat.restMs;
+      for (const ageMs of chat.agesMs) {
+        for (const window of [state.second, ...(state.minute ? [state.minute] : [])]) {
+          window.start();
+          window.finish(freeSinceMs - ageMs, true);
+        }
+      }
+    }
+  }
+
+  /** What the next owner must know; undefined where there is nothing to know. */
+  remember(nowMs: number): PaceMemory | undefined {
+    const limit = this.limit.remember(nowMs);
+    const chats: ChatMemory[] = [];
+    for (const [key, { minute, restUntilMs }] of this.chats) {
+      const agesMs = minute?.listAgesMs(nowMs) ?? [];
+      const restMs = Math.max(0, restUntilMs - nowMs);
+      if (agesMs.length > 0 || restMs > 0) chats.push({ key, isGroup: minute !== undefined, agesMs, restMs });
+    }
+    const memory = {
+      ...(limit && { limit }),
+      ...(chats.length > 0 && { chats }),
+      ...(this.outageCount > 0 && { outages: this.outageCount }),
+    };
+    return Object.keys(memory).length > 0 ? memory : undefined;
+  }
+
+  get outages(): number {
+    return this.outageCount;
   }
 
   /** The limit that is in force now: the cap, or less after a 429. */
@@ -83,7 +145,7 @@ export class BotPace {
     if (this.limit.climb(nowMs)) this.window.setLimit(this.limit.perSecond);
     const earliestMs = Math.max(this.restUntilMs, this.nextEvenMs, this.window.earliestStart(nowMs), nowMs);
     const state = chat && this.chats.get(chat.key);
-    if (!state) return earliestMs;
+    if (!state) return chat?.isGroup ? Math.max(earliestMs, this.groupsUnknownUntilMs) : earliestMs;
     return Math.max(
       earliestMs,
       state.restUntilMs,
@@ -113,6 +175,8 @@ export class BotPace {
     chat?: PacedChat,
   ): { scope: RestScope; untilMs: number } | undefined {
     const hasArrived = outcome.kind !== 'notSent';
+    if (hasArrived) this.outageCount = 0;
+    else if (outcome.cause !== 'withdrawn' && nowMs >= this.restUntilMs) this.outageCount += 1;
     const state = chat && this.chats.get(chat.key);
     this.window.finish(nowMs, hasArrived);
     state?.second.finish(nowMs, hasArrived);

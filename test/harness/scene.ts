@@ -1,4 +1,4 @@
-import { ControlClient } from '../integration/sandbox/control-client.js';
+import { type ControlClient } from '../integration/sandbox/control-client.js';
 import { type SignedUpTenant, signUpTenant } from './accounts.js';
 import { type Answer } from './client.js';
 import { waitUntil } from './wait.js';

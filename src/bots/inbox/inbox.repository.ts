@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
+import { type OldRows } from '../../platform/cleaning/index.js';
 import { DispatcherDatabase } from '../../platform/database/index.js';
 import { type BotNumber, type TenantId } from '../../platform/identity/index.js';
 import { MOST_ATTEMPTS, type ReceivedUpdate, retryAfterSeconds } from './update.rules.js';
@@ -15,6 +16,12 @@ export interface WaitingUpdate {
   readonly updateId: string;
   readonly chatKey: string;
 }
+
+/** Telegram brings nothing again that is older than a day. */
+export const OLD_UPDATES: OldRows = {
+  table: 'updates',
+  where: `received_at < now() - interval '48 hours' AND settled_at IS NOT NULL`,
+};
 
 /** `updates u` has an earlier one of its chat that isn't settled. */
 const HAS_EARLIER = `EXISTS (SELECT FROM updates e
@@ -43,11 +50,16 @@ export class InboxRepository {
     );
   }
 
-  /** The next updates of a bot, but none of a chat whose turn is held up by one that rests after a failure. */
+  /**
+   * The next updates of a bot, but none of a chat whose turn is held up by one that rests after a failure, and none
+   * while its tenant is suspended.
+   */
   findWaiting(botNo: BotNumber, limit: number): Promise<WaitingUpdate[]> {
     return this.dispatcher.query(
       `SELECT update_id AS "updateId", chat_key AS "chatKey" FROM updates u
-        WHERE bot_no = $1 AND settled_at IS NULL AND NOT EXISTS (
+        WHERE bot_no = $1 AND settled_at IS NULL
+          AND EXISTS (SELECT FROM bots b JOIN tenants t ON t.id = b.tenant_id WHERE b.no = $1 AND t.state = 'active')
+          AND NOT EXISTS (
           SELECT FROM updates e WHERE e.bot_no = u.bot_no AND e.chat_key = u.chat_key AND e.settled_at IS NULL
              AND e.update_id <= u.update_id AND e.retry_at > clock_timestamp())
         ORDER BY update_id LIMIT $2`,
@@ -59,22 +71,11 @@ export class InboxRepository {
   async findBotsToWake(): Promise<string[]> {
     const rows = await this.dispatcher.query<{ bot_no: string }>(
       `SELECT DISTINCT u.bot_no FROM updates u JOIN bots b ON b.no = u.bot_no
+         JOIN tenants t ON t.id = b.tenant_id AND t.state = 'active'
         WHERE u.settled_at IS NULL AND u.retry_at <= clock_timestamp()
           AND u.received_at < clock_timestamp() - interval '1 second' AND b.state IN ('running', 'conflict')`,
     );
     return rows.map((row) => row.bot_no);
-  }
-
-  /** @returns how many are gone */
-  async deleteOld(limit: number): Promise<number> {
-    const rows = await this.dispatcher.query(
-      `DELETE FROM updates WHERE (bot_no, update_id) IN (
-         SELECT bot_no, update_id FROM updates
-          WHERE received_at < now() - interval '48 hours' AND settled_at IS NOT NULL LIMIT $1)
-       RETURNING 1`,
-      [limit],
-    );
-    return rows.length;
   }
 
   /**

@@ -29,7 +29,7 @@ describe('readUpdate', () => {
   it('keeps the update as it is, but for what jsonb has no place for', () => {
     const plain = { update_id: 1, message: { text: 'ação 🎉 \\u0000', chat: { id: 1 } } };
     expect(JSON.parse(readUpdate(plain)?.json ?? '')).toEqual(plain);
-    const odd = { update_id: 1, message: { text: 'a\u0000b\ud800c🎉' } };
+    const odd = { update_id: 1, message: { text: 'a\u0000b\ud800c🎉', 'made\u0000up': 1, '\ud800': 1 } };
     expect(JSON.parse(readUpdate(odd)?.json ?? '')).toEqual({
       update_id: 1,
       message: { text: 'ab\uFFFDc🎉' },

@@ -51,9 +51,13 @@ const UNSTORABLE = /\\u(?:0000|d[89a-f])/i;
 function toStorableJson(update: Json): string {
   const json = JSON.stringify(update);
   if (!UNSTORABLE.test(json)) return json;
-  return JSON.stringify(update, (_key, value: unknown) =>
-    typeof value === 'string' ? value.replaceAll('\u0000', '').replace(/\p{Surrogate}/gu, '\uFFFD') : value,
-  );
+  return JSON.stringify(update, (key, value: unknown) => {
+    // Telegram has no such names; one that somebody made up must not keep others' updates from being stored.
+    if (/[\0\p{Surrogate}]/u.test(key)) return undefined;
+    return typeof value === 'string'
+      ? value.replaceAll('\u0000', '').replace(/\p{Surrogate}/gu, '\uFFFD')
+      : value;
+  });
 }
 
 function isRecord(value: unknown): value is Json {

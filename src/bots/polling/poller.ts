@@ -1,8 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { OnEvent } from '@nestjs/event-emitter';
+<<<<<<< HEAD
 import { Clock } from '../../platform/clock/index.js';
 import { isRefusedData } from '../../platform/database/index.js';
+=======
+import { Configuration } from '../../config/index.js';
+import { Clock, Repeater } from '../../platform/clock/index.js';
+>>>>>>> house
 import { type BotNumber } from '../../platform/identity/index.js';
 import { BotApiClient, type BotApiOutcome } from '../../telegram/index.js';
 import { BotVerdicts } from '../calls/bot-verdicts.js';
@@ -12,7 +17,6 @@ import { UpdateIntake } from '../inbox/update-intake.js';
 import { ALLOWED_UPDATES, readUpdate, type ReceivedUpdate } from '../inbox/update.rules.js';
 import { isSending } from '../registration/bot-state.rules.js';
 import { BotChanged, BotConnected } from '../registration/bots.events.js';
-import { Repeater } from '../repeater.js';
 import { Slots } from '../slots.js';
 import { WebhookRegistrar } from '../webhook/webhook-registrar.js';
 import { registrationOf } from '../webhook/webhook.rules.js';

@@ -26,7 +26,7 @@ export class PollingRepository {
 
   /**
    * Takes bots that nobody takes care of: every listening bot when polling, and with webhooks those whose webhook
-   * isn't what it should be.
+   * isn't what it should be. A suspended tenant's updates stay with Telegram, which keeps them for a day.
    * @param terms undefined where bots are polled
    */
   async claim(owner: string, limit: number, terms: WebhookTerms | undefined): Promise<ClaimedBot[]> {
@@ -35,6 +35,7 @@ export class PollingRepository {
     >(
       `WITH free AS (
          SELECT p.bot_no FROM polling p JOIN bots b ON b.no = p.bot_no
+           JOIN tenants t ON t.id = b.tenant_id AND t.state = 'active'
           WHERE p.until < clock_timestamp() AND b.state IN ('running', 'conflict')
             AND ($3::text IS NULL OR b.webhook_url IS DISTINCT FROM ${registrationSql('$3', '$4', 'b.webhook_path')})
           ORDER BY p.bot_no LIMIT $2 FOR UPDATE OF p SKIP LOCKED)
@@ -52,7 +53,7 @@ export class PollingRepository {
   }
 
   /**
-   * Keeps the leases of bots that still listen and weren't changed.
+   * Keeps the leases of bots that still listen and weren't changed, and whose tenant is active.
    * @param bots.confirmed Telegram keeps nothing older than their offset: they can ask without one
    * @param bots.untold Telegram is being told that they are polled
    * @returns the bots that are still ours
@@ -64,7 +65,7 @@ export class PollingRepository {
     const rows = await this.database.query<{ bot_no: BotNumber }>(
       `UPDATE polling p SET until = clock_timestamp() + ${LEASE},
          next_offset = CASE WHEN p.bot_no = ANY ($3::bigint[]) THEN 0 ELSE p.next_offset END
-         FROM bots b
+         FROM bots b JOIN tenants t ON t.id = b.tenant_id AND t.state = 'active'
         WHERE b.no = p.bot_no AND p.bot_no = ANY ($2::bigint[]) AND p.owner = $1 AND p.until > clock_timestamp()
           AND b.state IN ('running', 'conflict') AND (b.webhook_url = '' OR b.no = ANY ($4::bigint[]))
        RETURNING p.bot_no`,

@@ -47,7 +47,9 @@ export class WebhookDirectory {
 
   private async load(path: string): Promise<WebhookOwner | undefined> {
     const rows = await this.database.query<{ no: string; tenant_id: string }>(
-      `SELECT no, tenant_id FROM bots WHERE webhook_path = $1 AND state <> 'disconnected'`,
+      // A suspended tenant's updates are refused, so that Telegram keeps them: it tries again for a day.
+      `SELECT b.no, b.tenant_id FROM bots b JOIN tenants t ON t.id = b.tenant_id
+        WHERE b.webhook_path = $1 AND b.state <> 'disconnected' AND t.state = 'active'`,
       [path],
     );
     const row = rows[0];

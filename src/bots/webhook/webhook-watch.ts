@@ -1,9 +1,9 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Repeater } from '../../platform/clock/index.js';
 import { BotCaller } from '../calls/bot-caller.js';
 import { BotVerdicts } from '../calls/bot-verdicts.js';
 import { BotDirectory } from '../directory/bot-directory.js';
 import { isSending } from '../registration/bot-state.rules.js';
-import { Repeater } from '../repeater.js';
 import { WebhookRegistrar } from './webhook-registrar.js';
 import { type WebhookCheck, WebhookWatchRepository } from './webhook-watch.repository.js';
 import { judgeWebhook, registrationOf, type WebhookTerms } from './webhook.rules.js';

@@ -5,5 +5,5 @@ export { DispatcherDatabase } from './dispatcher-database.js';
 export { DatabaseNotifications } from './notifications.js';
 export { isRefusedData } from './refused-data.rules.js';
 export { TenantDatabase } from './tenant-database.js';
-export { UnsafeDatabaseError, refuseUnsafeDatabase } from './start-up-check.js';
+export { UnsafeDatabaseError } from './start-up-check.js';
 export { migrate } from './migrate.js';

@@ -8,6 +8,9 @@ interface UnitOfWork {
   readonly afterCommit: (() => void)[];
 }
 
+const DEADLOCK_DETECTED = '40P01';
+const MOST_ATTEMPTS = 3;
+
 /**
  * A tenant's data. Every read and write happens in a transaction that carries the tenant, and PostgreSQL's policies
  * show it that tenant's rows alone. A unit of work inside another one of the same tenant joins its transaction.
@@ -19,7 +22,10 @@ export class TenantDatabase {
 
   constructor(private readonly source: DataSource) {}
 
-  /** Runs one unit of work; commits when it resolves, leaves nothing behind when it throws. */
+  /**
+   * Runs one unit of work; commits when it resolves, leaves nothing behind when it throws. The work may run again after
+   * a deadlock, so what it does beside the database waits for {@link afterCommit}.
+   */
   async run<Result>(tenantId: TenantId, work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
     const outer = this.current.getStore();
     if (outer) {
@@ -27,6 +33,21 @@ export class TenantDatabase {
         throw new Error('A unit of work of one tenant must not enter another tenant.');
       return work(outer.manager);
     }
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.runOnce(tenantId, work);
+      } catch (error) {
+        // Two units that waited for each other: PostgreSQL ended this one, and nothing of it is left.
+        if ((error as { code?: unknown }).code !== DEADLOCK_DETECTED || attempt === MOST_ATTEMPTS)
+          throw error;
+      }
+    }
+  }
+
+  private async runOnce<Result>(
+    tenantId: TenantId,
+    work: (manager: EntityManager) => Promise<Result>,
+  ): Promise<Result> {
     const afterCommit: (() => void)[] = [];
     const result = await this.source.transaction(async (manager) => {
       await manager.query(`SELECT set_config('app.tenant_id', $1, true)`, [tenantId]);

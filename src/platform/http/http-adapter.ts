@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type IncomingMessage } from 'node:http';
-import multipart from '@fastify/multipart';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import { type Socket } from 'node:net';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Configuration } from '../../config/index.js';
-import { ProblemFilter } from './problem.filter.js';
+import { ProblemError } from '../errors/index.js';
+import { configureBodyParsers } from './body-parsers.js';
+import { ProblemFilter, problemDocument, sendProblem } from './problem.filter.js';
 import { createValidationPipe } from './validation.pipe.js';
 
 /** A JSON body has no business being larger; files go through the multipart route. */
@@ -24,7 +27,39 @@ export function createHttpAdapter(configuration: Configuration): FastifyAdapter 
     connectionTimeout: 60_000,
     requestTimeout: 120_000,
     forceCloseConnections: 'idle',
+    clientErrorHandler: (error, socket) => refuseConnection(error.code, socket),
+    // Addresses that can't be read belong to no route, so neither filters nor hooks see them.
+    frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      void reply.header('x-request-id', request.id);
+      sendProblem(request, reply, new ProblemError(400, 'invalid_address', 'This is no valid address.'));
+    },
   });
+}
+
+/** Of what isn't HTTP there is no request to answer; the connection is told and closed. */
+function refuseConnection(code: string | undefined, socket: Socket): void {
+  // Whoever is gone, or got an answer already, is told nothing.
+  if (code === 'ECONNRESET' || socket.destroyed || !socket.writable || socket.bytesWritten > 0) {
+    socket.destroy();
+    return;
+  }
+  const problem =
+    code === 'HPE_HEADER_OVERFLOW'
+      ? new ProblemError(431, 'headers_too_large', 'The headers are larger than any request needs.')
+      : code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? new ProblemError(408, 'request_too_slow', 'The request took too long to arrive; send it again.')
+        : new ProblemError(400, 'invalid_request', 'This is no HTTP request that can be read.');
+  const body = JSON.stringify(problemDocument(problem, randomUUID()));
+  socket.end(
+    [
+      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+      'content-type: application/problem+json',
+      `content-length: ${Buffer.byteLength(body)}`,
+      'connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
 }
 
 /** What every route shares: request ids, problem documents, validation, multipart uploads as streams. */
@@ -37,5 +72,5 @@ export async function configureHttp(app: NestFastifyApplication): Promise<void> 
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
   });
-  await app.register(multipart, { limits: { files: 1, fields: 10, fieldSize: 1024, headerPairs: 50 } });
+  await configureBodyParsers(app);
 }

@@ -2,6 +2,7 @@ import { createParamDecorator, type ExecutionContext, Injectable } from '@nestjs
 import { ApiHeader } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
 import { type EntityManager } from 'typeorm';
+import { type OldRows } from '../cleaning/index.js';
 import { sha256 } from '../crypto/index.js';
 import { TenantDatabase } from '../database/index.js';
 import { invalidField, ProblemError } from '../errors/index.js';
@@ -32,13 +33,19 @@ export const Idempotency = createParamDecorator(
   },
 );
 
+/** How long an answer is kept for whoever repeats the request. */
+export const OLD_IDEMPOTENCY_KEYS: OldRows = {
+  table: 'idempotency_keys',
+  where: `created_at < now() - interval '48 hours'`,
+};
+
 /** Documents the header that {@link Idempotency} reads. */
 export const TakesIdempotencyKey = () =>
   ApiHeader({
     name: 'Idempotency-Key',
     required: false,
     description:
-      'A text of your choice, such as a UUID: the same request sent again with it gets the first answer and does nothing twice.',
+      'A text of your choice, such as a UUID: the same request sent again with it gets the first answer and does nothing twice, for 48 hours.',
     schema: { type: 'string', minLength: 1, maxLength: 200, pattern: '^[\\x21-\\x7e]*$' },
   });
 

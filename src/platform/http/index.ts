@@ -4,7 +4,8 @@ export {
   Idempotency,
   IdempotencyService,
   type IdempotentRequest,
+  OLD_IDEMPOTENCY_KEYS,
   TakesIdempotencyKey,
 } from './idempotency.service.js';
 export { lineOfTextSchema, textSchema } from './text.js';
-export { createOpenApiDocument, problemSchema } from './openapi.js';
+export { createOpenApiDocument } from './openapi.js';

@@ -27,20 +27,7 @@ export class ProblemFilter implements ExceptionFilter {
       reply.raw.end();
       return;
     }
-    const problem = this.toProblem(exception, request);
-    void reply
-      .status(problem.status)
-      .headers(problem.headers)
-      .type('application/problem+json')
-      .send({
-        type: `urn:arauto:problem:${problem.code}`,
-        title: problem.code.replaceAll('_', ' '),
-        status: problem.status,
-        code: problem.code,
-        detail: problem.detail,
-        requestId: request.id,
-        ...(problem.errors.length > 0 && { errors: problem.errors }),
-      });
+    sendProblem(request, reply, this.toProblem(exception, request));
   }
 
   private toProblem(exception: unknown, request: FastifyRequest): ProblemError {
@@ -75,6 +62,28 @@ export class ProblemFilter implements ExceptionFilter {
       'Something went wrong on our side; report the request id.',
     );
   }
+}
+
+/** Answers with the RFC 9457 document of a problem. */
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: ProblemError): void {
+  void reply
+    .status(problem.status)
+    .headers(problem.headers)
+    .type('application/problem+json')
+    .send(problemDocument(problem, request.id));
+}
+
+/** A problem as RFC 9457 has it. */
+export function problemDocument({ status, code, detail, errors }: ProblemError, requestId: string) {
+  return {
+    type: `urn:arauto:problem:${code}`,
+    title: code.replaceAll('_', ' '),
+    status,
+    code,
+    detail,
+    requestId,
+    ...(errors.length > 0 && { errors }),
+  };
 }
 
 function statusOf(exception: unknown): number | undefined {

@@ -10,11 +10,26 @@ export function redactTokens(text: string): string {
   return text.replace(TOKEN, '$1:[token]');
 }
 
+/** What of an error is logged: drivers also attach the statement's values, which are people's and secret. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { code } = error as { code?: unknown };
+  const { cause } = error;
+  return {
+    type: error.name,
+    message: error.message,
+    stack: error.stack,
+    ...(code !== undefined && { code }),
+    ...(cause !== undefined && { cause: describeError(cause) }),
+  };
+}
+
 /** Structured log lines on standard output (JSON, one a line); no line carries a bot token. */
 export function createLogger(settings: Pick<Settings, 'LOG_LEVEL'>): PinoLogger {
   return pino(
     {
       level: settings.LOG_LEVEL,
+      serializers: { err: describeError },
       redact: { paths: ['*.token', '*.password', '*.authorization', '*.refreshToken'], censor: '[secret]' },
     },
     { write: (line: string) => process.stdout.write(redactTokens(line)) },

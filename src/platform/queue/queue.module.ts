@@ -9,6 +9,7 @@ import {
 } from 'bullmq';
 import pg from 'pg';
 import { type Settings } from '../../config/index.js';
+import { Clock } from '../clock/index.js';
 import { type Wake, WakeQueue, wakeQueueToken } from './wake-queue.js';
 
 const SCHEMA = 'bullmq';
@@ -63,8 +64,8 @@ export class QueueModule {
       providers: [
         {
           provide: wakeQueueToken(subject),
-          inject: [getQueueToken(subject)],
-          useFactory: (queue: Queue<Wake>) => new WakeQueue(subject, queue),
+          inject: [getQueueToken(subject), Clock],
+          useFactory: (queue: Queue<Wake>, clock: Clock) => new WakeQueue(subject, queue, clock),
         },
       ],
       exports: [BullModule, wakeQueueToken(subject)],

@@ -1,5 +1,6 @@
 import { type BeforeApplicationShutdown, Inject, Logger } from '@nestjs/common';
 import { type Queue } from 'bullmq';
+import { type Clock } from '../clock/index.js';
 
 /** The only payload a job has: the key of what there is work for. Content stays in the database. */
 export interface Wake {
@@ -23,6 +24,7 @@ export class WakeQueue implements BeforeApplicationShutdown {
   constructor(
     private readonly subject: string,
     private readonly queue: Queue<Wake>,
+    private readonly clock: Clock,
   ) {
     this.logger = new Logger(`queue ${subject}`);
     queue.on('error', (error) => this.logger.warn(`queue is away: ${error.message}`));
@@ -39,12 +41,20 @@ export class WakeQueue implements BeforeApplicationShutdown {
     );
   }
 
-  /** Wakes one key after a while, once, however often that is asked for. */
+  /**
+   * Wakes one key after a while, once for each second that it is asked for: with one name for all of them, a wake asked
+   * for by a job that was itself woken later would be dropped as that job's double.
+   */
   async wakeLater(key: string, delayMs: number): Promise<void> {
+    const dueSecond = Math.ceil((this.clock.now().getTime() + delayMs) / 1000);
     await this.queue.add(
       this.subject,
       { key },
-      { ...FORGOTTEN, delay: Math.ceil(delayMs), deduplication: { id: `${this.subject}:later:${key}` } },
+      {
+        ...FORGOTTEN,
+        delay: Math.ceil(delayMs),
+        deduplication: { id: `${this.subject}:later:${key}:${dueSecond}` },
+      },
     );
   }
 

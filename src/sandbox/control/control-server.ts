@@ -98,6 +98,11 @@ export function answerWithProblems(server: FastifyInstance, log: (line: string) 
   });
 }
 
+/** What went wrong, as a problem document. */
+export function answerWithProblem(reply: FastifyReply, error: FastifyError | Error): FastifyReply {
+  return sendProblem(reply, toProblem(error));
+}
+
 function toProblem(error: FastifyError | Error): ControlProblemError {
   if (error instanceof ControlProblemError) return error;
   if (error instanceof ActionRefusedError) {

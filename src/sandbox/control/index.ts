@@ -35,4 +35,4 @@ export async function addControlApi(
   );
 }
 
-export { ControlDesk } from './control-server.js';
+export { answerWithProblem, ControlDesk } from './control-server.js';

@@ -226,16 +226,23 @@ describe('a broadcast, from the API to the wire', () => {
 
   it('answers a press on a button', async () => {
     const [person] = await tenant.startPeople(bot, 1);
-    const buttons = [[{ text: 'Yes', callbackData: 'yes' }]];
-    const { id } = await tenant.broadcast('', { message: { kind: 'text', text: 'Coming?', buttons } });
+    const { id } = await tenant.broadcast('', {
+      message: { kind: 'text', text: 'Coming?', buttons: [[{ text: 'Yes', callbackData: 'yes' }]] },
+    });
     await tenant.untilEnded(id);
     const seen = await tenant.control.messages(person!, bot.telegramId);
-    const { message_id: messageId } = seen.find(({ text }) => text === 'Coming?')!;
-    const press = { botId: bot.telegramId, messageId, callbackData: 'yes' };
-    await tenant.control.must('POST', `/people/${person}/press`, press);
+    const { message_id: messageId } = seen.find((message) => message.text === 'Coming?')!;
+    const { callbackQueryId } = await tenant.control.must<{ callbackQueryId: string }>(
+      'POST',
+      `/people/${person}/press`,
+      { botId: bot.telegramId, messageId, callbackData: 'yes' },
+    );
     await waitUntil(async () => {
-      const path = '/ledger?method=answerCallbackQuery';
-      return (await tenant.control.must<{ rows: unknown[] }>('GET', path)).rows.length === 1;
+      const query = await tenant.control.must<{ isAnswered: boolean }>(
+        'GET',
+        `/callback-queries/${callbackQueryId}?botId=${bot.telegramId}`,
+      );
+      return query.isAnswered;
     }, 30_000);
   });
 });

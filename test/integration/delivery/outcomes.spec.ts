@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type TestApplication } from '../../harness/application.js';
 import { type SceneBot, type SceneTenant, UNPACED } from '../../harness/scene.js';
 import { waitUntil } from '../../harness/wait.js';
@@ -259,9 +262,6 @@ describe('a Bot API that is away', () => {
     // A port that nobody listens on once the sandbox is closed, and its world on a disk.
     const { port } = world;
     await world.close();
-    const { mkdtempSync, rmSync } = await import('node:fs');
-    const { tmpdir } = await import('node:os');
-    const { join } = await import('node:path');
     const dataDirectory = mkdtempSync(join(tmpdir(), 'arauto-sandbox-'));
     const scene = await DeliveryScene.open(UNPACED, { port, dataDirectory });
     try {

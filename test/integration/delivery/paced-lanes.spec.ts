@@ -121,3 +121,43 @@ describe('lanes at Telegram’s pace', () => {
     expect(await tenant.ledger('With a break')).toHaveLength(60);
   });
 });
+
+describe('more lanes than places', () => {
+  let scene: DeliveryScene;
+
+  beforeAll(async () => {
+    scene = await DeliveryScene.open({ LANES_PER_WORKER: '1', PACING_CHAT_PER_SECOND: '0' });
+    await scene.start();
+  });
+  afterAll(() => scene.end());
+
+  it('take turns: a small broadcast does not wait for the end of a large one', async () => {
+    const tenant = await scene.signUp();
+    const [large, small] = [await tenant.connectBot(), await tenant.connectBot()];
+    await tenant.startPeople(large, 200);
+    await tenant.startPeople(small, 5);
+    // A wake that lies far ahead must not stand in for the one that is due now.
+    await tenant.fault('reset_after_effect', { botId: large.telegramId, count: 1 });
+    const ahead = await tenant.broadcast('Later', {
+      audience: { to: 'chats', chatIds: [(await tenant.chats(large))[0]!.id] },
+      ambiguityPolicy: 'resend_once',
+    });
+    await tenant.until(ahead.id, ({ counts }) => counts.queued === 1 && counts.sending === 0);
+    await waitUntil(() => scene.isLaneFree(large.id), 30_000);
+
+    const long = await tenant.broadcast('Large', { audience: { to: 'everybody', botIds: [large.id] } });
+    await tenant.until(long.id, ({ counts }) => counts.sent >= 10);
+    const short = await tenant.broadcast('Small', { audience: { to: 'everybody', botIds: [small.id] } });
+    await Promise.all([tenant.untilEnded(long.id), tenant.untilEnded(short.id)]);
+
+    const arrivals = (await tenant.ledger()).filter(({ text }) => text === 'Large' || text === 'Small');
+    const lastSmall = arrivals.findLastIndex(({ text }) => text === 'Small');
+    expect(arrivals.slice(lastSmall).length).toBeGreaterThan(50);
+    const largeAtMs = arrivals
+      .filter(({ text }) => text === 'Large')
+      .map(({ arrivedAtUs }) => arrivedAtUs / 1_000);
+    const gapsMs = largeAtMs.slice(1).map((atMs, n) => atMs - largeAtMs[n]!);
+    console.log(`the large broadcast made way for at most ${Math.round(Math.max(...gapsMs))} ms`);
+    expect((await tenant.summary()).duplicates.surplus).toBe(0);
+  });
+});

@@ -28,10 +28,22 @@ function onPostgreSql(): QueuePlace {
         `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
           WHERE schemaname = 'bullmq' AND tablename <> 'migration'`,
       );
-      await scene.look(`TRUNCATE ${tables.map(({ name }) => name).join(', ')} CASCADE`);
+      const truncate = `TRUNCATE ${tables.map(({ name }) => name).join(', ')} CASCADE`;
+      while (!(await didRun(scene, truncate)));
     },
     close: () => Promise.resolve(),
   };
+}
+
+/** False where the statement was the victim of a deadlock: the queue's own statements lock the tables in other orders. */
+async function didRun(scene: DeliveryScene, sql: string): Promise<boolean> {
+  try {
+    await scene.look(sql);
+    return true;
+  } catch (error) {
+    if ((error as { code?: string }).code === '40P01') return false;
+    throw error;
+  }
 }
 
 function onRedis(url: string): QueuePlace {

@@ -123,6 +123,12 @@ describe('bodies', () => {
     expect(await response.json()).toMatchObject({ status });
   });
 
+  it('refuses an address that can not be read as it refuses all else', async () => {
+    const answer = await control.request('GET', '/people/%ff/chats');
+    expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+    expect(answer.contentType).toMatch('application/problem+json');
+  });
+
   it('says what a person can not do at the moment', async () => {
     const bot = await control.createBot();
     const personId = await control.createPerson();

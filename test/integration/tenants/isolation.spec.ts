@@ -1,13 +1,8 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../harness/database.js';
-
-interface TableColumn {
-  name: string;
-  type: string;
-  isNeeded: boolean;
-  checks: string | null;
-}
 
 /** Raw probes as the application's login: what the policies alone let through, whatever the code asks. */
 describe('isolation by the database', () => {
@@ -22,12 +17,8 @@ describe('isolation by the database', () => {
     database = await createTestDatabase();
     superuser = await connect(database.urls.superuser);
     application = await connect(database.urls.app);
-    const { rows } = await superuser.query<{ name: string }>(
-      `SELECT relname AS name FROM pg_class
-       WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
-         AND (relname IN ('tenants', 'users') OR EXISTS (SELECT FROM pg_attribute WHERE attrelid = pg_class.oid
-           AND attname = 'tenant_id' AND NOT attisdropped)) ORDER BY relname`,
-    );
+    await superuser.query(await readFile(join(__dirname, '../../harness/planting.sql'), 'utf8'));
+    const { rows } = await superuser.query<{ name: string }>('SELECT name FROM pg_temp.owned_tables()');
     tables.push(...rows.map((row) => row.name));
     const granted = await superuser.query<{ name: string }>(
       `SELECT name FROM unnest($1::text[]) AS name
@@ -35,36 +26,18 @@ describe('isolation by the database', () => {
       [tables],
     );
     readable = granted.rows.map((row) => row.name);
-    // Foreign keys are off for planting: a row's tenant is all that matters here.
     await superuser.query('SET session_replication_role = replica');
-    for (const table of tables) for (const tenantId of [ana, bia]) await plant(table, tenantId);
+    await superuser.query(
+      `SELECT pg_temp.plant(name, owner_column, owner)
+       FROM pg_temp.owned_tables(), unnest($1::uuid[]) AS owner`,
+      [[ana, bia]],
+    );
   });
   afterAll(async () => {
     await application.end();
     await superuser.end();
     await database.drop();
   });
-
-  /** Inserts one row of the tenant with whatever fits into the columns that need a value. */
-  async function plant(table: string, tenantId: string): Promise<void> {
-    const { rows: columns } = await superuser.query<TableColumn>(
-      `SELECT attname AS name, format_type(atttypid, NULL) AS type,
-         attnotnull AND NOT atthasdef AND attidentity = '' AS "isNeeded",
-         (SELECT string_agg(pg_get_constraintdef(oid), ' ') FROM pg_constraint
-          WHERE conrelid = attrelid AND contype = 'c' AND attnum = ANY (conkey)) AS checks
-       FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped`,
-      [table],
-    );
-    const tenantColumn = tenantColumnOf(table);
-    // The same id in both tables makes the planted person a member of the planted tenant.
-    const own = (name: string) => name === tenantColumn || (table === 'members' && name === 'user_id');
-    const given = columns.filter((column) => column.isNeeded || own(column.name));
-    await superuser.query(
-      `INSERT INTO ${table} (${given.map((column) => column.name).join(', ')})
-       VALUES (${given.map((_, index) => `$${index + 1}`).join(', ')})`,
-      given.map((column) => (own(column.name) ? tenantId : inventValue(column))),
-    );
-  }
 
   async function asTenant<Result>(tenantId: string, work: () => Promise<Result>): Promise<Result> {
     await application.query('BEGIN');
@@ -155,6 +128,91 @@ describe('isolation by the database', () => {
     expect(probes).toBeGreaterThan(20);
   });
 
+  it('would show a hole: without its policy each probe sees another row', async () => {
+    for (const table of readable) {
+      const column = tenantColumnOf(table);
+      const seen = async (change: string) => {
+        await superuser.query('BEGIN');
+        try {
+          await superuser.query(change);
+          await superuser.query(`SET LOCAL ROLE arauto_app`);
+          await superuser.query(`SELECT set_config('app.tenant_id', $1, true)`, [ana]);
+          const { rows } = await superuser.query<{ owner: string }>(
+            `SELECT ${column} AS owner FROM ${table}`,
+          );
+          return rows.map(({ owner }) => owner).sort();
+        } finally {
+          await superuser.query('ROLLBACK');
+        }
+      };
+      const [none, all] = [
+        await seen(`DROP POLICY ${table}_of_tenant ON ${table}`),
+        await seen(`ALTER TABLE ${table} DISABLE ROW LEVEL SECURITY`),
+      ];
+      expect({ table, none, all }).toEqual({ table, none: [], all: [ana, bia].sort() });
+    }
+  });
+
+  it('ties what refers to a row to the tenant of that row', async () => {
+    const { rows } = await superuser.query<{ key: string }>(
+      `SELECT conrelid::regclass || ': ' || pg_get_constraintdef(oid) AS key FROM pg_constraint
+        WHERE contype = 'f' AND conrelid::regclass::text = ANY ($1) AND confrelid::regclass::text = ANY ($1)
+          AND confrelid NOT IN ('tenants'::regclass, 'users'::regclass)
+          AND NOT EXISTS (
+            SELECT FROM unnest(conkey, confkey) AS pair (own, other)
+              JOIN pg_attribute mine ON mine.attrelid = conrelid AND mine.attnum = own
+              JOIN pg_attribute theirs ON theirs.attrelid = confrelid AND theirs.attnum = other
+             WHERE mine.attname = 'tenant_id' AND theirs.attname = 'tenant_id')`,
+      [tables],
+    );
+    expect(rows).toEqual([]);
+    const bots = await superuser.query<{ no: string }>('SELECT no FROM bots WHERE tenant_id = $1', [bia]);
+    await expect(
+      asTenant(ana, () =>
+        application.query('INSERT INTO lanes (bot_no, tenant_id) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+          Number(bots.rows[0]?.no) + 1_000_000,
+          ana,
+        ]),
+      ),
+    ).rejects.toThrow('lanes_tenant_id_bot_no_fkey');
+  });
+
+  it('does nothing in the name of a more powerful login, but for what is named', async () => {
+    const definers = await superuser.query<{ name: string }>(
+      `SELECT proname AS name FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY 1`,
+    );
+    expect(definers.rows.map(({ name }) => name)).toEqual([
+      'analyze_delivery_partition',
+      'ensure_delivery_partition',
+    ]);
+    const callable = await superuser.query(
+      `SELECT proname FROM pg_proc WHERE prosecdef AND has_function_privilege('arauto_app', oid, 'EXECUTE')
+          AND pronamespace = 'public'::regnamespace`,
+    );
+    expect(callable.rows).toEqual([]);
+    const views = await superuser.query(
+      `SELECT relname FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace`,
+    );
+    expect(views.rows).toEqual([]);
+    const logins = await superuser.query(
+      `SELECT rolname FROM pg_roles WHERE rolname IN ('arauto_app', 'arauto_dispatcher', 'arauto_owner')
+          AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolreplication
+            OR EXISTS (SELECT FROM pg_auth_members WHERE member = pg_roles.oid))`,
+    );
+    expect(logins.rows).toEqual([]);
+  });
+
+  it('lets no tenant see a stranger by making them a member', async () => {
+    await expect(
+      asTenant(ana, () =>
+        application.query(`INSERT INTO members (tenant_id, user_id, role) VALUES ($1, $2, 'viewer')`, [
+          ana,
+          bia,
+        ]),
+      ),
+    ).rejects.toThrow('permission denied');
+  });
+
   it('lets no tenant lift its own suspension or read password hashes', async () => {
     await expect(
       asTenant(ana, () => application.query(`UPDATE tenants SET state = 'active'`)),
@@ -174,27 +232,4 @@ async function connect(connectionString: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString });
   await client.connect();
   return client;
-}
-
-/** Any value of the type, or the first that a CHECK on the column names. */
-function inventValue({ type, checks }: TableColumn): unknown {
-  const allowed = /ARRAY\['?([\w-]+)/.exec(checks ?? '')?.[1];
-  if (allowed !== undefined) return allowed;
-  switch (type) {
-    case 'uuid':
-      return randomUUID();
-    case 'text':
-      return randomBytes(8).toString('hex');
-    case 'bytea':
-      return randomBytes(8);
-    case 'jsonb':
-      return '{}';
-    case 'date':
-    case 'timestamp with time zone':
-      return '2030-01-01';
-    case 'smallint':
-      return 1;
-    default:
-      return randomBytes(3).readUIntBE(0, 3);
-  }
 }

@@ -113,7 +113,9 @@ const TABLES = [
      state_reason text,
      state_changed_at timestamptz NOT NULL DEFAULT now(),
      created_at timestamptz NOT NULL DEFAULT now(),
-     UNIQUE (tenant_id, id)
+     UNIQUE (tenant_id, id),
+     UNIQUE (tenant_id, no),
+     UNIQUE (tenant_id, id, no)
    )`,
   // A bot is whom its API root and number say; one connection in the whole installation holds it. One whose token is
   // dead holds nothing: whoever proves a newer token has the bot.
@@ -122,13 +124,14 @@ const TABLES = [
   'CREATE INDEX bots_of_tenant ON bots (tenant_id, id)',
   // One owner per polled bot, by a lease that another process takes over.
   `CREATE TABLE polling (
-     bot_no bigint PRIMARY KEY REFERENCES bots (no) ON DELETE CASCADE,
+     bot_no bigint PRIMARY KEY,
      tenant_id uuid NOT NULL,
      owner uuid,
      until timestamptz NOT NULL DEFAULT '-infinity',
      next_offset bigint NOT NULL DEFAULT 0,
      -- When Telegram was last asked whether the bot's webhook is still ours.
-     checked_at timestamptz NOT NULL DEFAULT now()
+     checked_at timestamptz NOT NULL DEFAULT now(),
+     FOREIGN KEY (tenant_id, bot_no) REFERENCES bots (tenant_id, no) ON DELETE CASCADE
    ) WITH (fillfactor = 70)`,
   // The inbox: an update is here before Telegram hears "200". Kept for 48 h, since numbers restart after a quiet week.
   `CREATE TABLE updates (
@@ -184,7 +187,7 @@ const TABLES = [
      last_seen_at timestamptz NOT NULL DEFAULT now(),
      UNIQUE (tenant_id, id),
      UNIQUE (bot_no, telegram_chat_id),
-     FOREIGN KEY (tenant_id, bot_id) REFERENCES bots (tenant_id, id) ON DELETE CASCADE,
+     FOREIGN KEY (tenant_id, bot_id, bot_no) REFERENCES bots (tenant_id, id, no) ON DELETE CASCADE,
      FOREIGN KEY (tenant_id, contact_id) REFERENCES contacts (tenant_id, id) ON DELETE SET NULL (contact_id)
    )`,
   'CREATE INDEX chats_of_tenant ON chats (tenant_id, id)',
@@ -312,25 +315,28 @@ const TABLES = [
   `CREATE INDEX broadcasts_unended ON broadcasts (no) WHERE state IN ('planning', 'sending')`,
   // A lane is all waiting deliveries of one bot; owner, epoch and until are the lease of whoever drives it.
   `CREATE TABLE lanes (
-     bot_no bigint PRIMARY KEY REFERENCES bots (no) ON DELETE CASCADE,
+     bot_no bigint PRIMARY KEY,
      tenant_id uuid NOT NULL,
      owner uuid,
      epoch bigint NOT NULL DEFAULT 0,
      until timestamptz NOT NULL DEFAULT '-infinity',
      rest_until timestamptz NOT NULL DEFAULT '-infinity',
-     per_second real
+     -- What the pace leaves to the next owner: a fallen limit, groups of the last minute, chats at rest.
+     pace jsonb,
+     FOREIGN KEY (tenant_id, bot_no) REFERENCES bots (tenant_id, no) ON DELETE CASCADE
    ) WITH (fillfactor = 50)`,
   // What a bot answers to people. Unique per (update, n), so that an update handled twice answers once.
   `CREATE TABLE replies (
      no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
      tenant_id uuid NOT NULL,
-     bot_no bigint NOT NULL REFERENCES bots (no) ON DELETE CASCADE,
+     bot_no bigint NOT NULL,
      update_id bigint NOT NULL,
      n smallint NOT NULL,
      method text NOT NULL,
      parameters jsonb NOT NULL,
      created_at timestamptz NOT NULL DEFAULT now(),
-     UNIQUE (bot_no, update_id, n)
+     UNIQUE (bot_no, update_id, n),
+     FOREIGN KEY (tenant_id, bot_no) REFERENCES bots (tenant_id, no) ON DELETE CASCADE
    )`,
   'CREATE INDEX replies_by_age ON replies (created_at)',
   // The one table of millions: narrow keys, no foreign keys (195,000 rows/s; with UUIDs and three keys 37,000).
@@ -361,7 +367,7 @@ const TABLES = [
   `CREATE INDEX deliveries_left ON deliveries (source_no) WHERE is_open AND class = 1`,
   // Nothing is lost when nobody made a day's partition.
   `CREATE TABLE deliveries_other_days PARTITION OF deliveries DEFAULT WITH (fillfactor = 70)`,
-  // Partitions are the owner's; this and the next are all that the dispatcher may do in the owner's name.
+  // Partitions are the owner's; this and the next two are all that the dispatcher may do in the owner's name.
   `CREATE FUNCTION ensure_delivery_partition(day date) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
    SET search_path = public, pg_temp AS $$
    DECLARE partition_name text := 'deliveries_' || to_char(day, 'YYYYMMDD');
@@ -390,6 +396,34 @@ const TABLES = [
    END $$`,
   'REVOKE ALL ON FUNCTION analyze_delivery_partition(date) FROM PUBLIC',
   'GRANT EXECUTE ON FUNCTION analyze_delivery_partition(date) TO arauto_dispatcher',
+  // Nobody waits long for the lock on the whole table: it is given up after a second and tried again an hour later.
+  `CREATE FUNCTION drop_delivery_partition(day date) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
+   SET search_path = public, pg_temp SET lock_timeout = '1s' AS $$
+   DECLARE
+     partition_name text := 'deliveries_' || to_char(day, 'YYYYMMDD');
+     has_open boolean;
+   BEGIN
+     IF day >= current_date - 90 THEN
+       RAISE EXCEPTION 'deliveries are kept for 90 days; % is younger', day;
+     END IF;
+     IF to_regclass(partition_name) IS NULL THEN
+       RETURN false;
+     END IF;
+     EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE is_open)', partition_name) INTO has_open;
+     IF has_open THEN
+       RETURN false;
+     END IF;
+     -- The parent first, as everybody who writes; and a second look, now that nobody can.
+     LOCK TABLE ONLY deliveries IN ACCESS EXCLUSIVE MODE;
+     EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE is_open)', partition_name) INTO has_open;
+     IF has_open THEN
+       RETURN false;
+     END IF;
+     EXECUTE format('DROP TABLE %I', partition_name);
+     RETURN true;
+   END $$`,
+  'REVOKE ALL ON FUNCTION drop_delivery_partition(date) FROM PUBLIC',
+  'GRANT EXECUTE ON FUNCTION drop_delivery_partition(date) TO arauto_dispatcher',
   `SELECT ensure_delivery_partition(current_date + n) FROM generate_series(0, 7) AS n`,
 ];
 
@@ -473,10 +507,15 @@ const GRANTS = [
   'GRANT USAGE ON SCHEMA public TO arauto_app, arauto_dispatcher',
   ...Object.keys(TENANT_TABLES)
     .filter(
-      (table) => !['tenants', 'sessions', 'refresh_tokens', 'deliveries', 'lanes', 'updates'].includes(table),
+      (table) =>
+        !['tenants', 'members', 'sessions', 'refresh_tokens', 'deliveries', 'lanes', 'updates'].includes(
+          table,
+        ),
     )
     .map((table) => `GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} TO arauto_app`),
   'GRANT SELECT, UPDATE (name, language, time_zone) ON tenants TO arauto_app',
+  // Whoever becomes a member is seen with name and e-mail address: nobody makes strangers members.
+  'GRANT SELECT ON members TO arauto_app',
   'GRANT SELECT, UPDATE (ended_at, ended_reason) ON sessions TO arauto_app',
   'GRANT SELECT (id, email, name, language, created_at) ON users TO arauto_app',
   'GRANT SELECT, INSERT, UPDATE ON lanes, updates, deliveries TO arauto_app',

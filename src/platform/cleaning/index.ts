@@ -1,0 +1,2 @@
+export { CleaningModule } from './cleaning.module.js';
+export { type OldRows } from './old-rows.cleaning.js';

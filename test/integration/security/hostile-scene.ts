@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto';
+import { TENANT_ROLES, type TenantRole } from '../../../src/platform/identity/index.js';
+import { PASSWORD, type SignedUpTenant } from '../../harness/accounts.js';
+import { type TestApplication } from '../../harness/application.js';
+import { ApiClient } from '../../harness/client.js';
+import { BotScene } from '../bots/bot-scene.js';
+import { type Things } from './operations.js';
+
+/** A tenant with one of everything, and a signed-in member of every role. */
+export interface Household extends SignedUpTenant {
+  readonly canary: string;
+  readonly things: Things;
+  readonly botToken: string;
+  readonly tokens: Readonly<Record<TenantRole, string>>;
+}
+
+/** An answer as it came over the wire. */
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+/** Things that nobody has. */
+export function absentThings(): Things {
+  const id = randomUUID();
+  const name = `absent ${id}`;
+  return {
+    botId: id,
+    chatId: id,
+    contactId: id,
+    tag: name,
+    messageId: id,
+    assetId: id,
+    broadcastId: id,
+    scheduleId: id,
+    tenantId: id,
+    email: `${id}@example.org`,
+  };
+}
+
+/** Sends what a browser or a well-behaved client would not. */
+export async function sendRaw(
+  url: string,
+  method: string,
+  target: string,
+  given: { token?: string; body?: string | Buffer; headers?: Record<string, string> } = {},
+): Promise<RawAnswer> {
+  const response = await fetch(`${url}${target}`, {
+    method,
+    headers: {
+      ...(given.token !== undefined && { authorization: `Bearer ${given.token}` }),
+      ...(given.body !== undefined && { 'content-type': 'application/json' }),
+      ...given.headers,
+    },
+    ...(given.body !== undefined && { body: given.body }),
+  });
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+/** What of an answer may tell a stranger something: all of it, but for what differs between any two requests. */
+export function tellingParts({ status, headers, text }: RawAnswer) {
+  const shown = [...headers].filter(([name]) => name !== 'date' && name !== 'x-request-id');
+  return { status, headers: Object.fromEntries(shown), text: text.replace(/"requestId":"[^"]*"/, '') };
+}
+
+/** Two tenants that are strangers to each other. Nothing works in the background: whatever changes was a request. */
+export class HostileScene {
+  private constructor(
+    readonly bots: BotScene,
+    readonly application: TestApplication,
+    readonly ana: Household,
+    readonly bia: Household,
+  ) {}
+
+  static async open(environment: Record<string, string> = {}): Promise<HostileScene> {
+    const bots = await BotScene.open();
+    try {
+      const application = await bots.start('api', environment);
+      return new HostileScene(
+        bots,
+        application,
+        await settle(bots, application, 'canary-of-ana'),
+        await settle(bots, application, 'canary-of-bia'),
+      );
+    } catch (error) {
+      await bots.end();
+      throw error;
+    }
+  }
+
+  end = () => this.bots.end();
+
+  /** A hash of every row of every table: two equal ones, and nothing was written in between. */
+  async digest(): Promise<unknown> {
+    const tables = await this.bots.look<{ name: string }>(
+      `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace
+         AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY relname`,
+    );
+    return this.bots.look(
+      tables
+        .map(
+          ({ name }) =>
+            `SELECT '${name}' AS name, md5(string_agg(t::text, E'\\n' ORDER BY t::text)) AS rows FROM ${name} t`,
+        )
+        .join(' UNION ALL '),
+    );
+  }
+}
+
+async function settle(scene: BotScene, application: TestApplication, canary: string): Promise<Household> {
+  const tenant = await scene.signUp(canary);
+  const bot = await scene.connect(tenant);
+  const { client, tenantId } = tenant;
+  const make = async (path: string, body: unknown): Promise<string> => {
+    const answer = await client.post<{ id: string }>(path, body);
+    if (answer.status !== 201) throw new Error(`POST ${path}: ${JSON.stringify(answer.body)}`);
+    return answer.body.id;
+  };
+  await client.patch(`/bots/${bot.id}`, { name: canary });
+  const [chat] = await scene.look<{ chatId: string; contactId: string }>(
+    `WITH bot AS (SELECT id, no, tenant_id FROM bots WHERE id = $1), person AS (
+       INSERT INTO contacts (tenant_id, bot_id, telegram_user_id, first_name, last_name, username, language_code)
+       SELECT tenant_id, id, 77, $2, $2, $2, 'pt' FROM bot RETURNING id)
+     INSERT INTO chats (tenant_id, bot_id, bot_no, contact_id, telegram_chat_id, type, title, username, state_reason)
+     SELECT tenant_id, bot.id, no, person.id, 77, 'private', $2, $2, $2 FROM bot, person
+     RETURNING id AS "chatId", contact_id AS "contactId"`,
+    [bot.id, canary],
+  );
+  if (!chat) throw new Error('The chat was not planted.');
+  await make('/tags', { name: canary });
+  await client.put(`/chats/${chat.chatId}/tags/${canary}`);
+  const messageId = await make('/messages', { content: { kind: 'text', text: canary } });
+  const form = new FormData();
+  form.append('file', new Blob([canary], { type: 'text/plain' }), `${canary}.txt`);
+  const upload = await fetch(`${application.url}/api/v1/assets`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${tenant.accessToken}` },
+    body: form,
+  });
+  const { id: assetId } = (await upload.json()) as { id: string };
+  const audience = { to: 'tags', tags: [canary], botIds: [bot.id] };
+  const things: Things = {
+    ...chat,
+    botId: bot.id,
+    tag: canary,
+    messageId,
+    assetId,
+    broadcastId: await make('/broadcasts', { messageId, audience }),
+    scheduleId: await make('/schedules', {
+      name: canary,
+      messageId,
+      audience,
+      rule: { kind: 'interval', everySeconds: 86_400 },
+    }),
+    tenantId,
+    email: tenant.email,
+  };
+  const tokens: Partial<Record<TenantRole, string>> = { owner: tenant.accessToken };
+  for (const role of TENANT_ROLES) tokens[role] ??= await join(scene, application, tenantId, role);
+  return { ...tenant, canary, things, botToken: bot.token, tokens: tokens as Record<TenantRole, string> };
+}
+
+/** Somebody with an account of their own becomes a member too, and signs in here. */
+async function join(
+  scene: BotScene,
+  application: TestApplication,
+  tenantId: string,
+  role: TenantRole,
+): Promise<string> {
+  const person = await scene.signUp(role);
+  await scene.look('INSERT INTO members (tenant_id, user_id, role) VALUES ($1, $2, $3)', [
+    tenantId,
+    person.userId,
+    role,
+  ]);
+  const credentials = { email: person.email, password: PASSWORD, tenantId };
+  const answer = await new ApiClient(application.url).post<{ accessToken: string }>(
+    '/auth/sign-in',
+    credentials,
+  );
+  return answer.body.accessToken;
+}

@@ -1,0 +1,242 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TenantRole } from '../../../src/platform/identity/index.js';
+import { homeDirectory } from '../../harness/product.js';
+import { type Schema } from './spoiling.js';
+
+/** What operations name: of the own tenant, of a stranger's, or of nobody's. */
+export interface Things {
+  readonly botId: string;
+  readonly chatId: string;
+  readonly contactId: string;
+  readonly tag: string;
+  readonly messageId: string;
+  readonly assetId: string;
+  readonly broadcastId: string;
+  readonly scheduleId: string;
+  readonly tenantId: string;
+  readonly email: string;
+}
+
+interface OperationRow {
+  readonly role: TenantRole | 'public';
+  readonly path?: (things: Things) => Record<string, string>;
+  /** Good bodies that have every field at least once, in every shape that it may have. */
+  readonly bodies?: (things: Things) => unknown[];
+}
+
+const botPath = ({ botId }: Things) => ({ id: botId });
+const chatPath = ({ chatId }: Things) => ({ id: chatId });
+const chatTagPath = ({ chatId, tag }: Things) => ({ id: chatId, name: tag });
+const messagePath = ({ messageId }: Things) => ({ id: messageId });
+const assetPath = ({ assetId }: Things) => ({ id: assetId });
+const broadcastPath = ({ broadcastId }: Things) => ({ id: broadcastId });
+const schedulePath = ({ scheduleId }: Things) => ({ id: scheduleId });
+
+/** Well formed, of a bot that nobody has. */
+const TOKEN = `123456789:${'A'.repeat(35)}`;
+const PHOTO = 'https://example.org/photo.jpg';
+const buttons = [
+  [
+    { text: 'Open', url: 'https://example.org' },
+    { text: 'Press', callbackData: 'pressed' },
+  ],
+];
+const envelope = { buttons, silent: true, protectContent: true };
+const contents = ({ assetId }: Things) => [
+  { kind: 'text', text: 'Hello', disableLinkPreview: true, ...envelope },
+  { kind: 'document', assetId, caption: 'A <b>file</b>', ...envelope },
+  { kind: 'document', url: 'https://example.org/a.pdf', caption: 'A file', ...envelope },
+  { kind: 'photo', url: PHOTO, caption: 'A photo', ...envelope },
+  { kind: 'photo', assetId, caption: 'No photo at all', ...envelope },
+];
+const audiences = ({ botId, chatId, tag }: Things) => [
+  { to: 'everybody', botIds: [botId], chatTypes: ['private'] },
+  { to: 'tags', tags: [tag], botIds: [botId], chatTypes: ['private', 'group'] },
+  { to: 'chats', chatIds: [chatId] },
+];
+const rules = [
+  { kind: 'once', at: '2099-12-31T09:00' },
+  { kind: 'interval', everySeconds: 60, startAt: '2099-01-01T00:00', endAt: '2099-12-31T09:00Z' },
+  { kind: 'cron', expression: '0 9 * * MON-FRI' },
+];
+const sendings = (things: Things) => [
+  ...contents(things).map((message) => ({ message, audience: { to: 'everybody' } })),
+  ...audiences(things).map((audience) => ({ messageId: things.messageId, audience })),
+];
+const schedules = (things: Things) => [
+  ...sendings(things).map((sending) => ({
+    ...sending,
+    name: 'Weekday',
+    timeZone: 'America/Sao_Paulo',
+    rule: rules[2],
+  })),
+  ...rules.map((rule) => ({
+    name: 'Weekday',
+    messageId: things.messageId,
+    audience: { to: 'everybody' },
+    rule,
+  })),
+];
+
+/** Every operation of the API. One that is missing fails the tests: say who may call it, and what with. */
+export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
+  'Health.live': { role: 'public' },
+  'Health.ready': { role: 'public' },
+  'SandboxAccess.grant': { role: 'admin' },
+  'Tenants.read': { role: 'viewer' },
+  'Tenants.change': {
+    role: 'owner',
+    bodies: () => [{ name: 'Acme', language: 'es', timeZone: 'Europe/Lisbon' }],
+  },
+  'Tenants.listMembers': { role: 'viewer' },
+  'Auth.signUp': {
+    role: 'public',
+    bodies: () => [
+      {
+        email: 'new@example.org',
+        password: 'correct horse battery',
+        name: 'Ana',
+        tenantName: 'Acme',
+        language: 'en',
+        timeZone: 'UTC',
+      },
+    ],
+  },
+  'Auth.signIn': {
+    role: 'public',
+    bodies: ({ email, tenantId }) => [{ email, password: 'not the password', tenantId }],
+  },
+  'Auth.refresh': { role: 'public', bodies: () => [{ refreshToken: 'nobody-was-given-this' }] },
+  'Auth.signOut': { role: 'viewer' },
+  'Auth.whoAmI': { role: 'viewer' },
+  'Bots.connect': {
+    role: 'admin',
+    bodies: () => [{ token: TOKEN, environment: 'sandbox', name: 'Herald' }],
+  },
+  'Bots.list': { role: 'viewer' },
+  'Bots.read': { role: 'viewer', path: botPath },
+  'Bots.rename': { role: 'admin', path: botPath, bodies: () => [{ name: 'Herald' }] },
+  'Bots.disconnect': { role: 'admin', path: botPath },
+  'Bots.pause': { role: 'admin', path: botPath },
+  'Bots.resume': { role: 'admin', path: botPath },
+  'Bots.replaceToken': { role: 'admin', path: botPath, bodies: () => [{ token: TOKEN }] },
+  'Chats.list': { role: 'viewer' },
+  'Chats.tagMany': {
+    role: 'editor',
+    bodies: ({ chatId, botId, tag }) => [
+      { tag: 'customers', chatIds: [chatId] },
+      { tag: 'customers', filter: { botId, type: 'private', state: 'active', tag, search: 'a' } },
+    ],
+  },
+  'Chats.read': { role: 'viewer', path: chatPath },
+  'Chats.tag': { role: 'editor', path: chatTagPath },
+  'Chats.untag': { role: 'editor', path: chatTagPath },
+  'Chats.listContacts': { role: 'viewer' },
+  'Chats.readContact': { role: 'viewer', path: ({ contactId }) => ({ id: contactId }) },
+  'Chats.count': { role: 'viewer' },
+  'Chats.preview': {
+    role: 'viewer',
+    bodies: (things) => audiences(things).map((audience) => ({ audience })),
+  },
+  'Tags.list': { role: 'viewer' },
+  'Tags.create': { role: 'editor', bodies: () => [{ name: 'customers' }] },
+  'Tags.delete': { role: 'editor', path: ({ tag }) => ({ name: tag }) },
+  'Messages.create': {
+    role: 'editor',
+    bodies: (things) => contents(things).map((content) => ({ content })),
+  },
+  'Messages.list': { role: 'viewer' },
+  'Messages.preview': {
+    role: 'viewer',
+    bodies: (things) =>
+      contents(things).map((content) => ({
+        content,
+        firstName: 'Ana',
+        lastName: 'Lima',
+        username: 'ana',
+        chatTitle: 'Friends',
+      })),
+  },
+  'Messages.read': { role: 'viewer', path: messagePath },
+  'Messages.archive': { role: 'editor', path: messagePath },
+  'Assets.upload': { role: 'editor' },
+  'Assets.list': { role: 'viewer' },
+  'Assets.read': { role: 'viewer', path: assetPath },
+  'Assets.delete': { role: 'editor', path: assetPath },
+  'Assets.download': { role: 'viewer', path: assetPath },
+  'Broadcast.create': {
+    role: 'editor',
+    bodies: (things) => sendings(things).map((sending) => ({ ...sending, ambiguityPolicy: 'resend_once' })),
+  },
+  'Broadcast.findPage': { role: 'viewer' },
+  'Broadcast.findById': { role: 'viewer', path: broadcastPath },
+  'Broadcast.findDeliveries': { role: 'viewer', path: broadcastPath },
+  'Broadcast.cancel': { role: 'editor', path: broadcastPath },
+  'Broadcast.watch': { role: 'viewer', path: broadcastPath },
+  'Schedules.create': { role: 'editor', bodies: schedules },
+  'Schedules.list': { role: 'viewer' },
+  'Schedules.preview': {
+    role: 'viewer',
+    bodies: () => rules.map((rule) => ({ rule, timeZone: 'Europe/Lisbon', count: 3 })),
+  },
+  'Schedules.read': { role: 'viewer', path: schedulePath },
+  'Schedules.change': { role: 'editor', path: schedulePath, bodies: schedules },
+  'Schedules.delete': { role: 'editor', path: schedulePath },
+  'Schedules.pause': { role: 'editor', path: schedulePath },
+  'Schedules.resume': { role: 'editor', path: schedulePath },
+  'Schedules.previewById': { role: 'viewer', path: schedulePath },
+  'Schedules.listOccurrences': { role: 'viewer', path: schedulePath },
+};
+
+export interface Parameter {
+  readonly in: 'path' | 'query' | 'header';
+  readonly name: string;
+  readonly schema: Schema;
+}
+
+/** An operation of the document, with its row. */
+export interface Operation extends OperationRow {
+  readonly id: string;
+  readonly method: string;
+  readonly template: string;
+  readonly parameters: readonly Parameter[];
+  readonly bodySchema: Schema | undefined;
+  readonly isUpload: boolean;
+}
+
+interface DocumentedOperation {
+  readonly operationId: string;
+  readonly parameters?: readonly Parameter[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, { schema: Schema }>> };
+}
+
+interface ApiDocument {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, DocumentedOperation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+}
+
+/** The committed document; another test makes sure that it is the running application's. */
+export const apiDocument = JSON.parse(
+  readFileSync(join(homeDirectory, 'openapi.json'), 'utf8'),
+) as ApiDocument;
+
+export const operations: readonly Operation[] = Object.entries(apiDocument.paths).flatMap(
+  ([template, methods]) =>
+    Object.entries(methods).map(([method, { operationId, parameters = [], requestBody }]) => ({
+      // Without a row, it is taken for the most guarded one; a test says that the row is missing.
+      ...(OPERATIONS[operationId] ?? { role: 'owner' }),
+      id: operationId,
+      method: method.toUpperCase(),
+      template,
+      parameters,
+      bodySchema: requestBody?.content['application/json']?.schema,
+      isUpload: requestBody !== undefined && 'multipart/form-data' in requestBody.content,
+    })),
+);
+
+export function addressOf(operation: Operation, parameters: Record<string, string>): string {
+  return operation.template.replace(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(parameters[name] ?? ''),
+  );
+}
