@@ -1,13 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { OnEvent } from '@nestjs/event-emitter';
-<<<<<<< HEAD
-import { Clock } from '../../platform/clock/index.js';
-import { isRefusedData } from '../../platform/database/index.js';
-=======
-import { Configuration } from '../../config/index.js';
 import { Clock, Repeater } from '../../platform/clock/index.js';
->>>>>>> house
+import { isRefusedData } from '../../platform/database/index.js';
 import { type BotNumber } from '../../platform/identity/index.js';
 import { BotApiClient, type BotApiOutcome } from '../../telegram/index.js';
 import { BotVerdicts } from '../calls/bot-verdicts.js';
