@@ -9,7 +9,9 @@ import { type AddressInfo } from 'node:net';
 import { Injectable, Module } from '@nestjs/common';
 import { Ctx, Hears, Update } from 'nestjs-telegraf';
 import { ROOMS } from '../../../src/app/index.js';
+import { UpdateIntake } from '../../../src/bots/inbox/update-intake.js';
 import { BotContext } from '../../../src/bots/index.js';
+import { type BotNumber, type TenantId } from '../../../src/platform/identity/index.js';
 import { type SignedUpTenant } from '../../harness/accounts.js';
 import { type TestApplication } from '../../harness/application.js';
 import { callMethod } from '../sandbox/control-client.js';
@@ -237,16 +239,23 @@ describe('updates in', () => {
       expect(new Set(answers)).toEqual(new Set([200]));
       expect(await stored()).toHaveLength(41);
 
-      // PostgreSQL takes no NUL in a name of a field, which Telegram never sends: its neighbours are stored all the same.
-      const mixed = Array.from({ length: 21 }, (_, n) => ({
-        ...odd,
-        update_id: 200 + n,
-        ...(n % 10 === 3 && { 'a\u0000': 1 }),
-      }));
-      const mixedAnswers = await Promise.all(
-        mixed.map((update) => post(delivered.path, delivered.secret, JSON.stringify(update))),
+      // Whatever the reading lets through: what PostgreSQL refuses fails alone, and its neighbours are stored.
+      const [known] = await webhooked.look<{ no: BotNumber; tenant_id: TenantId }>(
+        'SELECT no, tenant_id FROM bots WHERE id = $1',
+        [bot.id],
       );
-      expect(new Set(mixedAnswers)).toEqual(new Set([200]));
+      const intake = application.app.get(UpdateIntake, { strict: false });
+      await Promise.all(
+        Array.from({ length: 21 }, (_, n) =>
+          intake.store({
+            updateId: 200 + n,
+            chatKey: 5,
+            json: n % 10 === 3 ? '{"text":"\\u0000"}' : '{}',
+            botNo: known?.no as BotNumber,
+            tenantId: known?.tenant_id as TenantId,
+          }),
+        ),
+      );
       expect(await stored()).toHaveLength(60);
 
       await owner.client.delete(`/bots/${bot.id}`);
