@@ -33,6 +33,11 @@ export class DispatcherDatabase {
   async transaction<Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> {
     const client = await this.pool.connect();
     let broken: Error | undefined;
+    const noticeBreak = (error: Error): void => {
+      broken = error;
+    };
+    // While it is lent out the pool doesn't listen, and a connection that breaks unheard ends the process.
+    client.on('error', noticeBreak);
     try {
       await client.query('BEGIN');
       const result = await work(client);
@@ -45,6 +50,7 @@ export class DispatcherDatabase {
       });
       throw error;
     } finally {
+      client.off('error', noticeBreak);
       client.release(broken);
     }
   }
