@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Public } from '../platform/access/index.js';
 import { DatabaseHealth } from '../platform/database/index.js';
@@ -25,6 +25,7 @@ export class HealthController {
   @Get('ready')
   @ApiOperation({ summary: 'Can this process serve: does its database answer?' })
   @ApiOkResponse({ standardSchema: healthSchema })
+  @ApiServiceUnavailableResponse()
   async ready(): Promise<Health> {
     if (await this.database.isAnswering()) return { status: 'ok' };
     throw new ProblemError(503, 'unavailable', 'The database does not answer.', [], { 'retry-after': '5' });

@@ -45,7 +45,14 @@ export const audienceSchema = z
 export type Audience = z.infer<typeof audienceSchema>;
 
 export const audienceSizeSchema = z
-  .object({ chats: z.int().describe('active chats that the audience means now') })
+  .object({
+    chats: z.int().describe('active chats that the audience means now'),
+    estimatedSeconds: z
+      .int()
+      .describe(
+        'how long one message to all of them takes at the usual pace, where nothing else is being sent',
+      ),
+  })
   .meta({ id: 'AudienceSize' });
 export type AudienceSize = z.output<typeof audienceSizeSchema>;
 

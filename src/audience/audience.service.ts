@@ -53,14 +53,14 @@ export class AudienceService {
     refuseMissing(field, position, 'unknown_chat', 'There is no such chat.');
   }
 
-  /** How many chats the audience reaches now. */
-  async count(manager: EntityManager, audience: Audience): Promise<number> {
+  /** How many chats the audience reaches now, for each bot that reaches any. */
+  async countByBot(manager: EntityManager, audience: Audience): Promise<number[]> {
     const condition = audienceCondition(audience, 1);
     const rows = await manager.query<{ count: string }[]>(
-      `SELECT count(*) FROM chats c WHERE ${condition.sql}`,
+      `SELECT count(*) FROM chats c WHERE ${condition.sql} GROUP BY c.bot_id`,
       [...condition.parameters],
     );
-    return Number(rows[0]?.count ?? 0);
+    return rows.map((row) => Number(row.count));
   }
 
   /** Whether a person wrote /stop and nothing else since. */

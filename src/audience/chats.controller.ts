@@ -113,7 +113,9 @@ export class ChatsController {
   @Post('audience/preview')
   @HttpCode(200)
   @AllowRole('viewer')
-  @ApiOperation({ summary: 'Count the chats that an audience means now' })
+  @ApiOperation({
+    summary: 'Count the chats that an audience means now, and tell how long the sending would take',
+  })
   @ApiOkResponse({ standardSchema: audienceSizeSchema })
   preview(
     @CurrentCaller() caller: Caller,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
+import { Configuration } from '../config/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
 import { conflict, notFound, ProblemError } from '../platform/errors/index.js';
 import {
@@ -26,6 +27,7 @@ import {
   type TagView,
 } from './chats.dto.js';
 import { type Contact } from './contact.entity.js';
+import { estimateSendingSeconds } from './sending-time.rules.js';
 import { type TagRow, TagsRepository } from './tags.repository.js';
 
 /** The audience as a member of the tenant sees and tags it. */
@@ -37,6 +39,7 @@ export class ChatsService {
     private readonly reading: AudienceReading,
     private readonly tags: TagsRepository,
     private readonly audience: AudienceService,
+    private readonly configuration: Configuration,
   ) {}
 
   async list(caller: Caller, query: ChatQuery): Promise<Page<ChatView>> {
@@ -76,7 +79,14 @@ export class ChatsService {
   async preview(caller: Caller, audience: Audience): Promise<AudienceSize> {
     return this.database.run(caller.tenantId, async (manager) => {
       await this.audience.assertExists(manager, audience);
-      return { chats: await this.audience.count(manager, audience) };
+      const chatsByBot = await this.audience.countByBot(manager, audience);
+      return {
+        chats: chatsByBot.reduce((sum, chats) => sum + chats, 0),
+        estimatedSeconds: estimateSendingSeconds(
+          chatsByBot,
+          this.configuration.settings.PACING_BOT_PER_SECOND,
+        ),
+      };
     });
   }
 

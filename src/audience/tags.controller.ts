@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import {
   ApiBearerAuth,
+  ApiConflictResponse,
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
@@ -45,6 +46,7 @@ export class TagsController {
   @TakesIdempotencyKey()
   @ApiOperation({ summary: 'Create a tag' })
   @ApiCreatedResponse({ standardSchema: tagSchema })
+  @ApiConflictResponse()
   create(
     @CurrentCaller() caller: Caller,
     @Idempotency() request: IdempotentRequest,

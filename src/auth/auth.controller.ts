@@ -1,11 +1,15 @@
 import { Body, Controller, Get, HttpCode, Post, Req } from '@nestjs/common';
 import {
   ApiBearerAuth,
+  ApiConflictResponse,
   ApiCreatedResponse,
+  ApiForbiddenResponse,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
   ApiTags,
+  ApiTooManyRequestsResponse,
+  ApiUnauthorizedResponse,
 } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
 import { AllowRole, CurrentCaller, Public } from '../platform/access/index.js';
@@ -40,6 +44,8 @@ export class AuthController {
   @Post('sign-up')
   @ApiOperation({ summary: 'Make an account, a tenant that it owns, and a session' })
   @ApiCreatedResponse({ standardSchema: signedInSchema })
+  @ApiConflictResponse()
+  @ApiTooManyRequestsResponse()
   signUp(@Body({ schema: signUpSchema }) input: SignUp, @Req() request: FastifyRequest): Promise<SignedIn> {
     return this.accounts.signUp(input, originOf(request));
   }
@@ -50,6 +56,9 @@ export class AuthController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Open a session in one tenant' })
   @ApiOkResponse({ standardSchema: signedInSchema })
+  @ApiUnauthorizedResponse({ description: 'E-mail address or password is wrong.' })
+  @ApiForbiddenResponse({ description: 'The tenant is suspended.' })
+  @ApiTooManyRequestsResponse()
   signIn(@Body({ schema: signInSchema }) input: SignIn, @Req() request: FastifyRequest): Promise<SignedIn> {
     return this.accounts.signIn(input, originOf(request));
   }
@@ -63,6 +72,7 @@ export class AuthController {
     description: 'Each refresh token works once; one that is used again later ends its session.',
   })
   @ApiOkResponse({ standardSchema: tokensSchema })
+  @ApiUnauthorizedResponse({ description: 'The session is over: sign in again.' })
   refresh(@Body({ schema: refreshSchema }) input: Refresh): Promise<Tokens> {
     return this.sessions.refresh(input.refreshToken);
   }

@@ -47,9 +47,10 @@ export const signInSchema = z
   .meta({ id: 'SignIn', examples: [{ email: 'ana@example.org', password: 'correct horse battery' }] });
 export type SignIn = z.infer<typeof signInSchema>;
 
-export const refreshSchema = z
-  .strictObject({ refreshToken: z.string().min(1).max(200) })
-  .meta({ id: 'Refresh' });
+export const refreshSchema = z.strictObject({ refreshToken: z.string().min(1).max(200) }).meta({
+  id: 'Refresh',
+  examples: [{ refreshToken: 'refreshToken of sign-up, sign-in or the refresh before' }],
+});
 export type Refresh = z.infer<typeof refreshSchema>;
 
 export const userSchema = z

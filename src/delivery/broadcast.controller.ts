@@ -1,12 +1,5 @@
 import { Body, Controller, Get, HttpCode, type MessageEvent, Param, Post, Query, Sse } from '@nestjs/common';
-import {
-  ApiBearerAuth,
-  ApiCreatedResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiProduces,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   catchError,
   concatMap,
@@ -96,8 +89,17 @@ export class BroadcastController {
   @Sse(':id/events')
   @AllowRole('viewer')
   @ApiOperation({ summary: 'Watch the progress as server-sent events, each a whole report' })
-  @ApiProduces('text/event-stream')
-  @ApiOkResponse({ standardSchema: broadcastReportSchema })
+  @ApiOkResponse({
+    description:
+      'An event `progress` whenever something has changed; its data is a whole BroadcastReport as JSON.',
+    content: {
+      'text/event-stream': {
+        schema: { type: 'string' },
+        example:
+          'event: progress\ndata: {"id":"0199c3f0-5d8a-7c11-8a3e-2f1f6f0b1c22","state":"sending", …}\n\n',
+      },
+    },
+  })
   async watch(
     @CurrentCaller() caller: Caller,
     @Param('id', { schema: idSchema }) id: string,

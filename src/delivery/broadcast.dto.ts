@@ -101,5 +101,13 @@ export const deliverySchema = z
   })
   .meta({ id: 'Delivery' });
 export const deliveryPageSchema = pageSchemaOf(deliverySchema, 'DeliveryPage');
-export const deliveryQuerySchema = pageQuerySchema.extend({ state: z.enum(DELIVERY_STATES).optional() });
+export const deliveryQuerySchema = pageQuerySchema.extend({
+  state: z.enum(DELIVERY_STATES).optional(),
+  botId: idSchema.optional(),
+  reason: z
+    .string()
+    .regex(/^[a-z0-9_]{1,64}$/, 'must be a reason as the report names it, such as blocked')
+    .optional()
+    .describe('as the report names it, such as `blocked`'),
+});
 export type DeliveryQuery = z.infer<typeof deliveryQuerySchema>;

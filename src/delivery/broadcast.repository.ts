@@ -59,6 +59,12 @@ export interface DeliveryRow {
   settled_at: Date | null;
 }
 
+export interface DeliveryFilter {
+  readonly state?: DeliveryState | undefined;
+  readonly botId?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
 const COLUMNS = `id, no::text, message_id, audience, schedule_id, due_at, planned_on::text, state, state_reason,
   planned::text, ambiguity_policy, created_at, ended_at`;
 /** Rows of one transaction when many are changed: short enough that nobody waits for it. */
@@ -170,7 +176,8 @@ export class BroadcastRepository {
   findDeliveries(
     manager: EntityManager,
     broadcast: Pick<BroadcastRow, 'no' | 'planned_on'>,
-    filter: { state?: DeliveryState; afterChatNo: string; limit: number },
+    { state, botId, reason }: DeliveryFilter,
+    page: { readonly afterChatNo: string; readonly limit: number },
   ): Promise<DeliveryRow[]> {
     return manager.query<DeliveryRow[]>(
       `SELECT d.chat_no::text, c.id AS chat_id, c.bot_id, c.telegram_chat_id::text, d.state, d.reason, d.attempt,
@@ -178,13 +185,16 @@ export class BroadcastRepository {
        FROM deliveries d LEFT JOIN chats c ON c.no = d.chat_no
        WHERE d.planned_on = $1 AND d.class = 1 AND d.source_no = $2 AND d.chat_no > $3
          AND ($4::smallint IS NULL OR d.state = $4)
+         AND ($6::uuid IS NULL OR c.bot_id = $6) AND ($7::text IS NULL OR d.reason = $7)
        ORDER BY d.chat_no LIMIT $5`,
       [
         broadcast.planned_on,
         broadcast.no,
-        filter.afterChatNo,
-        filter.state === undefined ? null : codeOfState(filter.state),
-        filter.limit,
+        page.afterChatNo,
+        state === undefined ? null : codeOfState(state),
+        page.limit,
+        botId ?? null,
+        reason ?? null,
       ],
     );
   }

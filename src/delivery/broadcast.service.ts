@@ -112,8 +112,7 @@ export class BroadcastService implements OnModuleInit {
   findDeliveries(caller: Caller, id: string, query: DeliveryQuery): Promise<Page<Delivery>> {
     return this.tenants.run(caller.tenantId, async (manager) => {
       const broadcast = await this.findOrThrow(manager, id);
-      const rows = await this.repository.findDeliveries(manager, broadcast, {
-        ...(query.state && { state: query.state }),
+      const rows = await this.repository.findDeliveries(manager, broadcast, query, {
         afterChatNo: chatNoAfter(query.cursor),
         limit: query.limit + 1,
       });

@@ -27,7 +27,7 @@ interface PendingSkip {
 /** Most rows of one statement: enough to share its cost, few enough to keep it under ten milliseconds. */
 const GROUP_SIZE = 1_000;
 /** Waited for company before a statement that nobody else is waiting for. */
-const GATHER_MS = 2;
+const GATHER_MS = 5;
 const RETRY_MS = 250;
 
 /**

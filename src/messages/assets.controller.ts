@@ -3,13 +3,16 @@ import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, StreamableF
 import {
   ApiBearerAuth,
   ApiBody,
+  ApiConflictResponse,
   ApiConsumes,
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
+  ApiPayloadTooLargeResponse,
   ApiProduces,
   ApiTags,
+  ApiUnsupportedMediaTypeResponse,
 } from '@nestjs/swagger';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { type MultipartFile } from '@fastify/multipart';
@@ -55,6 +58,8 @@ export class AssetsController {
     },
   })
   @ApiCreatedResponse({ standardSchema: assetSchema })
+  @ApiPayloadTooLargeResponse()
+  @ApiUnsupportedMediaTypeResponse()
   async upload(
     @CurrentCaller() caller: Caller,
     @Idempotency() idempotent: IdempotentRequest,
@@ -112,6 +117,7 @@ export class AssetsController {
   @AllowRole('editor')
   @ApiOperation({ summary: 'Delete a file; refused while a message uses it' })
   @ApiNoContentResponse()
+  @ApiConflictResponse()
   async delete(
     @CurrentCaller() caller: Caller,
     @Param('id', { schema: idSchema }) id: string,

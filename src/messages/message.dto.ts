@@ -3,9 +3,15 @@ import { pageSchemaOf, textSchema } from '../platform/http/index.js';
 import { idSchema } from '../platform/identity/index.js';
 import { messageContentSchema } from './message-content.dto.js';
 
+const contentExample = {
+  kind: 'text',
+  text: 'Good morning, <b>{{first_name|friend}}</b>!',
+  buttons: [[{ text: 'Read more', url: 'https://example.org' }]],
+} as const;
+
 export const createMessageSchema = z
   .strictObject({ content: messageContentSchema })
-  .meta({ id: 'CreateMessage' });
+  .meta({ id: 'CreateMessage', examples: [{ content: contentExample }] });
 export type CreateMessage = z.infer<typeof createMessageSchema>;
 
 export const messageSchema = z
@@ -31,7 +37,7 @@ export const previewMessageSchema = z
     username: textSchema(1, 32).optional(),
     chatTitle: textSchema(1, 128).optional(),
   })
-  .meta({ id: 'PreviewMessage' });
+  .meta({ id: 'PreviewMessage', examples: [{ content: contentExample, firstName: 'Bia' }] });
 export type PreviewMessage = z.infer<typeof previewMessageSchema>;
 
 export const messagePreviewSchema = z

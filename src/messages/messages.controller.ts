@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import {
   ApiBearerAuth,
+  ApiConflictResponse,
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
@@ -84,6 +85,7 @@ export class MessagesController {
   @AllowRole('editor')
   @ApiOperation({ summary: 'Archive a message; refused while a schedule or a running broadcast uses it' })
   @ApiNoContentResponse()
+  @ApiConflictResponse()
   async archive(
     @CurrentCaller() caller: Caller,
     @Param('id', { schema: idSchema }) id: string,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { audienceSchema } from '../audience/index.js';
 import { messageChoice } from '../delivery/index.js';
-import { lineOfTextSchema, pageSchemaOf } from '../platform/http/index.js';
+import { lineOfTextSchema, pageQuerySchema, pageSchemaOf } from '../platform/http/index.js';
 import { idSchema } from '../platform/identity/index.js';
 import { timeZoneSchema } from '../tenants/index.js';
 import { scheduleRuleSchema } from './schedule-rule.dto.js';
@@ -69,6 +69,10 @@ export const scheduleSchema = z
   .meta({ id: 'Schedule' });
 export type ScheduleView = z.output<typeof scheduleSchema>;
 export const schedulePageSchema = pageSchemaOf(scheduleSchema, 'SchedulePage');
+export const scheduleQuerySchema = pageQuerySchema.extend({
+  state: z.enum(SCHEDULE_STATES).optional().describe('only schedules in this state; without it, all'),
+});
+export type ScheduleQuery = z.output<typeof scheduleQuerySchema>;
 
 export const OCCURRENCE_STATES = ['waiting', 'started', 'skipped', 'failed'] as const;
 export const occurrenceSchema = z

@@ -23,6 +23,7 @@ import {
   type OccurrenceView,
   type PreviewRule,
   type RunPreview,
+  type ScheduleQuery,
   type ScheduleView,
 } from './schedule.dto.js';
 import { type ScheduleChoice, type ScheduleRow, SchedulesRepository } from './schedules.repository.js';
@@ -134,10 +135,10 @@ export class ScheduleService implements OnModuleInit {
     await this.database.run(caller.tenantId, (manager) => this.schedules.delete(manager, id));
   }
 
-  async findPage(caller: Caller, query: PageQuery): Promise<Page<ScheduleView>> {
+  async findPage(caller: Caller, query: ScheduleQuery): Promise<Page<ScheduleView>> {
     const before = idBefore(query);
     const rows = await this.database.run(caller.tenantId, (manager) =>
-      this.schedules.findPage(manager, before, query.limit + 1),
+      this.schedules.findPage(manager, before, query.limit + 1, query.state),
     );
     return pageOf(rows, query, toView);
   }

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import {
   ApiBearerAuth,
+  ApiConflictResponse,
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
@@ -31,6 +32,8 @@ import {
   type RunPreview,
   runPreviewSchema,
   schedulePageSchema,
+  type ScheduleQuery,
+  scheduleQuerySchema,
   scheduleSchema,
   type ScheduleView,
 } from './schedule.dto.js';
@@ -73,7 +76,7 @@ export class SchedulesController {
   @ApiOkResponse({ standardSchema: schedulePageSchema })
   list(
     @CurrentCaller() caller: Caller,
-    @Query({ schema: pageQuerySchema }) query: PageQuery,
+    @Query({ schema: scheduleQuerySchema }) query: ScheduleQuery,
   ): Promise<Page<ScheduleView>> {
     return this.schedules.findPage(caller, query);
   }
@@ -106,6 +109,7 @@ export class SchedulesController {
   @AllowRole('editor')
   @ApiOperation({ summary: 'Pause a schedule' })
   @ApiOkResponse({ standardSchema: scheduleSchema })
+  @ApiConflictResponse()
   pause(
     @CurrentCaller() caller: Caller,
     @Param('id', { schema: idSchema }) id: string,
@@ -118,6 +122,7 @@ export class SchedulesController {
   @AllowRole('editor')
   @ApiOperation({ summary: 'Resume a schedule; what was missed meanwhile is not made up' })
   @ApiOkResponse({ standardSchema: scheduleSchema })
+  @ApiConflictResponse()
   resume(
     @CurrentCaller() caller: Caller,
     @Param('id', { schema: idSchema }) id: string,

@@ -70,10 +70,16 @@ export class SchedulesRepository {
     return row;
   }
 
-  findPage(manager: EntityManager, before: string, limit: number): Promise<ScheduleRow[]> {
+  findPage(
+    manager: EntityManager,
+    before: string,
+    limit: number,
+    state: ScheduleState | undefined,
+  ): Promise<ScheduleRow[]> {
     return manager.query<ScheduleRow[]>(
-      `SELECT ${COLUMNS} FROM schedules WHERE id < $1 ORDER BY id DESC LIMIT $2`,
-      [before, limit],
+      `SELECT ${COLUMNS} FROM schedules WHERE id < $1 AND ($3::text IS NULL OR state = $3)
+        ORDER BY id DESC LIMIT $2`,
+      [before, limit, state ?? null],
     );
   }
 

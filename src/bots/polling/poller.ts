@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { OnEvent } from '@nestjs/event-emitter';
-import { Configuration } from '../../config/index.js';
 import { Clock, Repeater } from '../../platform/clock/index.js';
+import { isRefusedData } from '../../platform/database/index.js';
 import { type BotNumber } from '../../platform/identity/index.js';
 import { BotApiClient, type BotApiOutcome } from '../../telegram/index.js';
 import { BotVerdicts } from '../calls/bot-verdicts.js';
 import { BotDirectory } from '../directory/bot-directory.js';
 import { type ConnectedBot } from '../directory/connected-bot.js';
 import { UpdateIntake } from '../inbox/update-intake.js';
-import { ALLOWED_UPDATES, readUpdate } from '../inbox/update.rules.js';
+import { ALLOWED_UPDATES, readUpdate, type ReceivedUpdate } from '../inbox/update.rules.js';
 import { isSending } from '../registration/bot-state.rules.js';
 import { BotChanged, BotConnected } from '../registration/bots.events.js';
 import { Slots } from '../slots.js';
 import { WebhookRegistrar } from '../webhook/webhook-registrar.js';
-import { webhookUrlOf } from '../webhook/webhook.rules.js';
+import { registrationOf } from '../webhook/webhook.rules.js';
 import { HeldBot } from './held-bot.js';
 import { PollingRepository } from './polling.repository.js';
 import {
@@ -54,7 +54,6 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly connections = new Slots(LONG_POLLS);
   private readonly scanning = new Repeater(SCAN_EVERY_MS, () => this.scan(), this.logger);
   private readonly pace: RegistrationPace;
-  private readonly publicUrl: string | undefined;
   private renewedAtMs = -Infinity;
 
   constructor(
@@ -65,10 +64,8 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly registrar: WebhookRegistrar,
     private readonly intake: UpdateIntake,
     private readonly clock: Clock,
-    configuration: Configuration,
   ) {
     this.pace = new RegistrationPace(clock);
-    this.publicUrl = configuration.settings.PUBLIC_URL;
   }
 
   onApplicationBootstrap(): void {
@@ -103,7 +100,7 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
     }
     const room = MAXIMUM_BOTS - this.held.size;
     if (room <= 0) return;
-    for (const claim of await this.polling.claim(this.owner, room, this.publicUrl)) {
+    for (const claim of await this.polling.claim(this.owner, room, this.registrar.terms)) {
       const bot = new HeldBot(claim);
       this.held.set(bot.botNo, bot);
       const attended = this.attend(bot).finally(() => this.attending.delete(attended));
@@ -148,24 +145,24 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
     if (!connected) return 0;
     const { webhookPath, isLoaded } = bot.claim;
     if (!this.pace.tryTake(connected.apiRoot, isLoaded)) return SCAN_EVERY_MS;
-    const { publicUrl } = this;
-    const outcome = await (publicUrl === undefined
-      ? this.registrar.unregister(connected)
-      : this.registrar.register(connected, publicUrl, webhookPath));
+    const { terms } = this.registrar;
+    const outcome = await (terms
+      ? this.registrar.register(connected, terms, webhookPath)
+      : this.registrar.unregister(connected));
     if (outcome.kind !== 'ok') {
       const told = outcome.kind === 'rejected' ? `: ${outcome.description}` : '';
       this.logger.warn(`bot ${connected.botId}: webhook not set, ${outcome.kind}${told}`);
       return this.pauseAfterTrouble(bot, connected, outcome);
     }
     bot.failures = 0;
-    if (publicUrl === undefined) {
-      await this.polling.recordWebhook(this.owner, bot.claim, 'polling', '');
-      bot.isTold = true;
-    } else {
-      const url = webhookUrlOf(publicUrl, webhookPath);
-      await this.polling.recordWebhook(this.owner, bot.claim, 'webhook', url);
+    if (terms) {
+      const registration = registrationOf(terms, webhookPath);
+      await this.polling.recordWebhook(this.owner, bot.claim, 'webhook', registration);
       await this.verdicts.noteHealed(connected);
       bot.drop();
+    } else {
+      await this.polling.recordWebhook(this.owner, bot.claim, 'polling', '');
+      bot.isTold = true;
     }
     return 0;
   }
@@ -187,13 +184,12 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
     const updates = result.flatMap((value) => readUpdate(value) ?? []);
     const last = updates.at(-1);
     if (last) {
-      const nextOffset = last.updateId + 1;
-      if (!(await this.polling.store(this.owner, bot.botNo, nextOffset, updates))) {
+      if (!(await this.store(bot, updates))) {
         bot.drop();
         return 0;
       }
       this.intake.wake([bot.botNo]);
-      bot.nextOffset = nextOffset;
+      bot.nextOffset = last.updateId + 1;
     }
     bot.isConfirmed = !last;
     bot.failures = 0;
@@ -201,6 +197,25 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
     if (connected.state === 'conflict') await this.verdicts.noteHealed(connected);
     const tookMs = this.clock.monotonicMs() - startedAtMs;
     return pauseAfterPollMs({ timeoutSeconds, tookMs, updates: result.length });
+  }
+
+  /**
+   * Stores in order, past updates that PostgreSQL will never take: kept at Telegram, one would hold up all behind it.
+   * @returns whether the lease still held
+   */
+  private async store(bot: HeldBot, updates: readonly ReceivedUpdate[]): Promise<boolean> {
+    const nextOffset = (updates.at(-1)?.updateId ?? 0) + 1;
+    try {
+      return await this.polling.store(this.owner, bot.botNo, nextOffset, updates);
+    } catch (error) {
+      if (!isRefusedData(error)) throw error;
+      if (updates.length === 1) {
+        this.intake.noteRefusal(bot.botNo, nextOffset - 1, error);
+        return this.polling.store(this.owner, bot.botNo, nextOffset, []);
+      }
+      const middle = Math.ceil(updates.length / 2);
+      return (await this.store(bot, updates.slice(0, middle))) && this.store(bot, updates.slice(middle));
+    }
   }
 
   private fetch(

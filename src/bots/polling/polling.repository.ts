@@ -3,7 +3,7 @@ import { DispatcherDatabase } from '../../platform/database/index.js';
 import { asBotNumber, type BotNumber } from '../../platform/identity/index.js';
 import { type UpdatesMode } from '../registration/bot-state.rules.js';
 import { type ReceivedUpdate } from '../inbox/update.rules.js';
-import { WEBHOOK_PREFIX } from '../webhook/webhook.rules.js';
+import { registrationSql, type WebhookTerms } from '../webhook/webhook.rules.js';
 
 /** A dead process's bots are taken over this late at most; the living one renews three times meanwhile. */
 const LEASE = `interval '10 seconds'`;
@@ -13,7 +13,7 @@ export interface ClaimedBot {
   readonly botNo: BotNumber;
   readonly nextOffset: number;
   readonly webhookPath: string;
-  /** What Telegram was last told: an address, '' for none, null for "tell it again". */
+  /** What Telegram was last told: a webhook's address and terms, '' for none, null for "tell it again". */
   readonly webhookUrl: string | null;
   /** Telegram's server has just answered for this token, so that it is loaded there. */
   readonly isLoaded: boolean;
@@ -27,9 +27,9 @@ export class PollingRepository {
   /**
    * Takes bots that nobody takes care of: every listening bot when polling, and with webhooks those whose webhook
    * isn't what it should be. A suspended tenant's updates stay with Telegram, which keeps them for a day.
-   * @param publicUrl undefined where bots are polled
+   * @param terms undefined where bots are polled
    */
-  async claim(owner: string, limit: number, publicUrl: string | undefined): Promise<ClaimedBot[]> {
+  async claim(owner: string, limit: number, terms: WebhookTerms | undefined): Promise<ClaimedBot[]> {
     const rows = await this.database.query<
       Omit<ClaimedBot, 'botNo' | 'nextOffset'> & { no: string; offset: string }
     >(
@@ -37,13 +37,13 @@ export class PollingRepository {
          SELECT p.bot_no FROM polling p JOIN bots b ON b.no = p.bot_no
            JOIN tenants t ON t.id = b.tenant_id AND t.state = 'active'
           WHERE p.until < clock_timestamp() AND b.state IN ('running', 'conflict')
-            AND ($3::text IS NULL OR b.webhook_url IS DISTINCT FROM $3 || '${WEBHOOK_PREFIX}/' || b.webhook_path)
+            AND ($3::text IS NULL OR b.webhook_url IS DISTINCT FROM ${registrationSql('$3', '$4', 'b.webhook_path')})
           ORDER BY p.bot_no LIMIT $2 FOR UPDATE OF p SKIP LOCKED)
        UPDATE polling p SET owner = $1, until = clock_timestamp() + ${LEASE}
          FROM free JOIN bots b ON b.no = free.bot_no WHERE p.bot_no = free.bot_no
        RETURNING p.bot_no AS no, p.next_offset AS "offset", b.webhook_path AS "webhookPath",
          b.webhook_url AS "webhookUrl", b.state_changed_at > now() - interval '10 minutes' AS "isLoaded"`,
-      [owner, limit, publicUrl ?? null],
+      [owner, limit, terms?.publicUrl ?? null, terms?.fingerprint ?? null],
     );
     return rows.map(({ no, offset, ...rest }) => ({
       ...rest,
@@ -82,11 +82,16 @@ export class PollingRepository {
   }
 
   /** What Telegram was told, unless it is to be told anew since. */
-  async recordWebhook(owner: string, bot: ClaimedBot, mode: UpdatesMode, webhookUrl: string): Promise<void> {
+  async recordWebhook(
+    owner: string,
+    bot: ClaimedBot,
+    mode: UpdatesMode,
+    registration: string,
+  ): Promise<void> {
     await this.database.query(
       `UPDATE bots b SET webhook_url = $4, updates_mode = $3 FROM polling p
         WHERE b.no = $2 AND p.bot_no = b.no AND p.owner = $1 AND b.webhook_url IS NOT DISTINCT FROM $5`,
-      [owner, bot.botNo, mode, webhookUrl, bot.webhookUrl],
+      [owner, bot.botNo, mode, registration, bot.webhookUrl],
     );
   }
 

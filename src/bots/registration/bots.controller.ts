@@ -1,11 +1,14 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
 import {
   ApiBearerAuth,
+  ApiConflictResponse,
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
+  ApiServiceUnavailableResponse,
   ApiTags,
+  ApiUnprocessableEntityResponse,
 } from '@nestjs/swagger';
 import { AllowRole, CurrentCaller } from '../../platform/access/index.js';
 import { Idempotency, type IdempotentRequest, TakesIdempotencyKey } from '../../platform/http/index.js';
@@ -37,6 +40,11 @@ export class BotsController {
   @TakesIdempotencyKey()
   @ApiOperation({ summary: 'Connect a bot by its token; the token is checked with Telegram first' })
   @ApiCreatedResponse({ standardSchema: botSchema })
+  @ApiConflictResponse()
+  @ApiUnprocessableEntityResponse({
+    description: 'Telegram rejects the token, or the `Idempotency-Key` is that of another request.',
+  })
+  @ApiServiceUnavailableResponse()
   connect(
     @CurrentCaller() caller: Caller,
     @Idempotency() request: IdempotentRequest,
@@ -78,6 +86,7 @@ export class BotsController {
   @AllowRole('admin')
   @ApiOperation({ summary: 'Pause a bot: it sends nothing and answers nobody; what waits is kept' })
   @ApiOkResponse({ standardSchema: botSchema })
+  @ApiConflictResponse()
   pause(@CurrentCaller() caller: Caller, @Param({ schema: botParameterSchema }) { id }: BotParameter) {
     return this.bots.pause(caller, id);
   }
@@ -87,6 +96,7 @@ export class BotsController {
   @AllowRole('admin')
   @ApiOperation({ summary: 'Resume a paused bot where it stopped; one in conflict tries again at once' })
   @ApiOkResponse({ standardSchema: botSchema })
+  @ApiConflictResponse()
   resume(@CurrentCaller() caller: Caller, @Param({ schema: botParameterSchema }) { id }: BotParameter) {
     return this.bots.resume(caller, id);
   }
@@ -95,6 +105,9 @@ export class BotsController {
   @AllowRole('admin')
   @ApiOperation({ summary: 'Replace the token of a bot, after /revoke at @BotFather for example' })
   @ApiOkResponse({ standardSchema: botSchema })
+  @ApiConflictResponse()
+  @ApiUnprocessableEntityResponse({ description: 'Telegram rejects the token.' })
+  @ApiServiceUnavailableResponse()
   replaceToken(
     @CurrentCaller() caller: Caller,
     @Param({ schema: botParameterSchema }) { id }: BotParameter,

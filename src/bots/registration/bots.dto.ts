@@ -3,6 +3,8 @@ import { lineOfTextSchema, pageQuerySchema, pageSchemaOf } from '../../platform/
 import { idSchema } from '../../platform/identity/index.js';
 import { BOT_ENVIRONMENTS, BOT_STATES, UPDATES_MODES } from './bot-state.rules.js';
 
+const TOKEN_EXAMPLE = '123456789:AbCdEfGhIjKlMnOpQrStUvWxYz012345678';
+
 // The shape is checked again by the service, which says what is wrong without repeating the token.
 const tokenSchema = z
   .string()
@@ -26,7 +28,7 @@ export const connectBotSchema = z
   })
   .meta({
     id: 'ConnectBot',
-    examples: [{ token: '123456789:AbCdEfGhIjKlMnOpQrStUvWxYz012345678', environment: 'live' }],
+    examples: [{ token: TOKEN_EXAMPLE, environment: 'live' }],
   });
 export type ConnectBot = z.output<typeof connectBotSchema>;
 
@@ -35,7 +37,9 @@ export const renameBotSchema = z
   .meta({ id: 'RenameBot', examples: [{ name: 'Newsletter' }] });
 export type RenameBot = z.output<typeof renameBotSchema>;
 
-export const replaceTokenSchema = z.strictObject({ token: tokenSchema }).meta({ id: 'ReplaceToken' });
+export const replaceTokenSchema = z
+  .strictObject({ token: tokenSchema })
+  .meta({ id: 'ReplaceToken', examples: [{ token: TOKEN_EXAMPLE }] });
 export type ReplaceToken = z.output<typeof replaceTokenSchema>;
 
 export const botQuerySchema = pageQuerySchema.extend({

@@ -15,4 +15,9 @@ export class WebhookSecret {
   of(webhookPath: string): string {
     return hmac(this.key, webhookPath).toString('base64url');
   }
+
+  /** Short name of the key together with what else is told; tells nothing of the key. */
+  fingerprintWith(terms: string): string {
+    return hmac(this.key, `fingerprint ${terms}`).toString('base64url').slice(0, 11);
+  }
 }

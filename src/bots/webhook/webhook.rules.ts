@@ -11,3 +11,24 @@ export function isWebhookPath(path: string): boolean {
 export function webhookUrlOf(publicUrl: string, path: string): string {
   return `${publicUrl}${WEBHOOK_PREFIX}/${path}`;
 }
+
+/** What Telegram is told about every webhook beside its path. */
+export interface WebhookTerms {
+  /** Address under which Telegram reaches the API. */
+  readonly publicUrl: string;
+  /** Names the rest: another one means that every bot's webhook is to be told anew. */
+  readonly fingerprint: string;
+}
+
+/** How it is kept what Telegram was told about one bot's webhook; {@link registrationSql} says the same. */
+export function registrationOf({ publicUrl, fingerprint }: WebhookTerms, path: string): string {
+  return `${webhookUrlOf(publicUrl, path)}#${fingerprint}`;
+}
+
+/**
+ * {@link registrationOf} in SQL.
+ * @param publicUrl placeholder of a text, such as `$3`
+ */
+export function registrationSql(publicUrl: string, fingerprint: string, path: string): string {
+  return `${publicUrl}::text || '${WEBHOOK_PREFIX}/' || ${path} || '#' || ${fingerprint}::text`;
+}

@@ -1,6 +1,7 @@
 import { type INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
+import { documentProblems } from './openapi-problems.rules.js';
 
 type SchemaObject = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>[string];
 
@@ -55,13 +56,7 @@ export function createOpenApiDocument(
   document.components ??= {};
   document.components.schemas ??= {};
   Object.assign(document.components.schemas, convert(problemSchema, 'output').components);
-  const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
-  for (const path of Object.values(document.paths)) {
-    for (const operation of Object.values(path) as { responses?: Record<string, unknown> }[]) {
-      if (operation.responses)
-        operation.responses['default'] = { description: 'What went wrong', content: problem };
-    }
-  }
+  documentProblems(document);
   return document;
 }
 

@@ -62,11 +62,24 @@ describe('the documentation of the API', () => {
     }
   });
 
+  it('says which problems an operation has, and which answer is a stream', async () => {
+    const { paths } = await describeApi();
+    const statusesOf = (operation: object | undefined) =>
+      Object.keys((operation as Operation | undefined)?.responses ?? {});
+    expect(statusesOf(paths['/api/v1/bots']?.post)).toEqual(
+      expect.arrayContaining(['201', '400', '401', '403', '409', '422', '503']),
+    );
+    expect(statusesOf(paths['/api/v1/auth/sign-in']?.post)).toContain('429');
+    expect(statusesOf(paths['/api/v1/chats/{id}']?.get)).toContain('404');
+    const events = paths['/api/v1/broadcasts/{id}/events']?.get as Operation | undefined;
+    expect(Object.keys(events?.responses['200']?.content ?? {})).toEqual(['text/event-stream']);
+  });
+
   it('refers to nothing that is not there', async () => {
     const document = await describeApi();
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map((match) => match[1]);
-    const names = Object.keys(document.components?.schemas ?? {}).map(
-      (name) => `#/components/schemas/${name}`,
+    const names = (['schemas', 'responses'] as const).flatMap((kind) =>
+      Object.keys(document.components?.[kind] ?? {}).map((name) => `#/components/${kind}/${name}`),
     );
     expect(references.length).toBeGreaterThan(0);
     expect(references.filter((reference) => !names.includes(reference as string))).toEqual([]);

@@ -130,7 +130,7 @@ describe('the audience that bots meet', () => {
     expect(await list(`?tag=zoes&limit=2&cursor=${page.body.nextCursor}`)).toHaveLength(1);
 
     const size = await tenant.client.post('/audience/preview', { audience: { to: 'tags', tags: ['zoes'] } });
-    expect(size).toMatchObject({ status: 200, body: { chats: 3 } });
+    expect(size).toMatchObject({ status: 200, body: { chats: 3, estimatedSeconds: 1 } });
     const everybody = await tenant.client.post<{ chats: number }>('/audience/preview', {
       audience: { to: 'everybody', botIds: [bot.id], chatTypes: ['private'] },
     });

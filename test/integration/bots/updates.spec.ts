@@ -160,6 +160,7 @@ describe('updates in', () => {
   describe('by webhook', () => {
     const arrived: { path: string; secret: string; body: string }[] = [];
     let proxy: Server;
+    let publicUrl: string;
     let application: TestApplication;
     let webhooked: BotScene;
 
@@ -169,7 +170,8 @@ describe('updates in', () => {
       await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
       const { port } = proxy.address() as AddressInfo;
       webhooked = await BotScene.open();
-      application = await webhooked.start('api,poller', { PUBLIC_URL: `http://127.0.0.1:${port}` });
+      publicUrl = `http://127.0.0.1:${port}`;
+      application = await webhooked.start('api,poller', { PUBLIC_URL: publicUrl });
     });
     afterAll(async () => {
       await webhooked.end();
@@ -235,8 +237,47 @@ describe('updates in', () => {
       expect(new Set(answers)).toEqual(new Set([200]));
       expect(await stored()).toHaveLength(41);
 
+      // PostgreSQL takes no NUL in a name of a field, which Telegram never sends: its neighbours are stored all the same.
+      const mixed = Array.from({ length: 21 }, (_, n) => ({
+        ...odd,
+        update_id: 200 + n,
+        ...(n % 10 === 3 && { 'a\u0000': 1 }),
+      }));
+      const mixedAnswers = await Promise.all(
+        mixed.map((update) => post(delivered.path, delivered.secret, JSON.stringify(update))),
+      );
+      expect(new Set(mixedAnswers)).toEqual(new Set([200]));
+      expect(await stored()).toHaveLength(60);
+
       await owner.client.delete(`/bots/${bot.id}`);
       await waitUntil(async () => (await post(delivered.path, delivered.secret, delivered.body)) === 404);
+    });
+
+    it('tells Telegram the new secret when the key changes', async () => {
+      const bot = await webhooked.connect(await webhooked.signUp());
+      const personId = await webhooked.control.createPerson();
+      const known = new Set(arrived.map(({ path }) => path));
+      await webhooked.control.must('POST', `/people/${personId}/start`, { botId: bot.sandboxId });
+      const before = await waitUntil(() => Promise.resolve(arrived.find(({ path }) => !known.has(path))));
+
+      await webhooked.close(application);
+      application = await webhooked.start('api,poller', {
+        PUBLIC_URL: publicUrl,
+        SESSION_KEY: Buffer.alloc(32, 9).toString('base64'),
+      });
+      await webhooked.control.must('POST', `/people/${personId}/message`, {
+        botId: bot.sandboxId,
+        text: 'hi',
+      });
+      const after = await waitUntil(() =>
+        Promise.resolve(arrived.find(({ path, secret }) => path === before.path && secret !== before.secret)),
+      );
+      await waitUntil(async () => {
+        const rows = await webhooked.look(`SELECT FROM updates WHERE payload -> 'message' ->> 'text' = 'hi'`);
+        return rows.length === 1;
+      });
+      expect(await post(before.path, before.secret, before.body)).toBe(404);
+      expect(await post(after.path, after.secret, after.body)).toBe(200);
     });
   });
 

@@ -148,7 +148,16 @@ describe('a broadcast, from the API to the wire', () => {
     } while (cursor !== null);
     expect(sizes).toEqual([8, 8, 4]);
     expect(seen.sort((one, other) => one - other)).toEqual(people.slice(3));
-    expect(await tenant.deliveries(id, 'failed')).toHaveLength(3);
+    const failed = await tenant.deliveries(id, 'failed');
+    expect(failed).toHaveLength(3);
+    const countOf = async (filter: string) =>
+      (await tenant.client.get<{ items: unknown[] }>(`/broadcasts/${id}/deliveries?limit=200&${filter}`)).body
+        .items.length;
+    expect(await countOf(`reason=${failed[0]?.reason}`)).toBe(3);
+    expect(await countOf('reason=too_long')).toBe(0);
+    expect(await countOf(`botId=${failed[0]?.botId}`)).toBe(23);
+    expect(await countOf(`botId=${id}`)).toBe(0);
+    expect((await tenant.client.get(`/broadcasts/${id}/deliveries?reason=%00`)).status).toBe(400);
     expect((await tenant.client.get(`/broadcasts/${id}/deliveries?cursor=%21%21`)).status).toBe(400);
     expect((await tenant.client.get(`/broadcasts/${id}/deliveries?state=lost`)).status).toBe(400);
   });

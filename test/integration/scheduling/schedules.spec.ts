@@ -49,6 +49,21 @@ describe('schedules over HTTP on a real database', () => {
     expect(message.body['content']).toEqual(schedule.message);
   });
 
+  it('lists by state', async () => {
+    const { id, path } = await create();
+    await tenant.client.post(`${path}/pause`);
+    const idsOf = async (state: string) => {
+      const { body } = await tenant.client.get<{ items: { id: string; state: string }[] }>(
+        `/schedules?limit=200&state=${state}`,
+      );
+      expect(body.items.every((item) => item.state === state)).toBe(true);
+      return body.items.map((item) => item.id);
+    };
+    expect(await idsOf('paused')).toContain(id);
+    expect(await idsOf('active')).not.toContain(id);
+    expect((await tenant.client.get('/schedules?state=lost')).status).toBe(400);
+  });
+
   it('anchors an interval for ever', async () => {
     const created = await create({ rule: { kind: 'interval', everySeconds: 3600 } });
     expect(created['rule']).toEqual({ kind: 'interval', everySeconds: 3600, startAt: created['nextRunAt'] });

@@ -106,7 +106,7 @@ const TABLES = [
      token_fingerprint bytea NOT NULL,
      webhook_path text NOT NULL UNIQUE,
      updates_mode text NOT NULL DEFAULT 'polling' CHECK (updates_mode IN ('webhook', 'polling')),
-     -- What Telegram was last told: an address, '' for none; NULL where it must be told (again).
+     -- What Telegram was last told: an address and its terms, '' for none; NULL where it must be told (again).
      webhook_url text,
      state text NOT NULL DEFAULT 'running'
        CHECK (state IN ('running', 'paused', 'token_rejected', 'conflict', 'disconnected')),
