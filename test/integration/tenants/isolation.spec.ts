@@ -183,6 +183,7 @@ describe('isolation by the database', () => {
     );
     expect(definers.rows.map(({ name }) => name)).toEqual([
       'analyze_delivery_partition',
+      'drop_delivery_partition',
       'ensure_delivery_partition',
     ]);
     const callable = await superuser.query(
