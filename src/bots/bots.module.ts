@@ -26,6 +26,8 @@ import { UpdateRouter } from './routing/update-router.js';
 import { WebhookDirectory } from './webhook/webhook-directory.js';
 import { WebhookRegistrar } from './webhook/webhook-registrar.js';
 import { WebhookSecret } from './webhook/webhook-secret.js';
+import { WebhookWatchRepository } from './webhook/webhook-watch.repository.js';
+import { WebhookWatch } from './webhook/webhook-watch.js';
 import { WebhookRoute } from './webhook/webhook.route.js';
 
 /** Closes the wire after everybody who calls. */
@@ -97,5 +99,5 @@ export class BotsWorkerModule {}
 export class BotsSchedulerModule {}
 
 /** Makes updates come in. */
-@Module({ providers: [Poller, PollingRepository] })
+@Module({ providers: [Poller, PollingRepository, WebhookWatch, WebhookWatchRepository] })
 export class BotsPollerModule {}

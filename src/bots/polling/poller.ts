@@ -158,7 +158,7 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
     if (terms) {
       const registration = registrationOf(terms, webhookPath);
       await this.polling.recordWebhook(this.owner, bot.claim, 'webhook', registration);
-      await this.verdicts.noteHealed(connected);
+      // A conflict is over once the webhook is still there after a while; that is the watch's to say.
       bot.drop();
     } else {
       await this.polling.recordWebhook(this.owner, bot.claim, 'polling', '');

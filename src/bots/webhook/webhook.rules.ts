@@ -32,3 +32,14 @@ export function registrationOf({ publicUrl, fingerprint }: WebhookTerms, path: s
 export function registrationSql(publicUrl: string, fingerprint: string, path: string): string {
   return `${publicUrl}::text || '${WEBHOOK_PREFIX}/' || ${path} || '#' || ${fingerprint}::text`;
 }
+
+/**
+ * Whose webhook Telegram names. The path alone decides: it is random and the bot's own, and Telegram may write the rest
+ * of the address in another way than it was told.
+ *
+ * @param url empty where no webhook is set
+ */
+export function judgeWebhook(url: string, path: string): 'ours' | 'removed' | 'replaced' {
+  if (url === '') return 'removed';
+  return url.endsWith(`${WEBHOOK_PREFIX}/${path}`) ? 'ours' : 'replaced';
+}

@@ -129,6 +129,8 @@ const TABLES = [
      owner uuid,
      until timestamptz NOT NULL DEFAULT '-infinity',
      next_offset bigint NOT NULL DEFAULT 0,
+     -- When Telegram was last asked whether the bot's webhook is still ours.
+     checked_at timestamptz NOT NULL DEFAULT now(),
      FOREIGN KEY (tenant_id, bot_no) REFERENCES bots (tenant_id, no) ON DELETE CASCADE
    ) WITH (fillfactor = 70)`,
   // The inbox: an update is here before Telegram hears "200". Kept for 48 h, since numbers restart after a quiet week.
