@@ -1,6 +1,5 @@
 // The receiving end, a process of its own: answers sendMessage as Telegram does, after a settable time, and counts what
-// arrived. On bare sockets, since with node:http the receiver would be slower than the fastest contender and flatten
-// every ratio. The parent speaks to it over IPC: {reset: {answerMs}},
+// arrived. On bare sockets, so that the receiver costs as little as it can. The parent speaks to it over IPC: {reset: {answerMs}},
 // {count: true}, and {} for no more than how many have arrived.
 import { createServer } from 'node:net';
 
