@@ -1,4 +1,4 @@
-import { redactTokens } from './bot-token.rules.js';
+import { redactTokens } from '../platform/logging/index.js';
 import { readFailureReason, type FailureReason } from './failure-reason.rules.js';
 
 /** Why a call surely had no effect although Telegram never said so. All of these may be tried again. */

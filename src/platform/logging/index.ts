@@ -1,1 +1,2 @@
-export { NestLogger, createLogger, redactTokens } from './logger.js';
+export { NestLogger, createLogger } from './logger.js';
+export { redactTokens } from './redaction.rules.js';
