@@ -87,7 +87,7 @@ export const settingsSchema = z.object({
     .default('https://api.telegram.org')
     .describe('Bot API server of live bots; a local Bot API server works too'),
   TELEGRAM_CONNECTIONS: positive(4096)
-    .default(512)
+    .default(2048)
     .describe('most connections to one Bot API server; each carries one call at a time'),
   SANDBOX_HOST: z.string().min(1).default('127.0.0.1').describe('address that the sandbox listens on'),
   SANDBOX_PORT: port.default(3001).describe('port of the sandbox; 0 takes a free one'),

@@ -9,7 +9,7 @@ import { BroadcastProgress } from './broadcast-progress.service.js';
 import { BroadcastRepository } from './broadcast.repository.js';
 import { BroadcastService } from './broadcast.service.js';
 import { Contents } from './contents.js';
-import { LANES, PLANS } from './delivery.queues.js';
+import { LANES, LANES_PER_JOB, PLANS } from './delivery.queues.js';
 import { DeliveryPartitions } from './delivery-partitions.service.js';
 import { FanOut } from './fan-out.service.js';
 import { LaneDriver } from './lane-driver.service.js';
@@ -19,7 +19,7 @@ import { Sweep } from './sweep.service.js';
 import { WakeLaneWhenBotChanges } from './wake-lane-when-bot-changes.handler.js';
 import { LaneProcessor, PlanProcessor } from './wake.processors.js';
 
-const queues = [QueueModule.forSubject(LANES), QueueModule.forSubject(PLANS)];
+const queues = [QueueModule.forSubject(LANES, LANES_PER_JOB), QueueModule.forSubject(PLANS)];
 
 /** What every process needs: starting broadcasts and taking answers. */
 @Global()

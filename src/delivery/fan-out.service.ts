@@ -3,7 +3,7 @@ import { audienceCondition, type Audience } from '../audience/index.js';
 import { DispatcherDatabase, TenantDatabase } from '../platform/database/index.js';
 import { type TenantId } from '../platform/identity/index.js';
 import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
-import { LANES, LANES_CHANNEL } from './delivery.queues.js';
+import { ANSWERS_CHANNEL, LANES, LANES_CHANNEL } from './delivery.queues.js';
 
 interface Planned {
   readonly count: number;
@@ -41,28 +41,42 @@ export class FanOut {
       [broadcastNo],
     );
     if (!broadcast) return;
+    let announcing = Promise.resolve();
     for (;;) {
       const planned = await this.planChunk(broadcast.tenant_id, broadcastNo, broadcast.audience);
-      await this.crossing.query('SELECT analyze_delivery_partition($1)', [broadcast.planned_on]);
-      await this.wakeLanes(planned.botNumbers);
-      if (planned.count < CHUNK) return;
+      await announcing;
+      // While the lanes hear of this chunk the next one is planned.
+      announcing = this.announce(broadcast.planned_on, planned.botNumbers);
+      if (planned.count < CHUNK) return announcing;
+    }
+  }
+
+  private async announce(day: string, botNumbers: readonly string[]): Promise<void> {
+    try {
+      await this.crossing.query('SELECT analyze_delivery_partition($1)', [day]);
+      await this.wakeLanes(botNumbers);
+    } catch (error) {
+      this.logger.warn(`lanes not woken, the sweep will: ${String(error)}`);
     }
   }
 
   /** Tells idle lanes by the queue, and those that are being driven by a notification. */
-  async wakeLanes(botNumbers: readonly string[]): Promise<void> {
-    await this.lanes.wake(botNumbers);
-    for (let first = 0; first < botNumbers.length; first += NUMBERS_OF_A_NOTIFICATION) {
-      const some = botNumbers.slice(first, first + NUMBERS_OF_A_NOTIFICATION);
-      await this.crossing.query('SELECT pg_notify($1, $2)', [LANES_CHANNEL, some.join(',')]);
-    }
+  async wakeLanes(botNumbers: readonly string[], channel = LANES_CHANNEL): Promise<void> {
+    await Promise.all([this.lanes.wake(botNumbers), this.notify(channel, botNumbers)]);
   }
 
-  /** For after a commit: what goes wrong is logged, since the sweep wakes them too. */
-  wakeLanesSoon(botNumbers: readonly string[]): void {
-    this.wakeLanes(botNumbers).catch((error: unknown) =>
+  /** Answers to people wait, and pass whatever else does. What goes wrong is logged, since the sweep wakes them too. */
+  wakeForAnswers(botNumbers: readonly string[]): void {
+    this.wakeLanes(botNumbers, ANSWERS_CHANNEL).catch((error: unknown) =>
       this.logger.warn(`lanes not woken: ${String(error)}`),
     );
+  }
+
+  private async notify(channel: string, botNumbers: readonly string[]): Promise<void> {
+    for (let first = 0; first < botNumbers.length; first += NUMBERS_OF_A_NOTIFICATION) {
+      const some = botNumbers.slice(first, first + NUMBERS_OF_A_NOTIFICATION);
+      await this.crossing.query('SELECT pg_notify($1, $2)', [channel, some.join(',')]);
+    }
   }
 
   private planChunk(tenantId: TenantId, broadcastNo: string, audience: Audience): Promise<Planned> {
@@ -79,8 +93,8 @@ export class FanOut {
            ORDER BY c.id LIMIT ${CHUNK}
          ), inserted AS (
            INSERT INTO deliveries (planned_on, class, source_no, chat_no, bot_no, tenant_id)
+           -- The cursor passes each chat once: a double would be a fault, and fails the chunk.
            SELECT broadcast.planned_on, 1, broadcast.no, chunk.no, chunk.bot_no, $2 FROM broadcast, chunk
-           ON CONFLICT DO NOTHING
          ), summed AS (
            SELECT count(*)::int AS planned, (SELECT id FROM chunk ORDER BY id DESC LIMIT 1) AS last,
              array_agg(DISTINCT bot_no::text) AS bot_numbers FROM chunk

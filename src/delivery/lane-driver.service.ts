@@ -4,19 +4,20 @@ import { AudienceService } from '../audience/index.js';
 import { BotDirectory, BotVerdicts, isSending } from '../bots/index.js';
 import { Configuration } from '../config/index.js';
 import { Clock } from '../platform/clock/index.js';
-import { DatabaseNotifications, DispatcherDatabase } from '../platform/database/index.js';
+import { DatabaseNotifications, DispatcherDatabase, GroupedQuery } from '../platform/database/index.js';
 import { asBotNumber, type BotNumber } from '../platform/identity/index.js';
 import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
 import { BotApiClient, BotPace, type PaceMemory } from '../telegram/index.js';
 import { BroadcastProgress } from './broadcast-progress.service.js';
 import { Contents } from './contents.js';
 import { type Consequence, DELIVERY_CLASS, RESEND_UNKNOWN_AFTER_MS } from './delivery.rules.js';
-import { BOTS_CHANNEL, LANES, LANES_CHANNEL } from './delivery.queues.js';
+import { ANSWERS_CHANNEL, BOTS_CHANNEL, LANES, LANES_CHANNEL } from './delivery.queues.js';
 import { Journal } from './journal.js';
 import { JournalRepository } from './journal.repository.js';
 import { Lane, type LaneEnd, type LaneSurroundings } from './lane.js';
-import { LaneLeaseRepository } from './lane-lease.repository.js';
+import { type AcquiredLane, LaneLeaseRepository, type ReleasedLane } from './lane-lease.repository.js';
 import { LaneRepository, type QueuedDelivery } from './lane.repository.js';
+import { Places } from './places.js';
 
 /** A dead worker's lane is taken over after this; a slow one must renew within it. */
 const LEASE_MS = 6_000;
@@ -30,7 +31,6 @@ const FAIRNESS_EVERY_MS = 500;
 interface DrivenLane {
   readonly lane: Lane;
   readonly sinceMs: number;
-  readonly ended: Promise<void>;
 }
 
 /** Drives lanes in this process: takes their leases, keeps them, and lets each go at its end. */
@@ -40,7 +40,15 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
   /** One start of one process: what makes a lease ours. */
   private readonly owner = randomUUID();
   private readonly lanes = new Map<string, DrivenLane>();
+  /** Settle once a lane is let go. */
+  private readonly endings = new Set<Promise<void>>();
+  /** Lanes that are on their way to begin: one that is woken meanwhile reads what it was woken for anyway. */
+  private readonly beginning = new Set<string>();
+  private readonly places: Places;
   private readonly leases: LaneLeaseRepository;
+  private readonly acquiring: GroupedQuery<string, AcquiredLane | undefined>;
+  private readonly releasing: GroupedQuery<ReleasedLane, boolean>;
+  private readonly repository: LaneRepository;
   private readonly surroundings: LaneSurroundings;
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly doubted = new Set<Lane>();
@@ -59,12 +67,16 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     contents: Contents,
     @InjectWakeQueue(LANES) private readonly queue: WakeQueue,
   ) {
+    this.places = new Places(configuration.settings.LANES_PER_WORKER);
     this.leases = new LaneLeaseRepository(database, this.owner);
+    this.acquiring = new GroupedQuery((botNumbers) => this.leases.acquire(botNumbers, LEASE_MS));
+    this.releasing = new GroupedQuery((lanes) => this.release(lanes));
+    this.repository = new LaneRepository(database);
     this.surroundings = {
       clock,
       client,
       contents,
-      repository: new LaneRepository(database),
+      repository: this.repository,
       journal: new Journal(new JournalRepository(database, this.owner)),
       follow: (lane, delivery, consequence) => this.follow(lane, delivery, consequence),
       noteRest: (lane, restMs) => this.noteRest(lane, restMs),
@@ -78,10 +90,13 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     await this.notifications.listen(LANES_CHANNEL, (payload) => {
       for (const botNo of payload.split(',')) this.lanes.get(botNo)?.lane.noticeMore();
     });
+    await this.notifications.listen(ANSWERS_CHANNEL, (payload) => {
+      for (const botNo of payload.split(',')) this.lanes.get(botNo)?.lane.noticeAnswer();
+    });
     await this.notifications.listen(BOTS_CHANNEL, (botNo) => void this.checkBot(asBotNumber(botNo)));
     this.timers.push(
       setInterval(() => void this.renew([...this.lanes.values()].map(({ lane }) => lane)), RENEW_EVERY_MS),
-      setInterval(() => void this.makeRoom(), FAIRNESS_EVERY_MS),
+      setInterval(() => this.makeRoom(), FAIRNESS_EVERY_MS),
     );
   }
 
@@ -91,8 +106,9 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
    */
   async onModuleDestroy(): Promise<void> {
     this.isStopping = true;
+    this.places.close();
     for (const { lane } of this.lanes.values()) lane.finish({ kind: 'yielded' });
-    await Promise.all([...this.lanes.values()].map(({ ended }) => ended));
+    await Promise.all(this.endings);
     await this.progress.finishTouched();
     for (const timer of this.timers) clearInterval(timer);
   }
@@ -115,30 +131,44 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  /** Drives one bot's lane to its end. Returns at once where another process does so. */
-  async drive(botNo: string): Promise<void> {
+  /** Begins to drive lanes; returns once each has its place, or is driven already, here or by another process. */
+  async begin(botNumbers: readonly string[]): Promise<void> {
+    await Promise.all(botNumbers.map((botNo) => this.beginOne(botNo)));
+  }
+
+  private async beginOne(botNo: string): Promise<void> {
     const driven = this.lanes.get(botNo);
-    if (driven) {
-      driven.lane.noticeMore();
-      return;
+    if (driven) driven.lane.noticeMore();
+    if (driven || this.beginning.has(botNo)) return;
+    this.beginning.add(botNo);
+    try {
+      if (!(await this.places.take())) return;
+      const lane = await this.open(asBotNumber(botNo)).catch((error: unknown) => {
+        this.places.giveBack();
+        throw error;
+      });
+      if (lane) this.drive(lane);
+      else this.places.giveBack();
+    } finally {
+      this.beginning.delete(botNo);
     }
-    const bot = await this.directory.findByNumber(asBotNumber(botNo));
-    if (!bot || this.isStopping) return;
+  }
+
+  /** Takes a lane's lease and clears up after an owner that died; undefined where there is nothing to drive for us. */
+  private async open(botNo: BotNumber): Promise<Lane | undefined> {
+    const bot = await this.directory.findByNumber(botNo);
+    if (!bot || this.isStopping) return undefined;
     const askedMs = this.clock.monotonicMs();
-    const acquired = await this.leases.acquire(botNo, LEASE_MS);
-    if ('heldMs' in acquired) {
-      // The holder may be dead: look again when its lease has run out.
-      if (acquired.heldMs !== Infinity) await this.queue.wakeLater(botNo, acquired.heldMs + LEASE_MARGIN_MS);
-      return;
-    }
+    const acquired = await this.acquiring.ask(botNo);
+    if (!acquired) return undefined;
     if (!acquired.wasLetGo) {
       const closed = await this.leases.closeOpenAttempts(botNo, acquired.epoch, RESEND_UNKNOWN_AFTER_MS);
       if (closed > 0) this.logger.warn(`took over the lane of bot ${bot.botId}: ${closed} open attempts`);
     }
     if (!isSending(bot.state)) {
       if (bot.state === 'disconnected') await this.progress.dropLane(botNo);
-      await this.leases.release(botNo, acquired.epoch, acquired.pace ?? undefined);
-      return;
+      await this.leases.release([{ botNo, epoch: acquired.epoch, pace: acquired.pace ?? undefined }]);
+      return undefined;
     }
     const now = this.clock.monotonicMs();
     const pace = new BotPace(this.paceLimits(), {
@@ -147,24 +177,45 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
       isMemoryWhole: acquired.wasLetGo,
     });
     pace.rest(now + acquired.restMs);
-    const lane = new Lane(bot, acquired.epoch, pace, askedMs + LEASE_MS - LEASE_MARGIN_MS, this.surroundings);
+    return new Lane(bot, acquired.epoch, pace, askedMs + LEASE_MS - LEASE_MARGIN_MS, this.surroundings);
+  }
+
+  private drive(lane: Lane): void {
+    const { botNo } = lane.bot;
     if (this.isStopping) lane.finish({ kind: 'yielded' });
-    const ended = lane.run().then((end) => this.conclude(lane, end));
-    this.lanes.set(botNo, { lane, sinceMs: now, ended });
-    await ended.finally(() => this.lanes.delete(botNo));
+    this.lanes.set(botNo, { lane, sinceMs: this.clock.monotonicMs() });
+    const ending = lane
+      .run()
+      .then((end) => this.conclude(lane, end))
+      .catch((error: unknown) => this.logger.error(error, `the lane of bot ${lane.bot.botId}`))
+      .finally(() => {
+        this.endings.delete(ending);
+        this.places.giveBack();
+      });
+    this.endings.add(ending);
   }
 
   private async conclude(lane: Lane, end: LaneEnd): Promise<void> {
     const { botNo } = lane.bot;
+    // Before the release: a wake that comes from here on finds the lane held by nobody's hand, or is seen by the look
+    // after the release.
+    this.lanes.delete(botNo);
     if (end.kind === 'lost') {
       this.logger.warn(`lost the lane of bot ${lane.bot.botId}`);
       return;
     }
-    await this.leases.release(botNo, lane.epoch, this.memoryOf(lane));
+    const isLeftBehind = await this.releasing.ask({ botNo, epoch: lane.epoch, pace: this.memoryOf(lane) });
     // A process that stops leaves the waking to the sweep: its queue may be closed already.
     if (this.isStopping) return;
-    if (end.kind === 'yielded') await this.queue.wake([botNo]);
+    if (end.kind === 'yielded' || (end.kind === 'empty' && isLeftBehind)) this.queue.wakeSoon([botNo]);
     else if ('nextInMs' in end && end.nextInMs !== undefined) await this.queue.wakeLater(botNo, end.nextInMs);
+  }
+
+  /** @returns of each lane, in order, whether something waits in it that could leave now */
+  private async release(lanes: readonly ReleasedLane[]): Promise<boolean[]> {
+    await this.leases.release(lanes);
+    const leftBehind = new Set(await this.repository.findLeftBehind(lanes.map(({ botNo }) => botNo)));
+    return lanes.map(({ botNo }) => leftBehind.has(botNo));
   }
 
   private paceLimits() {
@@ -208,16 +259,10 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** While others wait for a place, lanes that had their slice make room; they come back at the end of the line. */
-  private async makeRoom(): Promise<void> {
-    if (this.lanes.size < this.configuration.settings.LANES_PER_WORKER || this.isStopping) return;
-    try {
-      const waiting = await this.queue.countWaiting();
-      const now = this.clock.monotonicMs();
-      const old = [...this.lanes.values()].filter(({ sinceMs }) => now - sinceMs > SLICE_MS);
-      for (const { lane } of old.slice(0, waiting)) lane.finish({ kind: 'yielded' });
-    } catch (error) {
-      this.logger.error(error, 'could not ask who waits for a place');
-    }
+  private makeRoom(): void {
+    const now = this.clock.monotonicMs();
+    const old = [...this.lanes.values()].filter(({ sinceMs }) => now - sinceMs > SLICE_MS);
+    for (const { lane } of old.slice(0, this.places.waitingCount)) lane.finish({ kind: 'yielded' });
   }
 
   private memoryOf(lane: Lane): PaceMemory | undefined {

@@ -13,6 +13,13 @@ export interface AcquiredLane {
   readonly pace: PaceMemory | null;
 }
 
+export interface ReleasedLane {
+  readonly botNo: string;
+  readonly epoch: string;
+  /** What the pace leaves to the next owner. */
+  readonly pace: PaceMemory | undefined;
+}
+
 /** The lease of lanes: owner (one start of one process), epoch (one more with every owner) and until. */
 export class LaneLeaseRepository {
   constructor(
@@ -21,35 +28,43 @@ export class LaneLeaseRepository {
   ) {}
 
   /**
-   * Takes a lane that nobody holds.
-   * @returns the lane, or for how many milliseconds somebody else still holds it
+   * Takes lanes that nobody holds.
+   * @returns for each number, in order, its lane; undefined where somebody holds it, or there is none
    */
-  async acquire(botNo: string, leaseMs: number): Promise<AcquiredLane | { heldMs: number }> {
-    const [taken] = await this.database.query<{
+  async acquire(botNumbers: readonly string[], leaseMs: number): Promise<(AcquiredLane | undefined)[]> {
+    const rows = await this.database.queryByKey<{
+      bot_no: string;
       epoch: string;
       rest_ms: number;
       free_ms: number;
       was_let_go: boolean;
       pace: PaceMemory | null;
     }>(
-      `UPDATE lanes l SET owner = $2, epoch = l.epoch + 1, until = clock_timestamp() + $3 * interval '1 ms'
-       FROM (SELECT owner, until FROM lanes WHERE bot_no = $1 FOR UPDATE) AS before
-       WHERE l.bot_no = $1 AND (before.owner IS NULL OR before.until < clock_timestamp())
-       RETURNING l.epoch::text, before.owner IS NULL AS was_let_go, l.pace,
+      `WITH free AS MATERIALIZED (
+         SELECT bot_no, owner, until FROM lanes
+         WHERE bot_no = ANY($1::bigint[]) AND (owner IS NULL OR until < clock_timestamp())
+         ORDER BY bot_no FOR UPDATE)
+       UPDATE lanes l SET owner = $2, epoch = l.epoch + 1, until = clock_timestamp() + $3 * interval '1 ms'
+       FROM free WHERE l.bot_no = free.bot_no
+       RETURNING l.bot_no::text, l.epoch::text, free.owner IS NULL AS was_let_go, l.pace,
          greatest(0, ceil(extract(epoch FROM l.rest_until - clock_timestamp()) * 1000))::float8 AS rest_ms,
          -- A lane that was never driven has been free for ever.
-         least(1e12, greatest(0, extract(epoch FROM clock_timestamp() - before.until) * 1000))::float8 AS free_ms`,
-      [botNo, this.owner, leaseMs],
+         least(1e12, greatest(0, extract(epoch FROM clock_timestamp() - free.until) * 1000))::float8 AS free_ms`,
+      [botNumbers, this.owner, leaseMs],
     );
-    if (taken) {
-      const { epoch, rest_ms: restMs, free_ms: freeMs, was_let_go: wasLetGo, pace } = taken;
-      return { epoch, restMs, freeMs, wasLetGo, pace };
-    }
-    const [held] = await this.database.query<{ held_ms: number }>(
-      `SELECT greatest(0, extract(epoch FROM until - clock_timestamp()) * 1000)::float8 AS held_ms FROM lanes WHERE bot_no = $1`,
-      [botNo],
+    const taken = new Map(
+      rows.map((row) => [
+        row.bot_no,
+        {
+          epoch: row.epoch,
+          restMs: row.rest_ms,
+          freeMs: row.free_ms,
+          wasLetGo: row.was_let_go,
+          pace: row.pace,
+        },
+      ]),
     );
-    return { heldMs: held?.held_ms ?? Infinity };
+    return botNumbers.map((botNo) => taken.get(botNo));
   }
 
   /**
@@ -96,12 +111,23 @@ export class LaneLeaseRepository {
     return new Set(rows.map((row) => row.bot_no));
   }
 
-  /** Lets a lane go: everything that left is settled, so the next owner need not wait. */
-  async release(botNo: string, epoch: string, pace: PaceMemory | undefined): Promise<void> {
-    await this.database.query(
-      `UPDATE lanes SET owner = NULL, until = clock_timestamp(), pace = $4
-       WHERE bot_no = $1 AND epoch = $2 AND owner = $3`,
-      [botNo, epoch, this.owner, pace === undefined ? null : JSON.stringify(pace)],
+  /** Lets lanes go: everything that left is settled, so the next owners need not wait. */
+  async release(lanes: readonly ReleasedLane[]): Promise<void> {
+    await this.database.queryByKey(
+      `WITH mine AS MATERIALIZED (
+         SELECT l.bot_no, held.pace
+         FROM unnest($1::bigint[], $2::bigint[], $3::jsonb[]) AS held(bot_no, epoch, pace)
+         JOIN lanes l ON l.bot_no = held.bot_no AND l.epoch = held.epoch
+         WHERE l.owner = $4
+         ORDER BY l.bot_no FOR NO KEY UPDATE OF l)
+       UPDATE lanes l SET owner = NULL, until = clock_timestamp(), pace = mine.pace
+       FROM mine WHERE l.bot_no = mine.bot_no`,
+      [
+        lanes.map(({ botNo }) => botNo),
+        lanes.map(({ epoch }) => epoch),
+        lanes.map(({ pace }) => (pace === undefined ? null : JSON.stringify(pace))),
+        this.owner,
+      ],
     );
   }
 

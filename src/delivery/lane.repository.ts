@@ -1,7 +1,6 @@
-import { type DispatcherDatabase } from '../platform/database/index.js';
+import { type DispatcherDatabase, GroupedQuery } from '../platform/database/index.js';
 import { type DeliveryKey } from './journal.repository.js';
 import { type DeliveryClass } from './delivery.rules.js';
-import { GroupedReading } from './grouped-reading.js';
 
 /** A delivery that waits in a lane, with all that its sending needs to know of its chat. */
 export interface QueuedDelivery extends DeliveryKey {
@@ -80,10 +79,16 @@ UNION ALL
 ) AS queued
 ORDER BY lane.bot_no, queued.turn, queued.source_no, queued.chat_no`;
 
+/** Whether lane `l` has deliveries that could leave now. */
+const HAS_DUE = `EXISTS (SELECT FROM deliveries d
+  WHERE d.bot_no = l.bot_no AND d.is_open AND d.state = 0 AND d.not_before <= clock_timestamp())`;
+
 /** Reads what waits in lanes. */
 export class LaneRepository {
-  private readonly queued = new GroupedReading((botNumbers) => this.readQueued(botNumbers));
-  private readonly nextDelays = new GroupedReading((botNumbers) => this.readNextDelays(botNumbers));
+  private readonly queued = new GroupedQuery((botNumbers: readonly string[]) => this.readQueued(botNumbers));
+  private readonly nextDelays = new GroupedQuery((botNumbers: readonly string[]) =>
+    this.readNextDelays(botNumbers),
+  );
 
   /** @param prefetch most deliveries of each class that one reading gives a lane */
   constructor(
@@ -92,27 +97,27 @@ export class LaneRepository {
   ) {}
 
   /** The next deliveries of a bot, answers first. */
-  async findQueued(botNo: string): Promise<QueuedDelivery[]> {
-    return (await this.queued.ask(botNo)) ?? [];
+  findQueued(botNo: string): Promise<QueuedDelivery[]> {
+    return this.queued.ask(botNo);
   }
 
   /** Milliseconds until the next delivery that waits for its time; null where none does. */
-  async findNextDelayMs(botNo: string): Promise<number | null> {
-    return (await this.nextDelays.ask(botNo)) ?? null;
+  findNextDelayMs(botNo: string): Promise<number | null> {
+    return this.nextDelays.ask(botNo);
   }
 
-  private async readQueued(botNumbers: readonly string[]): Promise<Map<string, QueuedDelivery[]>> {
-    const rows = await this.database.query<QueuedRow>(QUEUED, [botNumbers, this.prefetch]);
+  private async readQueued(botNumbers: readonly string[]): Promise<QueuedDelivery[][]> {
+    const rows = await this.database.query<QueuedRow>(QUEUED, [[...new Set(botNumbers)], this.prefetch]);
     const byBot = new Map<string, QueuedDelivery[]>();
     for (const row of rows) {
       const deliveries = byBot.get(row.bot_no);
       if (deliveries) deliveries.push(toDelivery(row));
       else byBot.set(row.bot_no, [toDelivery(row)]);
     }
-    return byBot;
+    return botNumbers.map((botNo) => byBot.get(botNo) ?? []);
   }
 
-  private async readNextDelays(botNumbers: readonly string[]): Promise<Map<string, number>> {
+  private async readNextDelays(botNumbers: readonly string[]): Promise<(number | null)[]> {
     const rows = await this.database.query<{ bot_no: string; delay_ms: number }>(
       `SELECT lane.bot_no::text, greatest(0, extract(epoch FROM next.at - clock_timestamp()) * 1000)::float8 AS delay_ms
        FROM unnest($1::bigint[]) AS lane(bot_no) CROSS JOIN LATERAL (
@@ -121,12 +126,32 @@ export class LaneRepository {
        WHERE next.at IS NOT NULL`,
       [botNumbers],
     );
-    return new Map(rows.map((row) => [row.bot_no, row.delay_ms]));
+    const byBot = new Map(rows.map((row) => [row.bot_no, row.delay_ms]));
+    return botNumbers.map((botNo) => byBot.get(botNo) ?? null);
+  }
+
+  /** Of these bots, those with deliveries that could leave now and whom nobody drives. */
+  async findLeftBehind(botNumbers: readonly string[]): Promise<string[]> {
+    const rows = await this.database.queryByKey<{ bot_no: string }>(
+      `SELECT l.bot_no::text FROM lanes l
+       WHERE l.bot_no = ANY($1::bigint[]) AND l.owner IS NULL AND ${HAS_DUE}`,
+      [botNumbers],
+    );
+    return rows.map((row) => row.bot_no);
+  }
+
+  /** Lanes whose owner died, or stands still, for the sweep. */
+  async findOrphaned(limit: number): Promise<string[]> {
+    const rows = await this.database.query<{ bot_no: string }>(
+      'SELECT bot_no::text FROM lanes WHERE owner IS NOT NULL AND until < clock_timestamp() LIMIT $1',
+      [limit],
+    );
+    return rows.map((row) => row.bot_no);
   }
 
   /**
-   * Bots with deliveries that could leave now, and lanes whose owner died, where nobody drives: for the sweep. Steps over
-   * the index from bot to bot, so that idle bots cost nothing.
+   * Bots with deliveries that could leave now, where nobody drives: for the sweep. Steps over the index from bot to bot,
+   * so that idle bots cost nothing.
    */
   async findForsaken(limit: number): Promise<string[]> {
     const rows = await this.database.query<{ bot_no: string }>(
@@ -137,10 +162,8 @@ export class LaneRepository {
          FROM waiting WHERE waiting.bot_no IS NOT NULL
        )
        SELECT l.bot_no::text FROM waiting JOIN lanes l ON l.bot_no = waiting.bot_no JOIN bots b ON b.no = l.bot_no
-       WHERE (l.owner IS NOT NULL AND l.until < clock_timestamp())
-          OR (l.owner IS NULL AND b.state IN ('running', 'conflict', 'disconnected') AND l.rest_until <= clock_timestamp()
-            AND EXISTS (SELECT FROM deliveries d
-                        WHERE d.bot_no = l.bot_no AND d.is_open AND d.state = 0 AND d.not_before <= clock_timestamp()))
+       WHERE l.owner IS NULL AND b.state IN ('running', 'conflict', 'disconnected')
+         AND l.rest_until <= clock_timestamp() AND ${HAS_DUE}
        LIMIT $1`,
       [limit],
     );

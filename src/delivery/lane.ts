@@ -62,7 +62,7 @@ export class Lane implements IntentHolder {
   private isReading = false;
   /** True where the last reading left nothing in the database and nobody has told of more since. */
   private isReadToTheEnd = false;
-  /** Somebody told of more since the last reading began. */
+  /** Somebody told of an answer since the last reading began. */
   private hasNotice = false;
   private timer: NodeJS.Timeout | undefined;
   private rereadTimer: NodeJS.Timeout | undefined;
@@ -87,11 +87,16 @@ export class Lane implements IntentHolder {
     });
   }
 
-  /** Somebody queued more. It may be an answer to a person, which passes what was read ahead: read at once. */
+  /** Somebody queued more, which has its turn after what was read ahead. */
   noticeMore(): void {
     this.isReadToTheEnd = false;
-    this.hasNotice = true;
     this.pump();
+  }
+
+  /** Somebody queued an answer to a person, which passes what was read ahead: read at once. */
+  noticeAnswer(): void {
+    this.hasNotice = true;
+    this.noticeMore();
   }
 
   /** Starts nothing more; the lane ends once its calls are settled. */

@@ -41,6 +41,6 @@ export class ReplySink implements AnswerSink {
     if (said && said.queued < said.said) {
       throw new Error(`Update ${updateId} is answered in a chat that bot ${bot.botId} doesn't know.`);
     }
-    this.tenants.afterCommit(() => this.fanOut.wakeLanesSoon([bot.botNo]));
+    this.tenants.afterCommit(() => this.fanOut.wakeForAnswers([bot.botNo]));
   }
 }

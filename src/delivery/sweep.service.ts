@@ -4,6 +4,7 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { Repeater } from '../platform/clock/index.js';
 import { DispatcherDatabase } from '../platform/database/index.js';
 import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
 import { BroadcastRepository } from './broadcast.repository.js';
@@ -11,6 +12,8 @@ import { LANES, PLANS } from './delivery.queues.js';
 import { LaneRepository } from './lane.repository.js';
 
 const SWEEP_EVERY_MS = 2_000;
+/** A dead worker's lanes are noticed this soon after their leases ran out. */
+const FIND_ORPHANED_EVERY_MS = 500;
 /** Lanes woken by one sweep; the others by the next. */
 const MOST_LANES = 2_000;
 
@@ -22,9 +25,8 @@ const MOST_LANES = 2_000;
 export class Sweep implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Sweep');
   private readonly lanes: LaneRepository;
-  private timer: NodeJS.Timeout | undefined;
-  private sweeping: Promise<void> = Promise.resolve();
-  private isStopping = false;
+  /** One part that fails doesn't keep the others from their work. */
+  private readonly parts: readonly Repeater[];
 
   constructor(
     database: DispatcherDatabase,
@@ -33,37 +35,28 @@ export class Sweep implements OnApplicationBootstrap, BeforeApplicationShutdown 
     @InjectWakeQueue(PLANS) private readonly planQueue: WakeQueue,
   ) {
     this.lanes = new LaneRepository(database);
+    this.parts = [
+      new Repeater(FIND_ORPHANED_EVERY_MS, () => this.wakeOrphaned(), this.logger),
+      new Repeater(SWEEP_EVERY_MS, () => this.wakeForsaken(), this.logger),
+      new Repeater(SWEEP_EVERY_MS, () => this.bringBroadcastsOn(), this.logger),
+      new Repeater(SWEEP_EVERY_MS, () => this.finishCancelling(), this.logger),
+    ];
   }
 
   onApplicationBootstrap(): void {
-    this.sweepSoon(0);
+    for (const part of this.parts) part.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.isStopping = true;
-    clearTimeout(this.timer);
-    await this.sweeping;
+    await Promise.all(this.parts.map((part) => part.stop()));
   }
 
-  private sweepSoon(delayMs: number): void {
-    if (this.isStopping) return;
-    this.timer = setTimeout(() => {
-      this.sweeping = this.sweep().finally(() => this.sweepSoon(SWEEP_EVERY_MS));
-    }, delayMs);
+  private async wakeOrphaned(): Promise<void> {
+    await this.laneQueue.wakeFound(await this.lanes.findOrphaned(MOST_LANES));
   }
 
-  private async sweep(): Promise<void> {
-    const parts = [() => this.wakeLanes(), () => this.bringBroadcastsOn(), () => this.finishCancelling()];
-    for (const part of parts) {
-      // One part that fails doesn't keep the others from their work.
-      await part().catch((error: unknown) =>
-        this.logger.error(error, 'a part of the sweep failed; it comes again'),
-      );
-    }
-  }
-
-  private async wakeLanes(): Promise<void> {
-    await this.laneQueue.wake(await this.lanes.findForsaken(MOST_LANES));
+  private async wakeForsaken(): Promise<void> {
+    await this.laneQueue.wakeFound(await this.lanes.findForsaken(MOST_LANES));
   }
 
   private async bringBroadcastsOn(): Promise<void> {

@@ -1,26 +1,21 @@
 import { Processor } from '@nestjs/bullmq';
-import { Configuration } from '../config/index.js';
 import { WakeProcessor, WORKER_OPTIONS } from '../platform/queue/index.js';
 import { BroadcastRepository } from './broadcast.repository.js';
 import { LANES, PLANS } from './delivery.queues.js';
 import { FanOut } from './fan-out.service.js';
 import { LaneDriver } from './lane-driver.service.js';
 
-/** Drives the lanes that were woken. */
+/** Brings lanes that were woken to the driver, which drives them on its own: a job lasts until all have a place. */
 @Processor(LANES, WORKER_OPTIONS)
 export class LaneProcessor extends WakeProcessor {
-  protected override readonly concurrency: number;
+  protected override readonly concurrency = 4;
 
-  constructor(
-    private readonly driver: LaneDriver,
-    configuration: Configuration,
-  ) {
+  constructor(private readonly driver: LaneDriver) {
     super();
-    this.concurrency = configuration.settings.LANES_PER_WORKER;
   }
 
-  override drive(botNo: string): Promise<void> {
-    return this.driver.drive(botNo);
+  override drive(botNumbers: readonly string[]): Promise<void> {
+    return this.driver.begin(botNumbers);
   }
 }
 
@@ -36,9 +31,9 @@ export class PlanProcessor extends WakeProcessor {
     super();
   }
 
-  override async drive(broadcastNo: string): Promise<void> {
-    await this.fanOut.plan(broadcastNo);
+  override async drive(broadcastNumbers: readonly string[]): Promise<void> {
+    await Promise.all(broadcastNumbers.map((broadcastNo) => this.fanOut.plan(broadcastNo)));
     // Nobody in the audience: then nothing will ever be settled, and it is done already.
-    await this.broadcasts.finishDone([broadcastNo]);
+    await this.broadcasts.finishDone(broadcastNumbers);
   }
 }

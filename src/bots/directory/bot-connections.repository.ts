@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Configuration } from '../../config/index.js';
-import { DispatcherDatabase } from '../../platform/database/index.js';
+import { DispatcherDatabase, GroupedQuery } from '../../platform/database/index.js';
 import {
   asBotId,
   asBotNumber,
@@ -34,6 +34,8 @@ const COLUMNS = `id, no, tenant_id, environment, api_root, state, telegram_id, f
 /** Bots of all tenants, as the dispatcher sees them. */
 @Injectable()
 export class BotConnections {
+  private readonly rows = new GroupedQuery((botNumbers: readonly BotNumber[]) => this.findRows(botNumbers));
+
   constructor(
     private readonly database: DispatcherDatabase,
     private readonly vault: TokenVault,
@@ -41,8 +43,8 @@ export class BotConnections {
   ) {}
 
   async find(botNo: BotNumber): Promise<ConnectedBot | undefined> {
-    const rows = await this.database.query<BotRow>(`SELECT ${COLUMNS} FROM bots WHERE no = $1`, [botNo]);
-    return rows[0] && this.toConnectedBot(rows[0]);
+    const row = await this.rows.ask(botNo);
+    return row && this.toConnectedBot(row);
   }
 
   async findNumber(botId: BotId): Promise<BotNumber | undefined> {
@@ -77,6 +79,15 @@ export class BotConnections {
       [botNo, tokenFingerprint, from, state, reason],
     );
     return rows.length > 0;
+  }
+
+  private async findRows(botNumbers: readonly BotNumber[]): Promise<(BotRow | undefined)[]> {
+    const rows = await this.database.query<BotRow>(
+      `SELECT ${COLUMNS} FROM bots WHERE no = ANY ($1::bigint[])`,
+      [botNumbers],
+    );
+    const byNumber = new Map(rows.map((row) => [row.no, row]));
+    return botNumbers.map((botNo) => byNumber.get(botNo));
   }
 
   private async toConnectedBot(row: BotRow): Promise<ConnectedBot> {

@@ -2,7 +2,7 @@ import { Processor } from '@nestjs/bullmq';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Configuration } from '../../config/index.js';
 import { TenantDatabase } from '../../platform/database/index.js';
-import { asBotNumber } from '../../platform/identity/index.js';
+import { asBotNumber, type BotNumber } from '../../platform/identity/index.js';
 import { redactTokens } from '../../platform/logging/index.js';
 import { WakeProcessor, WORKER_OPTIONS } from '../../platform/queue/index.js';
 import { BotCaller } from '../calls/bot-caller.js';
@@ -46,8 +46,11 @@ export class InboxProcessor extends WakeProcessor implements OnModuleDestroy {
     this.isStopping = true;
   }
 
-  override async drive(key: string): Promise<void> {
-    const botNo = asBotNumber(key);
+  override async drive(keys: readonly string[]): Promise<void> {
+    await Promise.all(keys.map((key) => this.workThrough(asBotNumber(key))));
+  }
+
+  private async workThrough(botNo: BotNumber): Promise<void> {
     let hasProgress = true;
     while (hasProgress && !this.isStopping) {
       const bot = await this.directory.findByNumber(botNo);

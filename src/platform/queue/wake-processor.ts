@@ -4,7 +4,7 @@ import { type Job } from 'bullmq';
 import { type Wake } from './wake-queue.js';
 
 /**
- * BullMQ's defaults notice a dead worker after a minute; these took a dead worker's lane over in 4.5 s.
+ * BullMQ's defaults notice a dead worker after a minute; these give what it worked on to others within seconds.
  * A processor starts when its application is up (`autorun: false`).
  */
 export const WORKER_OPTIONS = {
@@ -21,11 +21,14 @@ export abstract class WakeProcessor
 {
   protected readonly logger = new Logger(this.constructor.name);
 
-  /** How many keys this process works on at the same time. */
+  /**
+   * How many jobs this process works on at the same time. BullMQ takes that many from a full queue, one after the
+   * other, before the first of them begins: a thousand on PostgreSQL stood still for a second.
+   */
   protected abstract readonly concurrency: number;
 
-  /** Does what there is to do for the key; throwing is logged, and the sweep wakes the key again. */
-  abstract drive(key: string): Promise<void>;
+  /** Does what there is to do for the keys; throwing is logged, and the sweep wakes them again. */
+  abstract drive(keys: readonly string[]): Promise<void>;
 
   onApplicationBootstrap(): void {
     this.worker.concurrency = this.concurrency;
@@ -40,9 +43,9 @@ export abstract class WakeProcessor
 
   override async process(job: Job<Wake>): Promise<void> {
     try {
-      await this.drive(job.data.key);
+      await this.drive(job.data.keys);
     } catch (error) {
-      this.logger.error(error, `${job.name} ${job.data.key}`);
+      this.logger.error(error, `${job.name} ${job.data.keys.join(', ')}`);
       throw error;
     }
   }

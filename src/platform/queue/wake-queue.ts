@@ -1,19 +1,18 @@
 import { type BeforeApplicationShutdown, Inject, Logger } from '@nestjs/common';
-import { type Queue } from 'bullmq';
+import { type DeduplicationOptions, type Queue } from 'bullmq';
 import { type Clock } from '../clock/index.js';
 
-/** The only payload a job has: the key of what there is work for. Content stays in the database. */
+/** The only payload a job has: the keys of what there is work for. Content stays in the database. */
 export interface Wake {
-  readonly key: string;
+  readonly keys: readonly string[];
 }
 
 /** Done jobs leave no trace: what happened is in the database. */
 const FORGOTTEN = { removeOnComplete: true, removeOnFail: true } as const;
 
 /**
- * Wakes whoever works on a key ("lane 7 has deliveries"). A wake is a hint: while one waits, further ones for the
- * same key are dropped, and one that comes while the key is being worked on runs once more afterwards. Losing every
- * wake delays work until the next sweep and loses nothing.
+ * Wakes whoever works on a key ("lane 7 has deliveries"). A wake is a hint: losing every one of them delays work until
+ * the next sweep and loses nothing.
  */
 export class WakeQueue implements BeforeApplicationShutdown {
   private readonly logger: Logger;
@@ -25,20 +24,28 @@ export class WakeQueue implements BeforeApplicationShutdown {
     private readonly subject: string,
     private readonly queue: Queue<Wake>,
     private readonly clock: Clock,
+    private readonly keysPerJob: number,
   ) {
     this.logger = new Logger(`queue ${subject}`);
     queue.on('error', (error) => this.logger.warn(`queue is away: ${error.message}`));
   }
 
+  /**
+   * Wakes keys, where the queue allows it many in one job. While a wake of one key waits, further ones for it alone are
+   * dropped, and one that comes while the key is being worked on runs once more afterwards.
+   */
   async wake(keys: readonly string[]): Promise<void> {
-    if (keys.length === 0) return;
-    await this.queue.addBulk(
-      keys.map((key) => ({
-        name: this.subject,
-        data: { key },
-        opts: { ...FORGOTTEN, deduplication: { id: `${this.subject}:${key}`, keepLastIfActive: true } },
-      })),
+    await this.add(keys, ([key, ...others]) =>
+      others.length === 0 ? { id: `${this.subject}:${key}`, keepLastIfActive: true } : undefined,
     );
+  }
+
+  /**
+   * For whoever looks again and again and finds the same keys while nobody has time for them: what waits of an earlier
+   * look is not doubled. A key that is dropped so is found by the next look.
+   */
+  async wakeFound(keys: readonly string[]): Promise<void> {
+    await this.add(keys, (_, position) => ({ id: `${this.subject}:found:${position}` }));
   }
 
   /**
@@ -49,18 +56,13 @@ export class WakeQueue implements BeforeApplicationShutdown {
     const dueSecond = Math.ceil((this.clock.now().getTime() + delayMs) / 1000);
     await this.queue.add(
       this.subject,
-      { key },
+      { keys: [key] },
       {
         ...FORGOTTEN,
         delay: Math.ceil(delayMs),
         deduplication: { id: `${this.subject}:later:${key}:${dueSecond}` },
       },
     );
-  }
-
-  /** How many wakes wait for a free place; work that goes on for long makes room when there are any. */
-  countWaiting(): Promise<number> {
-    return this.queue.getWaitingCount();
   }
 
   /**
@@ -75,6 +77,27 @@ export class WakeQueue implements BeforeApplicationShutdown {
   async beforeApplicationShutdown(): Promise<void> {
     await this.wakeGathered();
     await this.queue.close();
+  }
+
+  private async add(
+    keys: readonly string[],
+    deduplicate: (keys: readonly string[], position: number) => DeduplicationOptions | undefined,
+  ): Promise<void> {
+    const groups: (readonly string[])[] = [];
+    for (let first = 0; first < keys.length; first += this.keysPerJob) {
+      groups.push(keys.slice(first, first + this.keysPerJob));
+    }
+    if (groups.length === 0) return;
+    await this.queue.addBulk(
+      groups.map((group, position) => {
+        const deduplication = deduplicate(group, position);
+        return {
+          name: this.subject,
+          data: { keys: group },
+          opts: { ...FORGOTTEN, ...(deduplication && { deduplication }) },
+        };
+      }),
+    );
   }
 
   private async wakeGathered(): Promise<void> {

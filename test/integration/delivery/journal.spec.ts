@@ -64,8 +64,8 @@ describe('the journal on PostgreSQL', () => {
   });
 
   const acquire = async (owner: string, leaseMs = LEASE_MS): Promise<string> => {
-    const acquired = await new LaneLeaseRepository(database, owner).acquire(botNo, leaseMs);
-    if (!('epoch' in acquired)) throw new Error('the lane is held');
+    const [acquired] = await new LaneLeaseRepository(database, owner).acquire([botNo], leaseMs);
+    if (!acquired) throw new Error('the lane is held');
     return acquired.epoch;
   };
   const attemptOn = (chatNo: string, epoch: string, attempt = 1): Attempt => ({
@@ -214,8 +214,8 @@ describe('the journal on PostgreSQL', () => {
   it('gives a lane to one of many who want it', async () => {
     const owners = Array.from({ length: 8 }, (_, n) => `00000000-0000-4000-8000-00000000010${n}`);
     const acquired = await Promise.all(
-      owners.map((owner) => new LaneLeaseRepository(database, owner).acquire(botNo, LEASE_MS)),
+      owners.map((owner) => new LaneLeaseRepository(database, owner).acquire([botNo], LEASE_MS)),
     );
-    expect(acquired.filter((result) => 'epoch' in result)).toHaveLength(1);
+    expect(acquired.flat().filter((lane) => lane !== undefined)).toHaveLength(1);
   });
 });
