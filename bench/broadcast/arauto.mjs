@@ -16,7 +16,7 @@ const FINISH_WITHIN_MS = 60_000;
 const POLL_MS = 100;
 /** Connected at the same time while setting up. */
 const CONNECTED_AT_ONCE = 16;
-const WARM_UP_BOTS = 20;
+const WARM_UP_BOTS = 34;
 /** What the warm-up sent still counts against its bots' pace for a second. */
 const PACE_FORGETS_MS = 1_500;
 const TEXT = 'Good morning, {{first_name|friend}}!';

@@ -5,6 +5,7 @@ import { CleaningModule } from '../platform/cleaning/index.js';
 import { Clock } from '../platform/clock/index.js';
 import { DatabaseModule, type DatabaseUrls } from '../platform/database/index.js';
 import { IdempotencyService, OLD_IDEMPOTENCY_KEYS } from '../platform/http/index.js';
+import { MailModule } from '../platform/mail/index.js';
 import { QueueModule } from '../platform/queue/index.js';
 import { HealthController } from './health.controller.js';
 import { SandboxAccessController } from './sandbox-access.controller.js';
@@ -45,6 +46,7 @@ export class AppModule {
           urls,
           rooms.flatMap((room) => room.entities ?? []),
         ),
+        MailModule,
         QueueModule.forRoot(configuration.settings, urls.dispatcher),
         ...parts('core'),
         ...(configuration.hasRole('api') ? parts('api') : []),

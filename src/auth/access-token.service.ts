@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { Configuration } from '../config/index.js';
 import { Clock } from '../platform/clock/index.js';
 import { deriveKey } from '../platform/crypto/index.js';
-import { asTenantId, asUserId, type Caller, idSchema } from '../platform/identity/index.js';
+import { asTenantId, asUserId, idSchema, type TenantId, type UserId } from '../platform/identity/index.js';
 
 export const ACCESS_TOKEN_SECONDS = 15 * 60;
 const ALGORITHM = 'HS256';
@@ -14,7 +14,11 @@ const ISSUER = 'arauto';
 const claimsSchema = z.object({ sub: idSchema, tid: idSchema, sid: idSchema });
 
 /** Whose session a token is of. The role isn't in it: it is looked up, so that a change of role doesn't wait. */
-export type TokenBearer = Omit<Caller, 'role'>;
+export interface TokenBearer {
+  readonly tenantId: TenantId;
+  readonly userId: UserId;
+  readonly sessionId: string;
+}
 
 /** Access tokens: JWT, HS256, a quarter of an hour. */
 @Injectable()

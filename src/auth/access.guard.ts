@@ -3,9 +3,10 @@ import { Reflector } from '@nestjs/core';
 import { type FastifyRequest } from 'fastify';
 import { ACCESS_LABEL, type AccessLabel, type CallerRequest } from '../platform/access/index.js';
 import { ProblemError } from '../platform/errors/index.js';
+import { type Caller } from '../platform/identity/index.js';
 import { bearerTokenOf, judgeAccess } from './access.rules.js';
 import { tenantSuspended } from './accounts.service.js';
-import { SessionsService } from './sessions.service.js';
+import { type SignedInSession, SessionsService } from './sessions.service.js';
 
 /** Stands before every route of every controller. */
 @Injectable()
@@ -28,7 +29,7 @@ export class AccessGuard implements CanActivate {
     const verdict = judgeAccess(label, session);
     switch (verdict) {
       case 'allowed':
-        if (session) request.caller = { ...session.bearer, role: session.role };
+        if (session) request.caller = callerOf(session);
         return true;
       case 'not_signed_in':
         throw new ProblemError(
@@ -48,4 +49,8 @@ export class AccessGuard implements CanActivate {
         );
     }
   }
+}
+
+function callerOf({ bearer: { tenantId, userId, sessionId }, role }: SignedInSession): Caller {
+  return { tenantId, actor: { kind: 'member', userId, sessionId }, role };
 }

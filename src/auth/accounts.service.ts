@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DispatcherDatabase } from '../platform/database/index.js';
 import { conflict, notFound, ProblemError } from '../platform/errors/index.js';
-import { asTenantId, type Caller } from '../platform/identity/index.js';
+import { asTenantId, type MemberCaller } from '../platform/identity/index.js';
 import { type Membership, TenantsService, viewTenant } from '../tenants/index.js';
 import { type Me, type SignedIn, type SignIn, type SignUp } from './auth.dto.js';
 import { GuessLimiter } from './guess-limiter.service.js';
@@ -71,10 +71,10 @@ export class AccountsService {
     return { ...tokens, user: viewUser(user), tenant: viewTenant(tenant), role };
   }
 
-  async whoAmI(caller: Caller): Promise<Me> {
+  async whoAmI(caller: MemberCaller): Promise<Me> {
     const [user, memberships] = await Promise.all([
-      this.users.findById(caller.userId),
-      this.tenants.membershipsOf(caller.userId),
+      this.users.findById(caller.actor.userId),
+      this.tenants.membershipsOf(caller.actor.userId),
     ]);
     const { tenant, role } = chooseTenant(memberships, caller.tenantId);
     if (!user) throw notFound('user');
@@ -82,7 +82,7 @@ export class AccountsService {
       user,
       tenant: viewTenant(tenant),
       role,
-      sessionId: caller.sessionId,
+      sessionId: caller.actor.sessionId,
       tenants: memberships.map((membership) => ({
         id: membership.tenant.id,
         name: membership.tenant.name,

@@ -12,8 +12,8 @@ import {
   ApiUnauthorizedResponse,
 } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
-import { AllowRole, CurrentCaller, Public } from '../platform/access/index.js';
-import { type Caller } from '../platform/identity/index.js';
+import { AllowRole, CurrentMember, Public } from '../platform/access/index.js';
+import { type MemberCaller } from '../platform/identity/index.js';
 import { AccountsService, type Origin } from './accounts.service.js';
 import {
   type Me,
@@ -83,7 +83,7 @@ export class AuthController {
   @ApiBearerAuth('session')
   @ApiOperation({ summary: 'End this session, its access and refresh tokens with it' })
   @ApiNoContentResponse()
-  signOut(@CurrentCaller() caller: Caller): Promise<void> {
+  signOut(@CurrentMember() caller: MemberCaller): Promise<void> {
     return this.sessions.end(caller);
   }
 
@@ -92,7 +92,7 @@ export class AuthController {
   @ApiBearerAuth('session')
   @ApiOperation({ summary: 'Who am I, and in which tenant' })
   @ApiOkResponse({ standardSchema: meSchema })
-  whoAmI(@CurrentCaller() caller: Caller): Promise<Me> {
+  whoAmI(@CurrentMember() caller: MemberCaller): Promise<Me> {
     return this.accounts.whoAmI(caller);
   }
 }

@@ -6,7 +6,7 @@ import { Clock } from '../platform/clock/index.js';
 import { deriveKey, randomSecret, sha256 } from '../platform/crypto/index.js';
 import { DispatcherDatabase, TenantDatabase } from '../platform/database/index.js';
 import { ProblemError } from '../platform/errors/index.js';
-import { type Caller, type TenantId, type UserId } from '../platform/identity/index.js';
+import { type MemberCaller, type TenantId, type UserId } from '../platform/identity/index.js';
 import { ACCESS_TOKEN_SECONDS, AccessTokens, type TokenBearer } from './access-token.service.js';
 import { type Tokens } from './auth.dto.js';
 import { decideRefresh, successorOf } from './refresh-token.rules.js';
@@ -94,11 +94,11 @@ export class SessionsService {
     return this.issue(bearer, successor);
   }
 
-  async end(caller: Caller): Promise<void> {
+  async end(caller: MemberCaller): Promise<void> {
     await this.tenantDatabase.run(caller.tenantId, (manager) =>
-      this.repository.end(manager, caller.sessionId, 'signed_out'),
+      this.repository.end(manager, caller.actor.sessionId, 'signed_out'),
     );
-    this.standings.set(caller.sessionId, ENDED);
+    this.standings.set(caller.actor.sessionId, ENDED);
   }
 
   /** @returns undefined when the token isn't valid or its session is over */

@@ -7,6 +7,7 @@ export {
   tenantSchema,
   timeZoneSchema,
 } from './tenant.dto.js';
+export { type AuditEntry, AuditLog } from './audit/audit-log.js';
 export { Tenant } from './tenant.entity.js';
 export { type SealedSecret, TenantKeys } from './tenant-keys.service.js';
 export { type Membership } from './tenants.repository.js';

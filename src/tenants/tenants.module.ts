@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditLog } from './audit/audit-log.js';
 import { TenantKeysRepository } from './tenant-keys.repository.js';
 import { TenantKeys } from './tenant-keys.service.js';
 import { TenantsController } from './tenants.controller.js';
@@ -6,8 +7,8 @@ import { TenantsRepository } from './tenants.repository.js';
 import { TenantsService } from './tenants.service.js';
 
 @Module({
-  providers: [TenantKeys, TenantKeysRepository, TenantsService, TenantsRepository],
-  exports: [TenantKeys, TenantsService],
+  providers: [AuditLog, TenantKeys, TenantKeysRepository, TenantsService, TenantsRepository],
+  exports: [AuditLog, TenantKeys, TenantsService],
 })
 export class TenantsModule {}
 

@@ -1,5 +1,6 @@
 import { createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
-import { type Caller, type TenantRole } from '../identity/index.js';
+import { ProblemError } from '../errors/index.js';
+import { type Caller, type MemberCaller, type TenantRole } from '../identity/index.js';
 
 /** Label of a route: who may call it. The room `auth` enforces it; a route without a label is refused. */
 export const ACCESS_LABEL = 'arauto:access';
@@ -23,4 +24,13 @@ export const CurrentCaller = createParamDecorator((_: unknown, context: Executio
   const { caller } = context.switchToHttp().getRequest<CallerRequest>();
   if (!caller) throw new Error('CurrentCaller needs a route labelled with AllowRole.');
   return caller;
+});
+
+/** The member who calls, for what concerns a person's own account and membership: no program's key gets there. */
+export const CurrentMember = createParamDecorator((_: unknown, context: ExecutionContext): MemberCaller => {
+  const { caller } = context.switchToHttp().getRequest<CallerRequest>();
+  if (caller?.actor.kind !== 'member') {
+    throw new ProblemError(403, 'members_only', 'Only a person who signed in may do this.');
+  }
+  return { ...caller, actor: caller.actor };
 });

@@ -4,5 +4,6 @@ export {
   AllowRole,
   type CallerRequest,
   CurrentCaller,
+  CurrentMember,
   Public,
 } from './access.js';

@@ -1,7 +1,8 @@
 import { DataSource } from 'typeorm';
 import { Foundation1700000000001 } from './migrations/0001-foundation.js';
+import { Trust1700000000002 } from './migrations/0002-trust.js';
 
-const MIGRATIONS = [Foundation1700000000001];
+const MIGRATIONS = [Foundation1700000000001, Trust1700000000002];
 
 /**
  * Brings the schema to the newest version; safe from several processes at once.

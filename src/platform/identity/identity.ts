@@ -18,12 +18,22 @@ export const asBotNumber = (number: string): BotNumber => number as BotNumber;
 
 export const idSchema = z.uuid({ error: 'must be an id as the API returned it (UUID)' });
 
-/** Who is calling: proven by a session, and acting in exactly one tenant. */
+/** Who acts: a member by their session, a program by its API key, an operator who was given a reason to look in. */
+export type Actor =
+  | { readonly kind: 'member'; readonly userId: UserId; readonly sessionId: string }
+  | { readonly kind: 'api_key'; readonly apiKeyId: string }
+  | { readonly kind: 'operator'; readonly userId: UserId; readonly supportAccessId: string };
+
+/** Who is calling: proven, and acting in exactly one tenant. */
 export interface Caller {
   readonly tenantId: TenantId;
-  readonly userId: UserId;
-  readonly sessionId: string;
+  readonly actor: Actor;
   readonly role: TenantRole;
+}
+
+/** A person at their own session: what concerns accounts and members is not for programs, nor for operators. */
+export interface MemberCaller extends Caller {
+  readonly actor: Extract<Actor, { kind: 'member' }>;
 }
 
 /** From most to least allowed; each may do what those after it may. */

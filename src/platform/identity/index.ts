@@ -1,7 +1,9 @@
 export {
+  type Actor,
   type BotId,
   type BotNumber,
   type Caller,
+  type MemberCaller,
   TENANT_ROLES,
   type TenantId,
   type TenantRole,

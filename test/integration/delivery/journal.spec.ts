@@ -218,4 +218,28 @@ describe('the journal on PostgreSQL', () => {
     );
     expect(acquired.flat().filter((lane) => lane !== undefined)).toHaveLength(1);
   });
+
+  it('finds what was queued while a lane was being let go', async () => {
+    const epoch = await acquire(OWNER);
+    const leases = new LaneLeaseRepository(database, OWNER);
+    const lanes = new LaneRepository(database);
+    expect(await lanes.findLeftBehind([botNo])).toEqual([]);
+    await leases.release([{ botNo, epoch, pace: undefined }]);
+    expect(await lanes.findLeftBehind([botNo])).toEqual([botNo]);
+    await database.query('UPDATE deliveries SET state = 6, is_open = false');
+    expect(await lanes.findLeftBehind([botNo])).toEqual([]);
+  });
+
+  it('lets go only of what is held, and leaves the pace to the next owner', async () => {
+    const epoch = await acquire(OWNER);
+    const pace = { outages: 3 };
+    await new LaneLeaseRepository(database, OTHER).release([{ botNo, epoch, pace }]);
+    await new LaneLeaseRepository(database, OWNER).release([{ botNo, epoch: '0', pace }]);
+    expect(await new LaneLeaseRepository(database, OTHER).acquire([botNo], LEASE_MS)).toEqual([undefined]);
+    await new LaneLeaseRepository(database, OWNER).release([{ botNo, epoch, pace }]);
+    expect(await new LaneLeaseRepository(database, OTHER).acquire(['999', botNo], LEASE_MS)).toEqual([
+      undefined,
+      expect.objectContaining({ wasLetGo: true, pace }),
+    ]);
+  });
 });
