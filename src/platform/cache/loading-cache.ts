@@ -1,5 +1,5 @@
-import { ExpiringCache } from '../../platform/cache/index.js';
-import { type Clock } from '../../platform/clock/index.js';
+import { ExpiringCache } from './expiring-cache.js';
+import { type Clock } from '../clock/index.js';
 
 /**
  * Remembers what was loaded for a few seconds, absence included. Callers that ask for the same key at the same time
@@ -30,6 +30,18 @@ export class LoadingCache<Key, Value> {
 
   forget(key: Key): void {
     this.loads.delete(key);
+  }
+
+  /** Forgets every value that the claim fits; one that is being loaded goes as soon as it is there. */
+  forgetWhere(isGone: (value: Value) => boolean): void {
+    const { loads } = this;
+    loads.forEach((loading, key) => {
+      const forget = (value: Value): void => {
+        if (isGone(value) && loads.get(key) === loading) loads.delete(key);
+      };
+      // What failed isn't remembered anyway.
+      loading.then(forget, () => undefined);
+    });
   }
 
   clear(): void {

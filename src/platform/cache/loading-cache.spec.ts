@@ -29,4 +29,25 @@ describe('LoadingCache', () => {
     await expect(cache.get('a')).resolves.toBeUndefined();
     await expect(cache.get('a')).resolves.toBeUndefined();
   });
+
+  it('forgets what a claim fits, also what is still being loaded', async () => {
+    let loads = 0;
+    const arrivals: (() => void)[] = [];
+    const cache = new LoadingCache<string, string>(clock, bounds, async (key) => {
+      loads += 1;
+      if (key === 'slow') await new Promise<void>((resolve) => arrivals.push(resolve));
+      return key;
+    });
+    const slow = cache.get('slow');
+    await Promise.all([cache.get('a'), cache.get('b')]);
+    cache.forgetWhere((value) => value !== 'b');
+    arrivals.forEach((arrive) => arrive());
+    expect(await slow).toBe('slow');
+    await Promise.all([cache.get('a'), cache.get('b')]);
+    expect(loads).toBe(4);
+    const again = cache.get('slow');
+    arrivals.forEach((arrive) => arrive());
+    await again;
+    expect(loads).toBe(5);
+  });
 });
