@@ -35,7 +35,7 @@ export class ChatsController {
   constructor(private readonly chats: ChatsService) {}
 
   @Get('chats')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'audience:read')
   @ApiOperation({ summary: 'List the chats that bots met: people, groups, channels' })
   @ApiOkResponse({ standardSchema: chatPageSchema })
   list(@CurrentCaller() caller: Caller, @Query({ schema: chatQuerySchema }) query: ChatQuery) {
@@ -44,7 +44,7 @@ export class ChatsController {
 
   @Post('chats/tags')
   @HttpCode(200)
-  @AllowRole('editor')
+  @AllowRole('editor', 'audience:write')
   @TakesIdempotencyKey()
   @ApiOperation({ summary: 'Tag many chats at once, by id or by filter' })
   @ApiOkResponse({ standardSchema: taggedSchema })
@@ -57,7 +57,7 @@ export class ChatsController {
   }
 
   @Get('chats/:id')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'audience:read')
   @ApiOperation({ summary: 'Read a chat' })
   @ApiOkResponse({ standardSchema: chatSchema })
   read(@CurrentCaller() caller: Caller, @Param({ schema: idParameterSchema }) { id }: IdParameter) {
@@ -65,7 +65,7 @@ export class ChatsController {
   }
 
   @Put('chats/:id/tags/:name')
-  @AllowRole('editor')
+  @AllowRole('editor', 'audience:write')
   @ApiOperation({ summary: 'Tag a chat; the tag is created where it does not exist' })
   @ApiOkResponse({ standardSchema: chatSchema })
   tag(
@@ -76,7 +76,7 @@ export class ChatsController {
   }
 
   @Delete('chats/:id/tags/:name')
-  @AllowRole('editor')
+  @AllowRole('editor', 'audience:write')
   @ApiOperation({ summary: 'Take a tag from a chat' })
   @ApiOkResponse({ standardSchema: chatSchema })
   untag(
@@ -87,7 +87,7 @@ export class ChatsController {
   }
 
   @Get('contacts')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'audience:read')
   @ApiOperation({ summary: 'List the people that bots know' })
   @ApiOkResponse({ standardSchema: contactPageSchema })
   listContacts(@CurrentCaller() caller: Caller, @Query({ schema: contactQuerySchema }) query: ContactQuery) {
@@ -95,7 +95,7 @@ export class ChatsController {
   }
 
   @Get('contacts/:id')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'audience:read')
   @ApiOperation({ summary: 'Read a contact' })
   @ApiOkResponse({ standardSchema: contactSchema })
   readContact(@CurrentCaller() caller: Caller, @Param({ schema: idParameterSchema }) { id }: IdParameter) {
@@ -103,7 +103,7 @@ export class ChatsController {
   }
 
   @Get('audience/counts')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'audience:read')
   @ApiOperation({ summary: 'Count the chats by bot, type and state' })
   @ApiOkResponse({ standardSchema: audienceCountsSchema })
   count(@CurrentCaller() caller: Caller) {
@@ -112,7 +112,7 @@ export class ChatsController {
 
   @Post('audience/preview')
   @HttpCode(200)
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'audience:read')
   @ApiOperation({
     summary: 'Count the chats that an audience means now, and tell how long the sending would take',
   })

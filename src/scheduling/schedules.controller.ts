@@ -46,7 +46,7 @@ export class SchedulesController {
   constructor(private readonly schedules: ScheduleService) {}
 
   @Post()
-  @AllowRole('editor')
+  @AllowRole('editor', 'schedules:write')
   @TakesIdempotencyKey()
   @ApiOperation({ summary: 'Schedule a message: once, at an interval, or by a cron line' })
   @ApiCreatedResponse({ standardSchema: scheduleSchema })
@@ -60,7 +60,7 @@ export class SchedulesController {
 
   @Post('preview')
   @HttpCode(200)
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'schedules:read')
   @ApiOperation({ summary: 'Show the next due times of a rule before it is saved' })
   @ApiOkResponse({ standardSchema: runPreviewSchema })
   preview(
@@ -71,7 +71,7 @@ export class SchedulesController {
   }
 
   @Get()
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'schedules:read')
   @ApiOperation({ summary: 'List schedules, newest first' })
   @ApiOkResponse({ standardSchema: schedulePageSchema })
   list(
@@ -82,7 +82,7 @@ export class SchedulesController {
   }
 
   @Get(':id')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'schedules:read')
   @ApiOperation({ summary: 'Read a schedule' })
   @ApiOkResponse({ standardSchema: scheduleSchema })
   read(
@@ -93,7 +93,7 @@ export class SchedulesController {
   }
 
   @Patch(':id')
-  @AllowRole('editor')
+  @AllowRole('editor', 'schedules:write')
   @ApiOperation({ summary: 'Change a schedule; a new rule or zone counts from now' })
   @ApiOkResponse({ standardSchema: scheduleSchema })
   change(
@@ -106,7 +106,7 @@ export class SchedulesController {
 
   @Post(':id/pause')
   @HttpCode(200)
-  @AllowRole('editor')
+  @AllowRole('editor', 'schedules:write')
   @ApiOperation({ summary: 'Pause a schedule' })
   @ApiOkResponse({ standardSchema: scheduleSchema })
   @ApiConflictResponse()
@@ -119,7 +119,7 @@ export class SchedulesController {
 
   @Post(':id/resume')
   @HttpCode(200)
-  @AllowRole('editor')
+  @AllowRole('editor', 'schedules:write')
   @ApiOperation({ summary: 'Resume a schedule; what was missed meanwhile is not made up' })
   @ApiOkResponse({ standardSchema: scheduleSchema })
   @ApiConflictResponse()
@@ -132,7 +132,7 @@ export class SchedulesController {
 
   @Delete(':id')
   @HttpCode(204)
-  @AllowRole('editor')
+  @AllowRole('editor', 'schedules:write')
   @ApiOperation({ summary: 'Delete a schedule and its history; its broadcasts stay' })
   @ApiNoContentResponse()
   async delete(
@@ -143,7 +143,7 @@ export class SchedulesController {
   }
 
   @Get(':id/preview')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'schedules:read')
   @ApiOperation({ summary: 'Show the next due times of a schedule' })
   @ApiOkResponse({ standardSchema: runPreviewSchema })
   previewById(
@@ -155,7 +155,7 @@ export class SchedulesController {
   }
 
   @Get(':id/occurrences')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'schedules:read')
   @ApiOperation({ summary: 'List what became of the due times of a schedule, newest first' })
   @ApiOkResponse({ standardSchema: occurrencePageSchema })
   listOccurrences(

@@ -6,4 +6,7 @@ export {
   CurrentCaller,
   CurrentMember,
   Public,
+  membersOnly,
 } from './access.js';
+export { ACCESS_CHANGES, announceAccessChange } from './access-changes.js';
+export { type AccessScope, ACCESS_SCOPES, accessScopeSchema } from './access-scopes.js';
