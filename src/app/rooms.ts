@@ -17,12 +17,17 @@ import {
 import { MenusWorkerModule } from '../menus/index.js';
 import { MessagesApiModule, MessagesModule, MessagesSchedulerModule } from '../messages/index.js';
 import { SchedulingApiModule, SchedulingModule, SchedulingSchedulerModule } from '../scheduling/index.js';
-import { Tenant, TenantsApiModule, TenantsModule } from '../tenants/index.js';
+import { Tenant, TenantsApiModule, TenantsModule, TenantsSchedulerModule } from '../tenants/index.js';
 import { type Room } from './app.module.js';
 
 /** Every room that runs, from left to right. */
 export const ROOMS: readonly Room[] = [
-  { entities: [Tenant], core: [TenantsModule], api: [TenantsApiModule] },
+  {
+    entities: [Tenant],
+    core: [TenantsModule],
+    api: [TenantsApiModule],
+    scheduler: [TenantsSchedulerModule],
+  },
   { api: [AuthApiModule], scheduler: [AuthSchedulerModule] },
   {
     entities: [Bot],

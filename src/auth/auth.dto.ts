@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { lineOfTextSchema } from '../platform/http/index.js';
+import { emailSchema, lineOfTextSchema } from '../platform/http/index.js';
 import { idSchema } from '../platform/identity/index.js';
 import {
   languageSchema,
@@ -9,11 +9,6 @@ import {
   timeZoneSchema,
 } from '../tenants/index.js';
 
-const emailSchema = z
-  .email()
-  .max(254)
-  .toLowerCase()
-  .meta({ examples: ['ana@example.org'] });
 /** Longer than any passphrase, shorter than what would make hashing a burden. */
 const PASSWORD_MAXIMUM = 200;
 const passwordExample = { examples: ['correct horse battery'] };

@@ -11,5 +11,7 @@ export { type AuditEntry, AuditLog } from './audit/audit-log.js';
 export { Tenant } from './tenant.entity.js';
 export { type SealedSecret, TenantKeys } from './tenant-keys.service.js';
 export { type Membership } from './tenants.repository.js';
-export { TenantsApiModule, TenantsModule } from './tenants.module.js';
+export { MembersService } from './members/members.service.js';
+export { InvitationsService } from './invitations/invitations.service.js';
+export { TenantsApiModule, TenantsModule, TenantsSchedulerModule } from './tenants.module.js';
 export { TenantsService, viewTenant } from './tenants.service.js';

@@ -1,5 +1,13 @@
 import { Module } from '@nestjs/common';
+import { CleaningModule } from '../platform/cleaning/index.js';
 import { AuditLog } from './audit/audit-log.js';
+import { InvitationsController } from './invitations/invitations.controller.js';
+import { InvitationsRepository } from './invitations/invitations.repository.js';
+import { InvitationsService } from './invitations/invitations.service.js';
+import { MembersController } from './members/members.controller.js';
+import { MembersRepository } from './members/members.repository.js';
+import { MembersService } from './members/members.service.js';
+import { MoreTenantsController } from './more-tenants.controller.js';
 import { TenantKeysRepository } from './tenant-keys.repository.js';
 import { TenantKeys } from './tenant-keys.service.js';
 import { TenantsController } from './tenants.controller.js';
@@ -7,10 +15,34 @@ import { TenantsRepository } from './tenants.repository.js';
 import { TenantsService } from './tenants.service.js';
 
 @Module({
-  providers: [AuditLog, TenantKeys, TenantKeysRepository, TenantsService, TenantsRepository],
-  exports: [AuditLog, TenantKeys, TenantsService],
+  providers: [
+    AuditLog,
+    TenantKeys,
+    TenantKeysRepository,
+    TenantsService,
+    TenantsRepository,
+    MembersService,
+    MembersRepository,
+    InvitationsService,
+    InvitationsRepository,
+  ],
+  exports: [AuditLog, TenantKeys, TenantsService, MembersService, InvitationsService],
 })
 export class TenantsModule {}
 
-@Module({ imports: [TenantsModule], controllers: [TenantsController] })
+@Module({
+  imports: [TenantsModule],
+  controllers: [TenantsController, MoreTenantsController, MembersController, InvitationsController],
+})
 export class TenantsApiModule {}
+
+/** Invitations are kept for a while after their end: how many a tenant made in a day is counted from them. */
+@Module({
+  imports: [
+    CleaningModule.forRows({
+      table: 'invitations',
+      where: `least(ended_at, expires_at) < now() - interval '30 days'`,
+    }),
+  ],
+})
+export class TenantsSchedulerModule {}

@@ -7,5 +7,5 @@ export {
   OLD_IDEMPOTENCY_KEYS,
   TakesIdempotencyKey,
 } from './idempotency.service.js';
-export { lineOfTextSchema, textSchema } from './text.js';
+export { emailSchema, lineOfTextSchema, textSchema } from './text.js';
 export { createOpenApiDocument } from './openapi.js';

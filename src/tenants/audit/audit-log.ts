@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { type PoolClient } from 'pg';
 import { type EntityManager } from 'typeorm';
-import { type Actor } from '../../platform/identity/index.js';
+import { type Actor, type TenantId } from '../../platform/identity/index.js';
 
 /** One act. Names no person and carries no secret: ids and plain facts alone. */
 export interface AuditEntry {
@@ -15,8 +16,21 @@ export interface AuditEntry {
 @Injectable()
 export class AuditLog {
   /** Writes into the log of the tenant that the manager's unit of work acts in. */
-  async record(manager: EntityManager, entry: AuditEntry): Promise<void> {
-    await manager.query(
+  record(manager: EntityManager, entry: AuditEntry): Promise<void> {
+    return this.insert(manager, entry);
+  }
+
+  /** The same in a transaction of the dispatcher, for acts that make a member or a tenant. */
+  async recordFor(client: PoolClient, tenantId: TenantId, entry: AuditEntry): Promise<void> {
+    await client.query(`SELECT set_config('app.tenant_id', $1, true)`, [tenantId]);
+    await this.insert(client, entry);
+  }
+
+  private async insert(
+    transaction: { query(sql: string, parameters: unknown[]): Promise<unknown> },
+    entry: AuditEntry,
+  ): Promise<void> {
+    await transaction.query(
       `INSERT INTO audit_entries (tenant_id, actor_kind, actor_id, action, subject_kind, subject_id, details)
        VALUES (current_tenant_id(), $1, $2, $3, $4, $5, $6)`,
       [
