@@ -1,19 +1,18 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { type FastifyRequest } from 'fastify';
-import { ACCESS_LABEL, type AccessLabel, type CallerRequest } from '../platform/access/index.js';
+import { ACCESS_LABEL, type AccessLabel, type CallerRequest, membersOnly } from '../platform/access/index.js';
 import { ProblemError } from '../platform/errors/index.js';
-import { type Caller } from '../platform/identity/index.js';
 import { bearerTokenOf, judgeAccess } from './access.rules.js';
 import { tenantSuspended } from './accounts.service.js';
-import { type SignedInSession, SessionsService } from './sessions.service.js';
+import { Identification } from './identification.service.js';
 
 /** Stands before every route of every controller. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly sessions: SessionsService,
+    private readonly identification: Identification,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -24,23 +23,24 @@ export class AccessGuard implements CanActivate {
       context.getClass(),
     ]);
     const request = context.switchToHttp().getRequest<FastifyRequest & CallerRequest>();
-    const token = label?.kind === 'member' ? bearerTokenOf(request.headers.authorization) : undefined;
-    const session = token === undefined ? undefined : await this.sessions.findByAccessToken(token);
-    const verdict = judgeAccess(label, session);
+    const identity = label?.kind === 'member' ? await this.identification.identify(request) : undefined;
+    const verdict = judgeAccess(label, identity);
     switch (verdict) {
       case 'allowed':
-        if (session) request.caller = callerOf(session);
+        if (identity) request.caller = identity.caller;
         return true;
       case 'not_signed_in':
-        throw new ProblemError(
-          401,
-          'not_signed_in',
-          'Send an access token that is still valid: sign in, or refresh.',
-          [],
-          { 'www-authenticate': token === undefined ? 'Bearer' : 'Bearer error="invalid_token"' },
-        );
+        throw notSignedIn(bearerTokenOf(request.headers.authorization) !== undefined);
       case 'tenant_suspended':
         throw tenantSuspended();
+      case 'members_only':
+        throw membersOnly();
+      case 'scope_missing':
+        throw new ProblemError(
+          403,
+          'scope_missing',
+          `This key lacks the scope ${label?.kind === 'member' ? label.scope : ''}; make one that has it.`,
+        );
       case 'not_allowed':
         throw new ProblemError(
           403,
@@ -51,6 +51,13 @@ export class AccessGuard implements CanActivate {
   }
 }
 
-function callerOf({ bearer: { tenantId, userId, sessionId }, role }: SignedInSession): Caller {
-  return { tenantId, actor: { kind: 'member', userId, sessionId }, role };
+/** The same whether a token or key is unknown, expired or revoked. */
+function notSignedIn(hasToken: boolean): ProblemError {
+  return new ProblemError(
+    401,
+    'not_signed_in',
+    'Send an access token or API key that is still valid: sign in, refresh, or make a key.',
+    [],
+    { 'www-authenticate': hasToken ? 'Bearer error="invalid_token"' : 'Bearer' },
+  );
 }

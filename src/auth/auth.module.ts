@@ -5,8 +5,15 @@ import { TenantsModule } from '../tenants/index.js';
 import { AccessGuard } from './access.guard.js';
 import { AccessTokens } from './access-token.service.js';
 import { AccountsService } from './accounts.service.js';
+import { ApiKeysController } from './api-keys/api-keys.controller.js';
+import { ApiKeysRepository } from './api-keys/api-keys.repository.js';
+import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { AuthController } from './auth.controller.js';
+import { ForgetStandingWhenAccessChanges } from './forget-standing-when-access-changes.handler.js';
 import { GuessLimiter } from './guess-limiter.service.js';
+import { Identification } from './identification.service.js';
+import { JoiningController } from './joining/joining.controller.js';
+import { JoiningService } from './joining/joining.service.js';
 import { PasswordHasher } from './password-hasher.service.js';
 import { REFRESH_TOKEN_DAYS } from './refresh-token.rules.js';
 import { RouteLabelsService } from './route-labels.service.js';
@@ -17,7 +24,7 @@ import { UsersRepository } from './users.repository.js';
 /** Accounts, sessions, and the guard before every route. */
 @Module({
   imports: [TenantsModule, DiscoveryModule],
-  controllers: [AuthController],
+  controllers: [AuthController, JoiningController, ApiKeysController],
   providers: [
     AccountsService,
     SessionsService,
@@ -27,6 +34,11 @@ import { UsersRepository } from './users.repository.js';
     PasswordHasher,
     GuessLimiter,
     RouteLabelsService,
+    ApiKeysService,
+    ApiKeysRepository,
+    JoiningService,
+    Identification,
+    ForgetStandingWhenAccessChanges,
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
 })

@@ -12,7 +12,7 @@ import { type Tokens } from './auth.dto.js';
 import { decideRefresh, successorOf } from './refresh-token.rules.js';
 import { type SessionStanding, SessionsRepository } from './sessions.repository.js';
 
-/** A sign-out elsewhere, a change of role and a suspension take effect within ten seconds. */
+/** What changes elsewhere is heard of at once; should that hint get lost, within ten seconds. */
 const STANDING_CACHE = { capacity: 10_000, maxAgeMs: 10_000 };
 const USER_AGENT_MAXIMUM = 300;
 const ENDED = 'ended';
@@ -26,7 +26,9 @@ export interface SignedInSession extends SessionStanding {
 export class SessionsService {
   private readonly logger = new Logger('sessions');
   private readonly refreshKey: Buffer;
-  private readonly standings: ExpiringCache<string, SessionStanding | typeof ENDED>;
+  private readonly standings: ExpiringCache<string, SignedInSession | typeof ENDED>;
+  /** Grows with every {@link forget}, so that a standing read before isn't remembered after. */
+  private changes = 0;
 
   constructor(
     private readonly repository: SessionsRepository,
@@ -106,18 +108,28 @@ export class SessionsService {
     const bearer = await this.accessTokens.verify(accessToken);
     if (!bearer) return undefined;
     const standing = this.standings.get(bearer.sessionId) ?? (await this.loadStanding(bearer));
-    return standing === ENDED ? undefined : { ...standing, bearer };
+    return standing === ENDED ? undefined : standing;
   }
 
-  private async loadStanding(bearer: TokenBearer): Promise<SessionStanding | typeof ENDED> {
+  /** @param id of a person, a tenant or a session whose standing may not be what it was */
+  forget(id: string): void {
+    this.changes += 1;
+    this.standings.forEach((standing, sessionId) => {
+      if (standing !== ENDED && Object.values<string>({ ...standing.bearer }).includes(id))
+        this.standings.delete(sessionId);
+    });
+  }
+
+  private async loadStanding(bearer: TokenBearer): Promise<SignedInSession | typeof ENDED> {
+    const { changes } = this;
     const standing = await this.tenantDatabase.run(bearer.tenantId, (manager) =>
       this.repository.findStanding(manager, bearer.sessionId),
     );
     // The session may have ended here while we asked; that knowledge is newer.
-    const meanwhile = this.standings.get(bearer.sessionId);
-    if (meanwhile === ENDED) return ENDED;
-    this.standings.set(bearer.sessionId, standing ?? ENDED);
-    return standing ?? ENDED;
+    if (this.standings.get(bearer.sessionId) === ENDED) return ENDED;
+    const session = standing ? { ...standing, bearer } : ENDED;
+    if (changes === this.changes) this.standings.set(bearer.sessionId, session);
+    return session;
   }
 
   private async issue(bearer: TokenBearer, refreshToken: string): Promise<Tokens> {

@@ -51,3 +51,8 @@ export function randomSecret(): string {
 export function isSameSecret(given: string, expected: string): boolean {
   return timingSafeEqual(sha256(given), sha256(expected));
 }
+
+/** Compares two hashes of one kind in constant time. */
+export function isSameHash(given: Buffer, expected: Buffer): boolean {
+  return given.length === expected.length && timingSafeEqual(given, expected);
+}

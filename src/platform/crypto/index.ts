@@ -1,1 +1,1 @@
-export { deriveKey, hmac, isSameSecret, randomSecret, seal, sha256, unseal } from './crypto.js';
+export { deriveKey, hmac, isSameHash, isSameSecret, randomSecret, seal, sha256, unseal } from './crypto.js';
