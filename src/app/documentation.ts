@@ -13,6 +13,7 @@ const API_VERSION = '1';
 const TAGS = [
   { name: 'Accounts', description: 'Sign up, sign in, stay signed in' },
   { name: 'Tenant', description: 'The workspace that a session acts in, and its members' },
+  { name: 'API keys', description: 'For programs of the tenant' },
   { name: 'Sandbox', description: 'Try bots without Telegram' },
   { name: 'Bots', description: 'Telegram bots, connected by their token' },
   { name: 'Audience', description: 'Chats and contacts that the bots met, their tags and counts' },

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD, DiscoveryModule } from '@nestjs/core';
 import { CleaningModule } from '../platform/cleaning/index.js';
+import { OLD_REQUEST_COUNTS } from '../platform/request-counts/index.js';
 import { TenantsModule } from '../tenants/index.js';
 import { AccessGuard } from './access.guard.js';
 import { AccessTokens } from './access-token.service.js';
@@ -15,6 +16,8 @@ import { Identification } from './identification.service.js';
 import { JoiningController } from './joining/joining.controller.js';
 import { JoiningService } from './joining/joining.service.js';
 import { PasswordHasher } from './password-hasher.service.js';
+import { RateLimitGuard } from './rate-limits/rate-limit.guard.js';
+import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
 import { REFRESH_TOKEN_DAYS } from './refresh-token.rules.js';
 import { RouteLabelsService } from './route-labels.service.js';
 import { SessionsRepository } from './sessions.repository.js';
@@ -23,7 +26,7 @@ import { UsersRepository } from './users.repository.js';
 
 /** Accounts, sessions, and the guard before every route. */
 @Module({
-  imports: [TenantsModule, DiscoveryModule],
+  imports: [TenantsModule, DiscoveryModule, RateLimitsModule],
   controllers: [AuthController, JoiningController, ApiKeysController],
   providers: [
     AccountsService,
@@ -39,6 +42,8 @@ import { UsersRepository } from './users.repository.js';
     JoiningService,
     Identification,
     ForgetStandingWhenAccessChanges,
+    // In this order: whom the first one stops, nobody judges.
+    { provide: APP_GUARD, useClass: RateLimitGuard },
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
 })
@@ -48,6 +53,7 @@ export class AuthApiModule {}
 @Module({
   imports: [
     CleaningModule.forRows(
+      OLD_REQUEST_COUNTS,
       { table: 'refresh_tokens', where: 'expires_at < now()' },
       {
         table: 'sessions',

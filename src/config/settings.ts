@@ -95,6 +95,12 @@ export const settingsSchema = z.object({
   SANDBOX_PUBLIC_URL: httpUrl
     .optional()
     .describe('address of the sandbox as people’s browsers and programs reach it, where that is another one'),
+  API_REQUESTS_PER_MINUTE: rate
+    .default(600)
+    .describe('most requests a minute of one person or API key in a tenant; 0 lifts the limit'),
+  API_ANONYMOUS_REQUESTS_PER_MINUTE: rate
+    .default(300)
+    .describe('most requests a minute of one network without a valid session or key; 0 lifts the limit'),
   PACING_BOT_PER_SECOND: rate
     .default(30)
     .describe('most messages a second of one bot (Telegram: about 30); 0 lifts the limit'),

@@ -6,6 +6,9 @@ import { createApplication, ROOMS, type Room } from '../../src/app/index.js';
 import { readConfiguration } from '../../src/config/index.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 
+/** Tests ask more than anybody else; those of the limits set their own. */
+const UNLIMITED = { API_REQUESTS_PER_MINUTE: '0', API_ANONYMOUS_REQUESTS_PER_MINUTE: '0' };
+
 export interface TestApplication {
   readonly app: NestFastifyApplication;
   /** Address of the API, such as http://127.0.0.1:41234. */
@@ -30,6 +33,7 @@ export async function startTestApplication(
     ARAUTO_HOME: home,
     LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'error',
     PORT: '0',
+    ...UNLIMITED,
     ...environment,
   });
   const app = await createApplication(configuration, database.urls, options.rooms ?? ROOMS);

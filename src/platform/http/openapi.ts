@@ -34,13 +34,23 @@ export function createOpenApiDocument(
     .setDescription(
       'Telegram bots of many tenants: their audience, their messages, and when those go out. ' +
         'Sign up or sign in, press Authorize with the access token, and everything below can be done by hand. ' +
-        'Errors are `application/problem+json` with a stable `code`; lists are cursor pages; what creates or sends takes an `Idempotency-Key`.',
+        'Errors are `application/problem+json` with a stable `code`; lists are cursor pages; what creates or sends takes an `Idempotency-Key`. ' +
+        'Programs use an API key instead of a session, where an operation names the scope that the key needs. ' +
+        'Answers say in `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` (seconds) how many requests a minute has and has left.',
     )
     .setVersion(version)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addBearerAuth(
       { type: 'http', scheme: 'bearer', description: 'accessToken of sign-up or sign-in' },
       'session',
+    )
+    .addBearerAuth(
+      {
+        type: 'http',
+        scheme: 'bearer',
+        description: 'API key of a program, `arauto_…`; each operation lists the scope that it takes',
+      },
+      'apiKey',
     )
     .build();
   outline.tags = [...tags];
