@@ -14,6 +14,9 @@ export interface Household extends SignedUpTenant {
   readonly tokens: Readonly<Record<TenantRole, string>>;
 }
 
+/** Somebody who signed in. */
+type Session = Pick<SignedUpTenant, 'userId' | 'accessToken'>;
+
 /** An answer as it came over the wire. */
 export interface RawAnswer {
   readonly status: number;
@@ -34,6 +37,9 @@ export function absentThings(): Things {
     assetId: id,
     broadcastId: id,
     scheduleId: id,
+    memberId: id,
+    invitationId: id,
+    apiKeyId: id,
     tenantId: id,
     email: `${id}@example.org`,
   };
@@ -140,6 +146,8 @@ async function settle(scene: BotScene, application: TestApplication, canary: str
   });
   const { id: assetId } = (await upload.json()) as { id: string };
   const audience = { to: 'tags', tags: [canary], botIds: [bot.id] };
+  const members: Partial<Record<TenantRole, Session>> = { owner: tenant };
+  for (const role of TENANT_ROLES) members[role] ??= await join(scene, application, tenantId, role);
   const things: Things = {
     ...chat,
     botId: bot.id,
@@ -153,12 +161,16 @@ async function settle(scene: BotScene, application: TestApplication, canary: str
       audience,
       rule: { kind: 'interval', everySeconds: 86_400 },
     }),
+    memberId: members.viewer?.userId ?? '',
+    invitationId: await make('/tenant/invitations', { email: `${canary}@example.org`, role: 'viewer' }),
+    apiKeyId: await make('/api-keys', { name: canary, scopes: ['bots:read'] }),
     tenantId,
     email: tenant.email,
   };
-  const tokens: Partial<Record<TenantRole, string>> = { owner: tenant.accessToken };
-  for (const role of TENANT_ROLES) tokens[role] ??= await join(scene, application, tenantId, role);
-  return { ...tenant, canary, things, botToken: bot.token, tokens: tokens as Record<TenantRole, string> };
+  const tokens = Object.fromEntries(
+    Object.entries(members).map(([role, { accessToken }]) => [role, accessToken]),
+  ) as Record<TenantRole, string>;
+  return { ...tenant, canary, things, botToken: bot.token, tokens };
 }
 
 /** Somebody with an account of their own becomes a member too, and signs in here. */
@@ -167,7 +179,7 @@ async function join(
   application: TestApplication,
   tenantId: string,
   role: TenantRole,
-): Promise<string> {
+): Promise<Session> {
   const person = await scene.signUp(role);
   await scene.look('INSERT INTO members (tenant_id, user_id, role) VALUES ($1, $2, $3)', [
     tenantId,
@@ -179,5 +191,5 @@ async function join(
     '/auth/sign-in',
     credentials,
   );
-  return answer.body.accessToken;
+  return { userId: person.userId, accessToken: answer.body.accessToken };
 }

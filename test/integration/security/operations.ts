@@ -14,6 +14,9 @@ export interface Things {
   readonly assetId: string;
   readonly broadcastId: string;
   readonly scheduleId: string;
+  readonly memberId: string;
+  readonly invitationId: string;
+  readonly apiKeyId: string;
   readonly tenantId: string;
   readonly email: string;
 }
@@ -31,10 +34,14 @@ const chatTagPath = ({ chatId, tag }: Things) => ({ id: chatId, name: tag });
 const messagePath = ({ messageId }: Things) => ({ id: messageId });
 const assetPath = ({ assetId }: Things) => ({ id: assetId });
 const broadcastPath = ({ broadcastId }: Things) => ({ id: broadcastId });
+const memberPath = ({ memberId }: Things) => ({ id: memberId });
+const invitationPath = ({ invitationId }: Things) => ({ id: invitationId });
 const schedulePath = ({ scheduleId }: Things) => ({ id: scheduleId });
 
 /** Well formed, of a bot that nobody has. */
 const TOKEN = `123456789:${'A'.repeat(35)}`;
+/** Well formed, and no invitation's. */
+const NOBODYS_INVITATION = 'i'.repeat(43);
 const PHOTO = 'https://example.org/photo.jpg';
 const buttons = [
   [
@@ -89,7 +96,39 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
     role: 'owner',
     bodies: () => [{ name: 'Acme', language: 'es', timeZone: 'Europe/Lisbon' }],
   },
-  'Tenants.listMembers': { role: 'viewer' },
+  'MoreTenants.create': {
+    role: 'viewer',
+    bodies: () => [{ name: 'Acme', language: 'es', timeZone: 'Europe/Lisbon' }],
+  },
+  'Members.list': { role: 'viewer' },
+  'Members.changeRole': { role: 'admin', path: memberPath, bodies: () => [{ role: 'editor' }] },
+  'Members.remove': { role: 'admin', path: memberPath },
+  'Members.leave': { role: 'viewer' },
+  'Members.transferOwnership': {
+    role: 'owner',
+    bodies: ({ memberId }) => [{ userId: memberId }],
+  },
+  'Invitations.create': {
+    role: 'admin',
+    bodies: () => [{ email: 'invited@example.org', role: 'editor' }],
+  },
+  'Invitations.list': { role: 'admin' },
+  'Invitations.resend': { role: 'admin', path: invitationPath },
+  'Invitations.revoke': { role: 'admin', path: invitationPath },
+  'Joining.preview': { role: 'public', bodies: () => [{ token: NOBODYS_INVITATION }] },
+  'Joining.accept': { role: 'viewer', bodies: () => [{ token: NOBODYS_INVITATION }] },
+  'Joining.acceptWithAccount': {
+    role: 'public',
+    bodies: () => [
+      { token: NOBODYS_INVITATION, password: 'correct horse battery', name: 'Bia', language: 'es' },
+    ],
+  },
+  'ApiKeys.create': {
+    role: 'admin',
+    bodies: () => [{ name: 'Booking system', scopes: ['bots:read'], expiresInDays: 90 }],
+  },
+  'ApiKeys.list': { role: 'admin' },
+  'ApiKeys.delete': { role: 'admin', path: ({ apiKeyId }) => ({ id: apiKeyId }) },
   'Auth.signUp': {
     role: 'public',
     bodies: () => [
