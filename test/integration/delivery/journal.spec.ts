@@ -287,7 +287,7 @@ describe('the journal on PostgreSQL', () => {
       const some = bots.rows.slice(0, 10).map(({ no }) => no);
       const readForTen = await countIndexRowsRead(() => Promise.all(some.map((no) => lanes.findQueued(no))));
       expect(readForTen).toBeGreaterThanOrEqual(500);
-      expect(readForTen).toBeLessThan(1_000);
+      expect(readForTen).toBeLessThan(800);
       const readForSweep = await countIndexRowsRead(async () => {
         expect(await lanes.findForsaken(1_000)).toHaveLength(200);
       });
