@@ -12,8 +12,10 @@ export class BackgroundWork implements OnModuleDestroy {
 
   /** Begins at once; a failure is logged by its kind alone, since its text may have what people wrote. */
   begin(work: () => Promise<void>, logger: Pick<LoggerService, 'warn'>, what: string): void {
-    const running = work()
-      .catch((error: unknown) => logger.warn(`${what} failed: ${kindOf(error)}`))
+    const running: Promise<void> = work()
+      .catch((error: unknown) => {
+        logger.warn(`${what} failed: ${kindOf(error)}`);
+      })
       .finally(() => this.underWay.delete(running));
     this.underWay.add(running);
   }
@@ -32,7 +34,6 @@ export class BackgroundWork implements OnModuleDestroy {
 }
 
 function kindOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'something that is no error was thrown';
-  const { code } = error as { code?: unknown };
-  return typeof code === 'string' ? `${error.name} ${code}` : error.name;
+  const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
+  return [name, code].filter((part) => typeof part === 'string').join(' ') || 'what was thrown is no error';
 }

@@ -23,7 +23,7 @@ import { SmtpServer } from './smtp-server.js';
 export class MailModule {}
 
 /** In production nobody looks into a folder: without a server, what needs mail says so, and all else works. */
-function chooseTransport(configuration: Configuration, clock: Clock): MailTransport | undefined {
+export function chooseTransport(configuration: Configuration, clock: Clock): MailTransport | undefined {
   const { SMTP_URL, MAIL_FROM, ARAUTO_HOME } = configuration.settings;
   if (SMTP_URL !== undefined && MAIL_FROM !== undefined) return new SmtpServer(SMTP_URL, MAIL_FROM);
   if (!configuration.isProduction) return new MailFolder(join(ARAUTO_HOME, 'mail'), clock);

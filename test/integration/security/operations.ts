@@ -116,9 +116,7 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   },
   'Auth.signIn': {
     role: 'public',
-    bodies: ({ email, tenantId }) => [
-      { email, password: 'not the password', tenantId, transport: 'body' },
-    ],
+    bodies: ({ email, tenantId }) => [{ email, password: 'not the password', tenantId, transport: 'body' }],
   },
   'Auth.finishSignIn': {
     role: 'public',
