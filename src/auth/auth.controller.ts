@@ -52,7 +52,7 @@ export class AuthController {
   @Post('sign-up')
   @ApiOperation({
     summary: 'Make an account, a tenant that it owns, and a session',
-    description: 'A mail with a link confirms the e-mail address; until then everything but inviting works.',
+    description: 'A mail with a link confirms the e-mail address; `user.emailConfirmedAt` says whether it was opened.',
   })
   @ApiCreatedResponse({ standardSchema: signedInSchema })
   @ApiForbiddenResponse({ description: FOREIGN_PAGE })
