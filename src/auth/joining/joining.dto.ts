@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { idSchema } from '../../platform/identity/index.js';
 import { roleSchema } from '../../tenants/index.js';
-import { signUpSchema } from '../auth.dto.js';
+import { newPasswordSchema, signUpSchema } from '../auth.dto.js';
 
 /** 256 bits as base64url, as the link has them behind `#token=`. */
 const tokenSchema = z
@@ -16,9 +16,7 @@ export type InvitationToken = z.infer<typeof invitationTokenSchema>;
 export const acceptWithAccountSchema = z
   .strictObject({
     token: tokenSchema,
-    password: signUpSchema.shape.password.describe(
-      'of the account that is made, or of the one that is there',
-    ),
+    password: newPasswordSchema.describe('of the account that is made, or of the one that is there'),
     name: signUpSchema.shape.name,
     language: signUpSchema.shape.language,
   })

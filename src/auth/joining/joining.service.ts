@@ -4,8 +4,8 @@ import { DispatcherDatabase } from '../../platform/database/index.js';
 import { conflict, ProblemError } from '../../platform/errors/index.js';
 import { type MemberCaller, type UserId } from '../../platform/identity/index.js';
 import { type AuditEntry, InvitationsService } from '../../tenants/index.js';
-import { GuessLimiter } from '../guess-limiter.service.js';
-import { PasswordHasher } from '../password-hasher.service.js';
+import { GuessLimiter } from '../guessing/guess-limiter.service.js';
+import { PasswordHasher } from '../passwords/password-hasher.service.js';
 import { UsersRepository } from '../users.repository.js';
 import { type AcceptWithAccount, type InvitationPreview, type JoinedTenant } from './joining.dto.js';
 
@@ -41,7 +41,7 @@ export class JoiningService {
   /** Having the link proves the address, so the account is made for it; one that is there proves itself by its password. */
   async acceptWithAccount(input: AcceptWithAccount, address: string): Promise<JoinedTenant> {
     const { email } = await this.invitations.preview(input.token);
-    const guess = this.guesses.admit(email, address);
+    const guess = await this.guesses.admit('password', email, address);
     const account = await this.users.findByEmail(email);
     const passwordHash = account
       ? await this.prove(input.password, account.passwordHash)
@@ -53,7 +53,7 @@ export class JoiningService {
       if (!user) throw conflict('email_taken', 'This e-mail address has an account; sign in, then accept.');
       return user.id;
     });
-    this.guesses.forgive(guess);
+    await this.guesses.forgive(guess);
     return joined;
   }
 
@@ -66,7 +66,7 @@ export class JoiningService {
     );
   }
 
-  /** All or nothing: the invitation is used up where the person joined, and nowhere else. */
+  /** All or nothing: the invitation is used up where the person joined. The link was a mail to their address, too. */
   private join(
     token: string,
     actor: AuditEntry['actor'],
@@ -74,7 +74,9 @@ export class JoiningService {
   ): Promise<JoinedTenant> {
     return this.dispatcher.transaction(async (client) => {
       const invitation = await this.invitations.take(client, token);
-      await this.invitations.admit(client, invitation, await findUser(client, invitation.email), actor);
+      const userId = await findUser(client, invitation.email);
+      await this.users.confirmEmail(client, userId);
+      await this.invitations.admit(client, invitation, userId, actor);
       const { tenantId, tenantName, role } = invitation;
       return { tenantId, tenantName, role };
     });

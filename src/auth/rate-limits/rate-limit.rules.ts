@@ -1,5 +1,5 @@
 import { type Caller } from '../../platform/identity/index.js';
-import { networkOf } from '../guessing.rules.js';
+import { networkOf } from '../guessing/guessing.rules.js';
 
 /**
  * What a request counts for: within a tenant, a person in all their sessions, or a program's key; without a valid one,

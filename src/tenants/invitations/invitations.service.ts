@@ -1,10 +1,10 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type PoolClient } from 'pg';
 import { type EntityManager } from 'typeorm';
 import { Configuration } from '../../config/index.js';
 import { randomSecret, sha256 } from '../../platform/crypto/index.js';
 import { TenantDatabase } from '../../platform/database/index.js';
-import { conflict, notFound, ProblemError } from '../../platform/errors/index.js';
+import { conflict, notFound, ProblemError, tooMany } from '../../platform/errors/index.js';
 import {
   idBefore,
   IdempotencyService,
@@ -31,8 +31,6 @@ import { type InvitationRow, InvitationsRepository, type ShownInvitation } from 
  */
 @Injectable()
 export class InvitationsService {
-  private readonly logger = new Logger('invitations');
-
   constructor(
     private readonly database: TenantDatabase,
     private readonly repository: InvitationsRepository,
@@ -46,6 +44,7 @@ export class InvitationsService {
   ) {}
 
   create(caller: MemberCaller, request: IdempotentRequest, input: CreateInvitation): Promise<InvitationView> {
+    this.mailer.refuseIfUnable();
     const { tenantId, actor } = caller;
     return this.idempotency.run(caller, request, async (manager) => {
       await this.memberRows.lockAll(manager, tenantId);
@@ -82,6 +81,7 @@ export class InvitationsService {
 
   /** Mails a new link, good for another while; the old one is worth nothing any more. */
   resend(caller: MemberCaller, id: string): Promise<InvitationView> {
+    this.mailer.refuseIfUnable();
     return this.database.run(caller.tenantId, async (manager) => {
       const open = await this.repository.lockOpen(manager, id);
       if (!open) throw notFound('invitation');
@@ -94,12 +94,10 @@ export class InvitationsService {
       }
       if (verdict.kind === 'too_soon') {
         const { retryAfterSeconds } = verdict;
-        throw new ProblemError(
-          429,
+        throw tooMany(
           'mailed_just_now',
           `It was mailed a moment ago; try again in ${retryAfterSeconds} s.`,
-          [],
-          { 'retry-after': String(retryAfterSeconds) },
+          retryAfterSeconds,
         );
       }
       const token = randomSecret();
@@ -173,7 +171,7 @@ export class InvitationsService {
   private async mailAfterCommit(
     manager: EntityManager,
     { tenantId, actor }: MemberCaller,
-    { id, email }: InvitationRow,
+    { email }: InvitationRow,
     token: string,
   ): Promise<void> {
     const tenant = await this.tenants.findByIdOrThrow(manager, tenantId);
@@ -184,17 +182,12 @@ export class InvitationsService {
       link: this.linkOf(token),
       days: INVITATION_DAYS,
     });
-    this.database.afterCommit(() => {
-      this.mailer.send({ to: email, subject, text }).catch((error: unknown) => {
-        this.logger.warn(`invitation ${id} was not mailed, it can be sent again: ${(error as Error).name}`);
-      });
-    });
+    this.database.afterCommit(() => this.mailer.sendInBackground({ to: email, subject, text }));
   }
 
   /** Behind the #, so that the token reaches the page and no log of any server. */
   private linkOf(token: string): string {
-    const { PUBLIC_URL, HOST, PORT } = this.configuration.settings;
-    return `${PUBLIC_URL ?? `http://${HOST}:${PORT}`}/join#token=${token}`;
+    return `${this.configuration.consoleUrl}/join#token=${token}`;
   }
 }
 
@@ -217,10 +210,8 @@ function viewInvitation({ createdAt, expiresAt, ...row }: InvitationRow): Invita
 const alreadyMember = () => conflict('already_member', 'This person is a member of the tenant already.');
 
 const tooManyInvitations = () =>
-  new ProblemError(
-    429,
+  tooMany(
     'too_many_invitations',
     `A tenant makes at most ${INVITATIONS_PER_DAY} invitations in a day; go on tomorrow.`,
-    [],
-    { 'retry-after': '3600' },
+    60 * 60,
   );

@@ -24,7 +24,7 @@ describe('invitations', () => {
     const email = newAddress();
     const invited = await invite(owner, email.toUpperCase());
     expect(invited).toMatchObject({ status: 201, body: { email, role: 'editor', invitedBy: owner.userId } });
-    const mail = await scene.mailTo(email);
+    const mail = await scene.invitationTo(email);
     expect(mail.subject).toBe('Ana convidou você para Clínica');
     const token = await scene.tokenOf(email);
     expect(token).toHaveLength(43);

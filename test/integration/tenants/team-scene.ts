@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -6,22 +6,22 @@ import { type TenantRole } from '../../../src/platform/identity/index.js';
 import { PASSWORD, type SignedUpTenant, signUpTenant } from '../../harness/accounts.js';
 import { startTestApplication, type TestApplication } from '../../harness/application.js';
 import { ApiClient } from '../../harness/client.js';
+import { Mailbox, type ReceivedMail } from '../../harness/mailbox.js';
 import { waitUntil } from '../../harness/wait.js';
 
-/** A mail as it was written into the folder. */
-export interface WrittenMail {
-  readonly to: string;
-  readonly subject: string;
-  readonly text: string;
-}
+const LINK = /\/join#token=([\w-]{43})/;
 
 /** The API, the folder that mails go to, and a look into the database. */
 export class TeamScene {
+  private readonly mailbox: Mailbox;
+
   private constructor(
     readonly application: TestApplication,
     private readonly superuser: Client,
     private readonly home: string,
-  ) {}
+  ) {
+    this.mailbox = new Mailbox(home);
+  }
 
   static async open(environment: Record<string, string> = {}): Promise<TeamScene> {
     const home = mkdtempSync(join(tmpdir(), 'arauto-team-'));
@@ -57,21 +57,19 @@ export class TeamScene {
     );
   }
 
-  /** The newest mail to an address, once it has been written. */
-  async mailTo(email: string, count = 1): Promise<WrittenMail> {
-    const folder = join(this.home, 'mail');
-    let mails: WrittenMail[] = [];
-    await waitUntil(() => {
-      mails = readMails(folder).filter(({ to }) => to === email);
+  /** The mail of the newest invitation to an address, once there are as many. */
+  async invitationTo(email: string, count = 1): Promise<ReceivedMail> {
+    let mails: ReceivedMail[] = [];
+    await waitUntil(async () => {
+      mails = (await this.mailbox.listTo(email)).filter(({ text }) => LINK.test(text));
       return mails.length >= count;
     });
-    return mails.at(-1) as WrittenMail;
+    return mails.at(-1) as ReceivedMail;
   }
 
-  /** The token of the newest invitation to an address. */
   async tokenOf(email: string, count = 1): Promise<string> {
-    const { text } = await this.mailTo(email, count);
-    return /#token=([\w-]+)/.exec(text)?.[1] ?? '';
+    const { text } = await this.invitationTo(email, count);
+    return LINK.exec(text)?.[1] ?? '';
   }
 
   /** Invites the person and accepts for them; they sign in to the tenant. */
@@ -93,19 +91,4 @@ export class TeamScene {
       client: new ApiClient(this.application.url, body.accessToken),
     };
   }
-}
-
-function readMails(folder: string): WrittenMail[] {
-  let names: string[];
-  try {
-    names = readdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-  return names.sort().flatMap((name) => {
-    const parts = /^To: (.*)\nSubject: (.*)\n\n([^]*)\n$/.exec(readFileSync(join(folder, name), 'utf8'));
-    // One that is being written has no end yet.
-    return parts ? [{ to: parts[1] ?? '', subject: parts[2] ?? '', text: parts[3] ?? '' }] : [];
-  });
 }
