@@ -103,6 +103,10 @@ describe('invitations', () => {
     const token = await scene.tokenOf(email);
     const answers = await Promise.all([acceptWithAccount(token), acceptWithAccount(token)]);
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 404]);
+    // The link came by mail: nobody is asked to confirm the address once more.
+    expect(
+      await scene.look('SELECT FROM users WHERE email = $1 AND email_confirmed_at IS NOT NULL', [email]),
+    ).toHaveLength(1);
     const signedIn = await scene.anonymous().post('/auth/sign-in', { email, password: PASSWORD });
     expect(signedIn).toMatchObject({
       status: 200,
