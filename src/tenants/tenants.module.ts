@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuditLog } from './audit/audit-log.js';
+import { AuditController } from './audit/audit.controller.js';
+import { AuditService } from './audit/audit.service.js';
 import { TenantKeysRepository } from './tenant-keys.repository.js';
 import { TenantKeys } from './tenant-keys.service.js';
 import { TenantsController } from './tenants.controller.js';
@@ -12,5 +14,9 @@ import { TenantsService } from './tenants.service.js';
 })
 export class TenantsModule {}
 
-@Module({ imports: [TenantsModule], controllers: [TenantsController] })
+@Module({
+  imports: [TenantsModule],
+  controllers: [TenantsController, AuditController],
+  providers: [AuditService],
+})
 export class TenantsApiModule {}
