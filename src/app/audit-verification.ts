@@ -23,16 +23,15 @@ export async function verifyAudit(
     let entriesInAll = 0;
     let isWhole = true;
     for (const { id } of tenants) {
-      const { entries, broken } = await verifyChain(
-        (sql, parameters) => database.query(sql, parameters),
-        id,
-      );
+      const { entries, broken } = await verifyChain((sql, parameters) => database.query(sql, parameters), id);
       entriesInAll += entries;
       if (!broken) continue;
       isWhole = false;
       say(`tenant ${id}: entry ${broken.number} is ${broken.problem}`);
     }
-    say(`${entriesInAll} entries of ${tenants.length} tenants hold${isWhole ? '' : '; see above for the rest'}`);
+    say(
+      `${entriesInAll} entries of ${tenants.length} tenants hold${isWhole ? '' : '; see above for the rest'}`,
+    );
     return isWhole;
   } finally {
     await pool.end();

@@ -18,11 +18,23 @@ import { MenusWorkerModule } from '../menus/index.js';
 import { MessagesApiModule, MessagesModule, MessagesSchedulerModule } from '../messages/index.js';
 import { SchedulingApiModule, SchedulingModule, SchedulingSchedulerModule } from '../scheduling/index.js';
 import { Tenant, TenantsApiModule, TenantsModule } from '../tenants/index.js';
+import {
+  WebhooksApiModule,
+  WebhooksModule,
+  WebhooksSchedulerModule,
+  WebhooksWorkerModule,
+} from '../webhooks/index.js';
 import { type Room } from './app.module.js';
 
 /** Every room that runs, from left to right. */
 export const ROOMS: readonly Room[] = [
   { entities: [Tenant], core: [TenantsModule], api: [TenantsApiModule] },
+  {
+    core: [WebhooksModule],
+    api: [WebhooksApiModule],
+    worker: [WebhooksWorkerModule],
+    scheduler: [WebhooksSchedulerModule],
+  },
   { api: [AuthApiModule], scheduler: [AuthSchedulerModule] },
   {
     entities: [Bot],

@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { AudienceModule } from '../audience/index.js';
 import { AnswerSink, BotsModule } from '../bots/index.js';
 import { MessagesModule } from '../messages/index.js';
+import { TenantsModule } from '../tenants/index.js';
 import { CleaningModule } from '../platform/cleaning/index.js';
 import { QueueModule } from '../platform/queue/index.js';
 import { BroadcastController } from './broadcast.controller.js';
@@ -24,7 +25,7 @@ const queues = [QueueModule.forSubject(LANES, LANES_PER_JOB), QueueModule.forSub
 /** What every process needs: starting broadcasts and taking answers. */
 @Global()
 @Module({
-  imports: [...queues, AudienceModule, MessagesModule],
+  imports: [...queues, AudienceModule, MessagesModule, TenantsModule],
   providers: [
     BroadcastService,
     BroadcastRepository,
@@ -40,7 +41,7 @@ export class DeliveryModule {}
 export class DeliveryApiModule {}
 
 @Module({
-  imports: [DeliveryModule, BotsModule, AudienceModule, MessagesModule],
+  imports: [DeliveryModule, BotsModule, AudienceModule, MessagesModule, TenantsModule],
   providers: [LaneDriver, BroadcastProgress, Contents, LaneProcessor, PlanProcessor],
 })
 export class DeliveryWorkerModule {}

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { type PoolClient } from 'pg';
 import { Configuration } from '../../config/index.js';
 import { DispatcherDatabase, GroupedQuery } from '../../platform/database/index.js';
 import {
@@ -67,18 +68,19 @@ export class BotConnections {
    * @returns whether the state changed
    */
   async setState(
+    client: PoolClient,
     botNo: BotNumber,
     tokenFingerprint: Buffer,
     from: readonly BotState[],
     state: BotState,
     reason: string | null,
   ): Promise<boolean> {
-    const rows = await this.database.query(
+    const { rowCount } = await client.query(
       `UPDATE bots SET state = $4, state_reason = $5, state_changed_at = now()
-        WHERE no = $1 AND token_fingerprint = $2 AND state = ANY ($3) RETURNING no`,
+        WHERE no = $1 AND token_fingerprint = $2 AND state = ANY ($3)`,
       [botNo, tokenFingerprint, from, state, reason],
     );
-    return rows.length > 0;
+    return rowCount === 1;
   }
 
   private async findRows(botNumbers: readonly BotNumber[]): Promise<(BotRow | undefined)[]> {

@@ -37,8 +37,7 @@ export class AuditLog {
 
   /** Crossing: for acts in a transaction of the dispatcher's. */
   recordFor(client: PoolClient, tenantId: TenantId, entry: AuditEntry): Promise<void> {
-    const run: RunStatement = async (sql, parameters) =>
-      (await client.query(sql, parameters)).rows as never;
+    const run: RunStatement = async (sql, parameters) => (await client.query(sql, parameters)).rows as never;
     return append(run, tenantId, entry);
   }
 }

@@ -1,4 +1,10 @@
-import { CHAIN_START, type ChainBreak, type ChainHead, findLostEnd, followChain } from './audit-chain.rules.js';
+import {
+  CHAIN_START,
+  type ChainBreak,
+  type ChainHead,
+  findLostEnd,
+  followChain,
+} from './audit-chain.rules.js';
 import { type AuditReader, findEntriesAfter, findHead } from './audit.repository.js';
 
 /** Entries read at a time: a few hundred kilobytes. */

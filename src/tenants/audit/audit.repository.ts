@@ -8,10 +8,7 @@ export interface StoredEntry extends ChainedEntry {
 }
 
 /** Anything that runs a statement and gives rows: a tenant's manager, or the dispatcher. */
-export type AuditReader = <Row extends object>(
-  sql: string,
-  parameters: unknown[],
-) => Promise<readonly Row[]>;
+export type AuditReader = <Row extends object>(sql: string, parameters: unknown[]) => Promise<readonly Row[]>;
 
 interface EntryRow extends Omit<StoredEntry, 'number' | 'at'> {
   readonly number: string;
