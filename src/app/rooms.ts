@@ -16,6 +16,7 @@ import {
 } from '../delivery/index.js';
 import { MenusWorkerModule } from '../menus/index.js';
 import { MessagesApiModule, MessagesModule, MessagesSchedulerModule } from '../messages/index.js';
+import { RecordsApiModule, RecordsSchedulerModule } from '../records/index.js';
 import { SchedulingApiModule, SchedulingModule, SchedulingSchedulerModule } from '../scheduling/index.js';
 import { Tenant, TenantsApiModule, TenantsModule } from '../tenants/index.js';
 import {
@@ -63,4 +64,5 @@ export const ROOMS: readonly Room[] = [
     scheduler: [SchedulingSchedulerModule],
   },
   { worker: [MenusWorkerModule] },
+  { api: [RecordsApiModule], scheduler: [RecordsSchedulerModule] },
 ];

@@ -26,6 +26,13 @@ export const contactQuerySchema = pageQuerySchema.extend({
     .regex(/^[A-Za-z0-9-]{2,35}$/)
     .optional()
     .describe('as Telegram tells it, such as `pt-br`'),
+  telegramUserId: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(Number.MAX_SAFE_INTEGER)
+    .optional()
+    .describe('the number that the bot tells the person on /privacy'),
   search: searchSchema.optional(),
 });
 export type ContactQuery = z.output<typeof contactQuerySchema>;

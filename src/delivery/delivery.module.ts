@@ -13,6 +13,7 @@ import { Contents } from './contents.js';
 import { LANES, LANES_PER_JOB, PLANS } from './delivery.queues.js';
 import { DeliveryPartitions } from './delivery-partitions.service.js';
 import { FanOut } from './fan-out.service.js';
+import { ForgetPeople } from './forget-people.js';
 import { LaneDriver } from './lane-driver.service.js';
 import { OLD_BROADCASTS, OLD_REPLIES } from './old-deliveries.js';
 import { ReplySink } from './reply-sink.js';
@@ -31,6 +32,7 @@ const queues = [QueueModule.forSubject(LANES, LANES_PER_JOB), QueueModule.forSub
     BroadcastRepository,
     FanOut,
     { provide: AnswerSink, useClass: ReplySink },
+    ForgetPeople,
     WakeLaneWhenBotChanges,
   ],
   exports: [BroadcastService, BroadcastRepository, FanOut, AnswerSink, ...queues],

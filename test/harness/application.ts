@@ -11,6 +11,8 @@ export interface TestApplication {
   /** Address of the API, such as http://127.0.0.1:41234. */
   readonly url: string;
   readonly database: TestDatabase;
+  /** The folder that ARAUTO_HOME names. */
+  readonly home: string;
   close(): Promise<void>;
 }
 
@@ -43,6 +45,7 @@ export async function startTestApplication(
     app,
     url: await app.getUrl(),
     database,
+    home,
     close: async () => {
       await app.close();
       rmSync(home, { recursive: true, force: true });

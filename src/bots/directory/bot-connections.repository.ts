@@ -8,6 +8,7 @@ import {
   asTenantId,
   type BotId,
   type BotNumber,
+  type TenantId,
 } from '../../platform/identity/index.js';
 import { TokenVault } from '../registration/token-vault.js';
 import { apiRootOf } from '../registration/bot-identity.rules.js';
@@ -51,6 +52,24 @@ export class BotConnections {
   async findNumber(botId: BotId): Promise<BotNumber | undefined> {
     const rows = await this.database.query<{ no: string }>('SELECT no FROM bots WHERE id = $1', [botId]);
     return rows[0] && asBotNumber(rows[0].no);
+  }
+
+  async findNumbersOf(tenantId: TenantId): Promise<BotNumber[]> {
+    const rows = await this.database.query<{ no: string }>(
+      `SELECT no FROM bots WHERE tenant_id = $1 AND state <> 'disconnected' ORDER BY no`,
+      [tenantId],
+    );
+    return rows.map(({ no }) => asBotNumber(no));
+  }
+
+  /** Nothing of the token stays. */
+  async disconnect(botNo: BotNumber): Promise<BotId | undefined> {
+    const [row] = await this.database.query<{ id: string }>(
+      `UPDATE bots SET state = 'disconnected', state_reason = NULL, state_changed_at = now(),
+         token_ciphertext = NULL, token_fingerprint = '' WHERE no = $1 RETURNING id`,
+      [botNo],
+    );
+    return row && asBotId(row.id);
   }
 
   /** Who holds this bot of Telegram's now, in whatever tenant. */

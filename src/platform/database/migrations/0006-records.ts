@@ -114,6 +114,8 @@ const STATEMENTS = [
      requested_by uuid NOT NULL,
      requested_at timestamptz NOT NULL DEFAULT now(),
      due_at timestamptz NOT NULL,
+     -- Whoever deletes moves this on; one that dies is followed by another.
+     leased_until timestamptz NOT NULL DEFAULT '-infinity',
      -- Of the secret in the owners' mails that calls it off.
      restore_token_hash bytea NOT NULL UNIQUE
    )`,

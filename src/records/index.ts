@@ -1,0 +1,1 @@
+export { RecordsApiModule, RecordsSchedulerModule } from './records.module.js';
