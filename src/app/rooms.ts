@@ -16,7 +16,7 @@ import {
 } from '../delivery/index.js';
 import { MenusWorkerModule } from '../menus/index.js';
 import { MessagesApiModule, MessagesModule, MessagesSchedulerModule } from '../messages/index.js';
-import { RecordsApiModule, RecordsSchedulerModule } from '../records/index.js';
+import { RecordsApiModule, RecordsSchedulerModule, RecordsWorkerModule } from '../records/index.js';
 import { SchedulingApiModule, SchedulingModule, SchedulingSchedulerModule } from '../scheduling/index.js';
 import { Tenant, TenantsApiModule, TenantsModule } from '../tenants/index.js';
 import {
@@ -64,5 +64,5 @@ export const ROOMS: readonly Room[] = [
     scheduler: [SchedulingSchedulerModule],
   },
   { worker: [MenusWorkerModule] },
-  { api: [RecordsApiModule], scheduler: [RecordsSchedulerModule] },
+  { api: [RecordsApiModule], worker: [RecordsWorkerModule], scheduler: [RecordsSchedulerModule] },
 ];

@@ -1,1 +1,1 @@
-export { RecordsApiModule, RecordsSchedulerModule } from './records.module.js';
+export { RecordsApiModule, RecordsSchedulerModule, RecordsWorkerModule } from './records.module.js';

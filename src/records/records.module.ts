@@ -1,18 +1,35 @@
 import { Module } from '@nestjs/common';
+import { CleaningModule } from '../platform/cleaning/index.js';
 import { TenantsModule } from '../tenants/index.js';
 import { TenantDeletionController } from './deletion/tenant-deletion.controller.js';
 import { TenantDeletionService } from './deletion/tenant-deletion.service.js';
 import { TenantDeletionsRepository } from './deletion/tenant-deletions.repository.js';
 import { TenantEraser } from './deletion/tenant-eraser.service.js';
 import { TenantRowsRepository } from './deletion/tenant-rows.repository.js';
+import { ExportBuilder } from './export/export-builder.service.js';
+import { ExportsController } from './export/exports.controller.js';
+import { ExportsRepository } from './export/exports.repository.js';
+import { EXPORT_DAYS, ExportsService } from './export/exports.service.js';
+import { TenantArchive } from './export/tenant-archive.js';
 
 /** What a tenant takes along, and how it goes. */
 @Module({
   imports: [TenantsModule],
-  controllers: [TenantDeletionController],
-  providers: [TenantDeletionService, TenantDeletionsRepository],
+  controllers: [TenantDeletionController, ExportsController],
+  providers: [TenantDeletionService, TenantDeletionsRepository, ExportsService, ExportsRepository],
 })
 export class RecordsApiModule {}
 
-@Module({ providers: [TenantEraser, TenantDeletionsRepository, TenantRowsRepository] })
+@Module({ providers: [ExportBuilder, ExportsRepository, TenantArchive] })
+export class RecordsWorkerModule {}
+
+@Module({
+  imports: [
+    CleaningModule.forRows({
+      table: 'exports',
+      where: `created_at < now() - interval '${EXPORT_DAYS} days'`,
+    }),
+  ],
+  providers: [TenantEraser, TenantDeletionsRepository, TenantRowsRepository],
+})
 export class RecordsSchedulerModule {}

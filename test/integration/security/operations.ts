@@ -14,6 +14,9 @@ export interface Things {
   readonly assetId: string;
   readonly broadcastId: string;
   readonly scheduleId: string;
+  readonly webhookId: string;
+  readonly webhookDeliveryId: string;
+  readonly exportId: string;
   readonly tenantId: string;
   readonly email: string;
 }
@@ -32,6 +35,13 @@ const messagePath = ({ messageId }: Things) => ({ id: messageId });
 const assetPath = ({ assetId }: Things) => ({ id: assetId });
 const broadcastPath = ({ broadcastId }: Things) => ({ id: broadcastId });
 const schedulePath = ({ scheduleId }: Things) => ({ id: scheduleId });
+
+const webhookPath = ({ webhookId }: Things) => ({ id: webhookId });
+const webhookDeliveryPath = ({ webhookId, webhookDeliveryId }: Things) => ({
+  id: webhookId,
+  deliveryId: webhookDeliveryId,
+});
+const exportPath = ({ exportId }: Things) => ({ id: exportId });
 
 /** Well formed, of a bot that nobody has. */
 const TOKEN = `123456789:${'A'.repeat(35)}`;
@@ -90,6 +100,36 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
     bodies: () => [{ name: 'Acme', language: 'es', timeZone: 'Europe/Lisbon' }],
   },
   'Tenants.listMembers': { role: 'viewer' },
+  'Audit.list': { role: 'admin' },
+  'Audit.verify': { role: 'admin' },
+  'TenantDeletion.request': { role: 'owner', bodies: () => [{ tenantName: 'another name' }] },
+  'TenantDeletion.restore': {
+    role: 'public',
+    bodies: () => [{ restoreToken: 'nobody-was-given-this' }],
+  },
+  'Exports.request': { role: 'owner' },
+  'Exports.list': { role: 'owner' },
+  'Exports.read': { role: 'owner', path: exportPath },
+  'Exports.download': { role: 'owner', path: exportPath },
+  'Webhooks.create': {
+    role: 'admin',
+    bodies: () => [{ url: 'https://example.org/', events: ['webhook.test'], description: 'Ours' }],
+  },
+  'Webhooks.list': { role: 'admin' },
+  'Webhooks.read': { role: 'admin', path: webhookPath },
+  'Webhooks.change': {
+    role: 'admin',
+    path: webhookPath,
+    bodies: () => [
+      { url: 'https://example.org/', events: ['webhook.test'], description: 'Ours', isEnabled: true },
+    ],
+  },
+  'Webhooks.delete': { role: 'admin', path: webhookPath },
+  'Webhooks.rotateSecret': { role: 'admin', path: webhookPath },
+  'Webhooks.test': { role: 'admin', path: webhookPath },
+  'Webhooks.listDeliveries': { role: 'admin', path: webhookPath },
+  'Webhooks.readDelivery': { role: 'admin', path: webhookDeliveryPath },
+  'Webhooks.resend': { role: 'admin', path: webhookDeliveryPath },
   'Auth.signUp': {
     role: 'public',
     bodies: () => [
@@ -134,6 +174,7 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'Chats.untag': { role: 'editor', path: chatTagPath },
   'Chats.listContacts': { role: 'viewer' },
   'Chats.readContact': { role: 'viewer', path: ({ contactId }) => ({ id: contactId }) },
+  'Chats.eraseContact': { role: 'admin', path: ({ contactId }) => ({ id: contactId }) },
   'Chats.count': { role: 'viewer' },
   'Chats.preview': {
     role: 'viewer',
