@@ -3,6 +3,9 @@ import { lineOfTextSchema, pageQuerySchema, pageSchemaOf } from '../platform/htt
 import { idSchema } from '../platform/identity/index.js';
 import { CHAT_STATES, CHAT_TYPES, tagNameSchema } from './audience.dto.js';
 
+/** "at most 52 significant bits": https://core.telegram.org/bots/api#user */
+const LARGEST_TELEGRAM_ID = 2 ** 52 - 1;
+
 const searchSchema = lineOfTextSchema(64).describe(
   'beginning of the title, the name or the username; case is ignored',
 );
@@ -30,7 +33,7 @@ export const contactQuerySchema = pageQuerySchema.extend({
     .number()
     .int()
     .min(1)
-    .max(Number.MAX_SAFE_INTEGER)
+    .max(LARGEST_TELEGRAM_ID)
     .optional()
     .describe('the number that the bot tells the person on /privacy'),
   search: searchSchema.optional(),

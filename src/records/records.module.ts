@@ -11,12 +11,21 @@ import { ExportsController } from './export/exports.controller.js';
 import { ExportsRepository } from './export/exports.repository.js';
 import { EXPORT_DAYS, ExportsService } from './export/exports.service.js';
 import { TenantArchive } from './export/tenant-archive.js';
+import { RetentionController } from './retention/retention.controller.js';
+import { RetentionService } from './retention/retention.service.js';
+import { ShortRetentionCleaning } from './retention/short-retention.cleaning.js';
 
 /** What a tenant takes along, and how it goes. */
 @Module({
   imports: [TenantsModule],
-  controllers: [TenantDeletionController, ExportsController],
-  providers: [TenantDeletionService, TenantDeletionsRepository, ExportsService, ExportsRepository],
+  controllers: [TenantDeletionController, ExportsController, RetentionController],
+  providers: [
+    TenantDeletionService,
+    TenantDeletionsRepository,
+    ExportsService,
+    ExportsRepository,
+    RetentionService,
+  ],
 })
 export class RecordsApiModule {}
 
@@ -30,6 +39,6 @@ export class RecordsWorkerModule {}
       where: `created_at < now() - interval '${EXPORT_DAYS} days'`,
     }),
   ],
-  providers: [TenantEraser, TenantDeletionsRepository, TenantRowsRepository],
+  providers: [TenantEraser, TenantDeletionsRepository, TenantRowsRepository, ShortRetentionCleaning],
 })
 export class RecordsSchedulerModule {}

@@ -20,10 +20,7 @@ const eventsSchema = z
   .max(WEBHOOK_EVENTS.length)
   .refine((events) => new Set(events).size === events.length, 'name each event once')
   .describe('what it is told of');
-const urlSchema = z
-  .string()
-  .min(1)
-  .max(2000)
+const urlSchema = lineOfTextSchema(2000)
   .describe('https address on the public internet; redirects are not followed')
   .meta({ examples: ['https://example.org/arauto'] });
 const descriptionSchema = lineOfTextSchema(200);

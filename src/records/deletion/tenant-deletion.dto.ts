@@ -17,6 +17,11 @@ export const tenantDeletionSchema = z
 export type TenantDeletionView = z.output<typeof tenantDeletionSchema>;
 
 export const restoreTenantSchema = z
-  .strictObject({ restoreToken: z.string().min(1).max(100) })
+  .strictObject({
+    restoreToken: z
+      .string()
+      .max(100)
+      .regex(/^[\w-]{43}$/, 'must be the token of the mail'),
+  })
   .meta({ id: 'RestoreTenant', examples: [{ restoreToken: 'as the mail has it' }] });
 export type RestoreTenant = z.output<typeof restoreTenantSchema>;

@@ -13,7 +13,11 @@ const ID = [['id', 'uuid']] as const;
  * and what sending needs for itself are not named.
  */
 export const EXPORTED_TABLES: readonly ExportedTable[] = [
-  { name: 'tenants', key: ID, columns: ['id', 'name', 'language', 'time_zone', 'state', 'created_at'] },
+  {
+    name: 'tenants',
+    key: ID,
+    columns: ['id', 'name', 'language', 'time_zone', 'state', 'retention_days', 'created_at'],
+  },
   { name: 'members', key: [['user_id', 'uuid']], columns: ['user_id', 'role', 'created_at'] },
   { name: 'users', key: ID, columns: ['id', 'email', 'name', 'language', 'created_at'] },
   {

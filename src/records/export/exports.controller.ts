@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
-import { Controller, Get, HttpCode, Param, Post, Query, StreamableFile } from '@nestjs/common';
+import { Controller, Get, Param, Post, Query, StreamableFile } from '@nestjs/common';
 import {
-  ApiAcceptedResponse,
   ApiBearerAuth,
   ApiConflictResponse,
+  ApiCreatedResponse,
   ApiOkResponse,
   ApiOperation,
   ApiProduces,
@@ -22,10 +22,9 @@ export class ExportsController {
   constructor(private readonly exports: ExportsService) {}
 
   @Post()
-  @HttpCode(202)
   @AllowRole('owner')
   @ApiOperation({ summary: 'Build an archive of everything that the tenant has' })
-  @ApiAcceptedResponse({ standardSchema: exportSchema })
+  @ApiCreatedResponse({ standardSchema: exportSchema })
   @ApiConflictResponse()
   request(@CurrentMember() caller: MemberCaller): Promise<ExportView> {
     return this.exports.request(caller);

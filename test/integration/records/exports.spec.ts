@@ -79,7 +79,7 @@ describe('the export of a tenant', () => {
 
   it('has every row and file of the tenant, none of a stranger, and no secret', async () => {
     const asked = await tenant.client.post<Export>('/tenant/exports');
-    expect(asked).toMatchObject({ status: 202, body: { state: 'waiting', sizeBytes: null } });
+    expect(asked).toMatchObject({ status: 201, body: { state: 'waiting', sizeBytes: null } });
     const { state, sizeBytes } = await untilReady(asked.body.id);
     const { zip } = await download(asked.body.id);
     expect({ state, sizeBytes }).toEqual({ state: 'ready', sizeBytes: zip.length });
@@ -122,8 +122,8 @@ describe('the export of a tenant', () => {
       tenant.client.post<Export>('/tenant/exports'),
       tenant.client.post<Export>('/tenant/exports'),
     ]);
-    expect([first.status, second.status].sort()).toEqual([202, 409]);
-    const { id } = (first.status === 202 ? first : second).body;
+    expect([first.status, second.status].sort()).toEqual([201, 409]);
+    const { id } = (first.status === 201 ? first : second).body;
     await untilReady(id);
     const fetched = await tenant.client.get<{ items: unknown[] }>('/tenant/audit?action=export.downloaded');
     expect(fetched.body.items).toMatchObject([{ actorId: tenant.account.userId }]);

@@ -92,7 +92,7 @@ describe('deleting a tenant', () => {
     expect(Math.round(days)).toBe(7);
     // Standing is remembered for a moment.
     await waitUntil(async () => (await leaving.client.get('/bots')).status === 403, 20_000);
-    expect(await restore('nobody-was-given-this')).toMatchObject({ status: 404 });
+    expect(await restore('nobody-was-given-this'.padEnd(43, '-'))).toMatchObject({ status: 404 });
     expect(await restore(asked.body.restoreToken)).toMatchObject({ status: 204 });
     expect(await restore(asked.body.restoreToken)).toMatchObject({ status: 404 });
     await waitUntil(async () => (await leaving.client.get('/bots')).status === 200, 20_000);

@@ -38,6 +38,7 @@ export function absentThings(): Things {
     webhookDeliveryId: id,
     exportId: id,
     tenantId: id,
+    ownerId: id,
     email: `${id}@example.org`,
   };
 }
@@ -181,6 +182,7 @@ async function settle(scene: BotScene, application: TestApplication, canary: str
       rule: { kind: 'interval', everySeconds: 86_400 },
     }),
     tenantId,
+    ownerId: tenant.userId,
     email: tenant.email,
   };
   const tokens: Partial<Record<TenantRole, string>> = { owner: tenant.accessToken };

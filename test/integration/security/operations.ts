@@ -18,6 +18,7 @@ export interface Things {
   readonly webhookDeliveryId: string;
   readonly exportId: string;
   readonly tenantId: string;
+  readonly ownerId: string;
   readonly email: string;
 }
 
@@ -105,8 +106,10 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'TenantDeletion.request': { role: 'owner', bodies: () => [{ tenantName: 'another name' }] },
   'TenantDeletion.restore': {
     role: 'public',
-    bodies: () => [{ restoreToken: 'nobody-was-given-this' }],
+    bodies: () => [{ restoreToken: 'nobody-was-given-this'.padEnd(43, '-') }],
   },
+  'Retention.read': { role: 'viewer' },
+  'Retention.change': { role: 'owner', bodies: () => [{ days: 30 }] },
   'Exports.request': { role: 'owner' },
   'Exports.list': { role: 'owner' },
   'Exports.read': { role: 'owner', path: exportPath },

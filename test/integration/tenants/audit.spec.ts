@@ -1,4 +1,9 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Client } from 'pg';
+import { verifyAudit } from '../../../src/app/index.js';
+import { readConfiguration } from '../../../src/config/index.js';
 import { BotScene } from '../bots/bot-scene.js';
 import { type SignedUpTenant } from '../../harness/accounts.js';
 
@@ -128,6 +133,29 @@ describe('the audit log', () => {
       problem: 'missing',
     });
     expect(await verify(tenant)).toMatchObject({ isWhole: true });
+  });
+
+  it('is verified for all tenants by a command, which names what is broken', async () => {
+    const { app, dispatcher } = scene.database.urls;
+    const configuration = readConfiguration({
+      NODE_ENV: 'test',
+      ARAUTO_HOME: mkdtempSync(join(tmpdir(), 'arauto-audit-')),
+      DATABASE_URL: app,
+      DATABASE_DISPATCHER_URL: dispatcher,
+    });
+    const said: string[] = [];
+    const run = () =>
+      verifyAudit(
+        configuration,
+        () => undefined,
+        (line) => said.push(line),
+      );
+    expect(await run()).toBe(true);
+    expect(said).toEqual([expect.stringMatching(/^\d+ entries of 3 tenants hold$/)]);
+    await scene.look('UPDATE audit_heads SET number = number + 1 WHERE tenant_id = $1', [tenant.tenantId]);
+    expect(await run()).toBe(false);
+    expect(said[1]).toContain(`tenant ${tenant.tenantId}: entry`);
+    await scene.look('UPDATE audit_heads SET number = number - 1 WHERE tenant_id = $1', [tenant.tenantId]);
   });
 
   it('only grows: neither login may change or take an entry', async () => {

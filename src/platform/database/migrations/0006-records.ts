@@ -108,6 +108,11 @@ const STATEMENTS = [
   }),
   ...wallIn({ name: 'export_chunks' }),
 
+  // --- retention --------------------------------------------------------------------------------------------------
+  // Days that broadcasts and their deliveries are kept; NULL for as long as the installation keeps them.
+  'ALTER TABLE tenants ADD COLUMN retention_days smallint CHECK (retention_days BETWEEN 1 AND 90)',
+  'GRANT UPDATE (retention_days) ON tenants TO arauto_app',
+
   // --- tenants that leave -------------------------------------------------------------------------------------------
   `CREATE TABLE tenant_deletions (
      tenant_id uuid PRIMARY KEY REFERENCES tenants ON DELETE CASCADE,
