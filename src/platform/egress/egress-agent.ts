@@ -4,7 +4,7 @@ import { Agent, buildConnector } from 'undici';
 import { unwrapAddress } from './address.rules.js';
 
 /** The connection was refused by us, before a single packet left. */
-export class ForbiddenAddressError extends Error {
+class ForbiddenAddressError extends Error {
   override readonly name = 'ForbiddenAddressError';
   readonly code = 'EACCES';
 

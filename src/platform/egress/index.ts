@@ -1,2 +1,2 @@
 export { isLoopbackAddress, isPublicAddress, unwrapAddress } from './address.rules.js';
-export { createEgressAgent, ForbiddenAddressError } from './egress-agent.js';
+export { createEgressAgent } from './egress-agent.js';
