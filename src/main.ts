@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { type Logger } from 'pino';
-import { migrateDatabase, type RunningInstallation, startInstallation } from './app/index.js';
+import { migrateDatabase, type RunningInstallation, startInstallation, verifyAudit } from './app/index.js';
 import { type Configuration, readConfiguration, SettingsError } from './config/index.js';
 import { EmbeddedDatabaseError } from './platform/embedded-database/index.js';
 import { UnsafeDatabaseError } from './platform/database/index.js';
@@ -15,6 +15,12 @@ async function main(): Promise<void> {
   if (process.argv[2] === 'migrate') {
     await migrateDatabase(configuration, (line) => logger.info(line));
     logger.info('the database is up to date');
+    return;
+  }
+  if (process.argv[2] === 'verify-audit') {
+    const say = (line: string) => process.stdout.write(`${line}\n`);
+    const isWhole = await verifyAudit(configuration, (line) => logger.debug(line), say);
+    process.exitCode = isWhole ? 0 : 1;
     return;
   }
   const starting = startInstallation(configuration);

@@ -21,6 +21,7 @@ const TAGS = [
   { name: 'Files', description: 'Photos and documents that messages carry' },
   { name: 'Schedules', description: 'When a message goes out' },
   { name: 'Broadcasts', description: 'Send now, watch, cancel' },
+  { name: 'Webhooks', description: 'Events told to systems of your own, signed' },
   { name: 'Health', description: 'For whoever runs the installation' },
 ];
 

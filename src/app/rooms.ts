@@ -16,8 +16,15 @@ import {
 } from '../delivery/index.js';
 import { MenusWorkerModule } from '../menus/index.js';
 import { MessagesApiModule, MessagesModule, MessagesSchedulerModule } from '../messages/index.js';
+import { RecordsApiModule, RecordsSchedulerModule, RecordsWorkerModule } from '../records/index.js';
 import { SchedulingApiModule, SchedulingModule, SchedulingSchedulerModule } from '../scheduling/index.js';
 import { Tenant, TenantsApiModule, TenantsModule, TenantsSchedulerModule } from '../tenants/index.js';
+import {
+  WebhooksApiModule,
+  WebhooksModule,
+  WebhooksSchedulerModule,
+  WebhooksWorkerModule,
+} from '../webhooks/index.js';
 import { type Room } from './app.module.js';
 
 /** Every room that runs, from left to right. */
@@ -27,6 +34,12 @@ export const ROOMS: readonly Room[] = [
     core: [TenantsModule],
     api: [TenantsApiModule],
     scheduler: [TenantsSchedulerModule],
+  },
+  {
+    core: [WebhooksModule],
+    api: [WebhooksApiModule],
+    worker: [WebhooksWorkerModule],
+    scheduler: [WebhooksSchedulerModule],
   },
   { api: [AuthApiModule], scheduler: [AuthSchedulerModule] },
   {
@@ -56,4 +69,5 @@ export const ROOMS: readonly Room[] = [
     scheduler: [SchedulingSchedulerModule],
   },
   { worker: [MenusWorkerModule] },
+  { api: [RecordsApiModule], worker: [RecordsWorkerModule], scheduler: [RecordsSchedulerModule] },
 ];

@@ -7,7 +7,11 @@ import { ChatsController } from './chats.controller.js';
 import { ChatsRepository } from './chats.repository.js';
 import { ChatsService } from './chats.service.js';
 import { ContactsRepository } from './contacts.repository.js';
+import { PersonTraces } from './person-traces.js';
 import { TagsController } from './tags.controller.js';
+import { TenantsModule } from '../tenants/index.js';
+import { ErasureRepository } from './erasure.repository.js';
+import { ErasureService } from './erasure.service.js';
 import { TagsRepository } from './tags.repository.js';
 
 /** Whom bots know, for every process. */
@@ -17,13 +21,18 @@ import { TagsRepository } from './tags.repository.js';
     AudienceReading,
     AudienceService,
     ChatsRepository,
+    PersonTraces,
     { provide: ChatCounts, useExisting: AudienceReading },
   ],
-  exports: [AudienceReading, AudienceService, ChatCounts, ChatsRepository],
+  exports: [AudienceReading, AudienceService, ChatCounts, ChatsRepository, PersonTraces],
 })
 export class AudienceModule {}
 
-@Module({ controllers: [ChatsController, TagsController], providers: [ChatsService, TagsRepository] })
+@Module({
+  imports: [TenantsModule],
+  controllers: [ChatsController, TagsController],
+  providers: [ChatsService, TagsRepository, ErasureService, ErasureRepository],
+})
 export class AudienceApiModule {}
 
 /** Keeps the audience true by what bots hear. */

@@ -3,6 +3,7 @@ import { type EntityManager } from 'typeorm';
 import { TenantDatabase } from '../platform/database/index.js';
 import { invalidField } from '../platform/errors/index.js';
 import { type BotNumber, type TenantId } from '../platform/identity/index.js';
+import { Outbox } from '../webhooks/index.js';
 import { audienceCondition } from './audience-condition.rules.js';
 import { type Audience } from './audience.dto.js';
 import { ChatsRepository } from './chats.repository.js';
@@ -24,6 +25,7 @@ export class AudienceService {
   constructor(
     private readonly database: TenantDatabase,
     private readonly chats: ChatsRepository,
+    private readonly outbox: Outbox,
   ) {}
 
   /**
@@ -79,7 +81,14 @@ export class AudienceService {
 
   /** A person wrote /stop: no broadcast from now on. */
   async recordStop(manager: EntityManager, botNo: BotNumber, telegramChatId: number): Promise<void> {
-    await this.chats.setConsent(manager, botNo, telegramChatId, 'stopped');
+    const chat = await this.chats.setConsent(manager, botNo, telegramChatId, 'stopped');
+    if (!chat) return;
+    const { id: chatId, tenantId, botId, contactId } = chat;
+    await this.outbox.announce(manager, tenantId, {
+      event: 'chat.stopped',
+      data: { chatId, botId, contactId, telegramChatId },
+      ...(contactId !== null && { contactId }),
+    });
   }
 
   /** Telegram said that these chats can't be reached. Chats are named by number, so any login may run it. */

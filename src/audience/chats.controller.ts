@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AllowRole, CurrentCaller } from '../platform/access/index.js';
 import { Idempotency, type IdempotentRequest, TakesIdempotencyKey } from '../platform/http/index.js';
 import { type Caller } from '../platform/identity/index.js';
@@ -26,13 +26,17 @@ import {
   tagChatsSchema,
   taggedSchema,
 } from './chats.dto.js';
+import { ErasureService } from './erasure.service.js';
 import { ChatsService } from './chats.service.js';
 
 @ApiTags('Audience')
 @ApiBearerAuth('session')
 @Controller()
 export class ChatsController {
-  constructor(private readonly chats: ChatsService) {}
+  constructor(
+    private readonly chats: ChatsService,
+    private readonly erasure: ErasureService,
+  ) {}
 
   @Get('chats')
   @AllowRole('viewer', 'audience:read')
@@ -100,6 +104,20 @@ export class ChatsController {
   @ApiOkResponse({ standardSchema: contactSchema })
   readContact(@CurrentCaller() caller: Caller, @Param({ schema: idParameterSchema }) { id }: IdParameter) {
     return this.chats.readContact(caller, id);
+  }
+
+  @Post('contacts/:id/erase')
+  @HttpCode(204)
+  @AllowRole('admin')
+  @ApiOperation({
+    summary: 'Forget a person: all that any of your bots knows of them; only figures stay',
+  })
+  @ApiNoContentResponse()
+  async eraseContact(
+    @CurrentCaller() caller: Caller,
+    @Param({ schema: idParameterSchema }) { id }: IdParameter,
+  ): Promise<void> {
+    await this.erasure.erase(caller, id);
   }
 
   @Get('audience/counts')

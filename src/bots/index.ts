@@ -1,8 +1,10 @@
+export { InboxRepository } from './inbox/inbox.repository.js';
 export { type Answer, AnswerSink } from './routing/answer-sink.js';
 export { BotContext } from './routing/bot.context.js';
 export { BotVerdicts } from './calls/bot-verdicts.js';
 export { BotDirectory } from './directory/bot-directory.js';
 export { type ConnectedBot } from './directory/connected-bot.js';
+export { BotDepartures } from './registration/bot-departures.js';
 export { Bot } from './registration/bot.entity.js';
 export { type BotState, isSending } from './registration/bot-state.rules.js';
 export { BotChanged } from './registration/bots.events.js';

@@ -133,6 +133,12 @@ export const settingsSchema = z.object({
   LANES_PER_WORKER: positive(10_000)
     .default(1000)
     .describe('bots that one worker process drives at the same time'),
+  WEBHOOK_PRIVATE_TARGETS: z
+    .stringbool({ error: 'must be true or false' })
+    .default(false)
+    .describe(
+      "lets tenants' webhooks lead to private addresses and over plain http; for development, and where every tenant is trusted",
+    ),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')

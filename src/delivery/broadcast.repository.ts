@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { type PoolClient } from 'pg';
 import { type EntityManager } from 'typeorm';
 import { type Audience } from '../audience/index.js';
 import { DispatcherDatabase, TenantDatabase } from '../platform/database/index.js';
 import { type TenantId } from '../platform/identity/index.js';
+import { Outbox } from '../webhooks/index.js';
 import { codeOfState, DELIVERY_CLASS, DELIVERY_STATES, type DeliveryState } from './delivery.rules.js';
 
 export const BROADCAST_STATES = ['planning', 'sending', 'finished', 'cancelled', 'stopped'] as const;
@@ -73,11 +75,32 @@ const CHUNK = 10_000;
 /** An open delivery of a broadcast, in the words of the index `deliveries_left`; any others would read the whole day. */
 const IS_LEFT = 'CASE WHEN is_open THEN class END = 1';
 
+interface FinishedBroadcast {
+  readonly tenantId: TenantId;
+  readonly broadcastId: string;
+  readonly no: string;
+  readonly plannedOn: string;
+  readonly endedAt: Date;
+}
+
+// Locked in the same order by everybody: two processes that note the same ones don't wait for each other in a circle.
+const FINISH_DONE = `
+WITH done AS (
+  SELECT no FROM broadcasts b
+  WHERE b.no = ANY($1::bigint[]) AND b.state = 'sending'
+    AND NOT EXISTS (SELECT FROM deliveries d WHERE d.planned_on = b.planned_on
+                    AND d.source_no = b.no AND ${IS_LEFT})
+  ORDER BY no FOR UPDATE)
+UPDATE broadcasts b SET state = 'finished', ended_at = clock_timestamp() FROM done WHERE b.no = done.no
+RETURNING b.tenant_id AS "tenantId", b.id AS "broadcastId", b.no::text, b.planned_on::text AS "plannedOn",
+  b.ended_at AS "endedAt"`;
+
 @Injectable()
 export class BroadcastRepository {
   constructor(
     private readonly tenants: TenantDatabase,
     private readonly crossing: DispatcherDatabase,
+    private readonly outbox: Outbox,
   ) {}
 
   /** @returns undefined where this schedule already has its broadcast for this due instant */
@@ -202,22 +225,22 @@ export class BroadcastRepository {
     );
   }
 
-  /** @returns whether it was still going on */
+  /** @returns its id where it was still going on */
   async end(
     tenantId: TenantId,
     no: string,
     state: 'cancelled' | 'stopped',
     reason: string | null,
-  ): Promise<boolean> {
+  ): Promise<string | undefined> {
     return this.tenants.run(tenantId, async (manager) => {
-      const rows = await manager.query<unknown[]>(
+      const [row] = await manager.query<{ id: string }[]>(
         `WITH ended AS (
            UPDATE broadcasts SET state = $2, state_reason = $3, ended_at = clock_timestamp()
            WHERE no = $1 AND state IN ('planning', 'sending') RETURNING id)
          SELECT id FROM ended`,
         [no, state, reason],
       );
-      return rows.length > 0;
+      return row?.id;
     });
   }
 
@@ -265,17 +288,27 @@ export class BroadcastRepository {
 
   /** Notes which of these broadcasts have nothing left to send. */
   async finishDone(numbers: readonly string[]): Promise<void> {
-    await this.crossing.query(
-      // Locked in the same order by everybody: two processes that note the same ones don't wait for each other in a circle.
-      `WITH done AS (
-         SELECT no FROM broadcasts b
-         WHERE b.no = ANY($1::bigint[]) AND b.state = 'sending'
-           AND NOT EXISTS (SELECT FROM deliveries d WHERE d.planned_on = b.planned_on
-                           AND d.source_no = b.no AND ${IS_LEFT})
-         ORDER BY no FOR UPDATE)
-       UPDATE broadcasts b SET state = 'finished', ended_at = clock_timestamp() FROM done WHERE b.no = done.no`,
-      [numbers],
+    await this.crossing.transaction(async (client) => {
+      const { rows } = await client.query<FinishedBroadcast>(FINISH_DONE, [numbers]);
+      for (const broadcast of rows) await this.announceFinished(client, broadcast);
+    });
+  }
+
+  /** Counting a large broadcast takes a while, so it is done for those alone who want to know. */
+  private async announceFinished(client: PoolClient, broadcast: FinishedBroadcast): Promise<void> {
+    const { tenantId, broadcastId, no, plannedOn, endedAt } = broadcast;
+    if (!(await this.outbox.isAwaited(client, tenantId, 'broadcast.finished'))) return;
+    const { rows } = await client.query<{ state: number; count: number }>(
+      `SELECT state, count(*)::int AS count FROM deliveries
+       WHERE planned_on = $1 AND class = 1 AND source_no = $2 GROUP BY state`,
+      [plannedOn, no],
     );
+    const counted = new Map(rows.map(({ state, count }) => [DELIVERY_STATES[state], count]));
+    const counts = Object.fromEntries(DELIVERY_STATES.map((state) => [state, counted.get(state) ?? 0]));
+    await this.outbox.announce(client, tenantId, {
+      event: 'broadcast.finished',
+      data: { broadcastId, endedAt: endedAt.toISOString(), counts },
+    });
   }
 
   /** Broadcasts that are not planned to their end, oldest first; a suspended tenant's wait for its return. */

@@ -13,6 +13,7 @@ import {
   pageOf,
 } from '../platform/http/index.js';
 import { type Caller, type TenantId } from '../platform/identity/index.js';
+import { AuditLog } from '../tenants/index.js';
 import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
 import {
   type BroadcastQuery,
@@ -53,6 +54,7 @@ export class BroadcastService implements OnModuleInit {
     private readonly messages: MessageService,
     private readonly messageUses: MessageUses,
     private readonly audience: AudienceService,
+    private readonly audit: AuditLog,
     @InjectWakeQueue(PLANS) private readonly plans: WakeQueue,
   ) {}
 
@@ -87,7 +89,9 @@ export class BroadcastService implements OnModuleInit {
         audience: input.audience,
         ambiguityPolicy: input.ambiguityPolicy,
       });
-      return this.report(manager, row);
+      const report = await this.report(manager, row);
+      await this.record(manager, caller, 'broadcast.started', row.id);
+      return report;
     });
   }
 
@@ -127,10 +131,19 @@ export class BroadcastService implements OnModuleInit {
 
   /** Stops what has not left yet; what was sent stays sent, and the report says how many. */
   async cancel(caller: Caller, id: string): Promise<BroadcastReport> {
-    const { no } = await this.tenants.run(caller.tenantId, (manager) => this.findOrThrow(manager, id));
-    await this.repository.end(caller.tenantId, no, 'cancelled', 'by_member');
+    const no = await this.tenants.run(caller.tenantId, async (manager) => {
+      const row = await this.findOrThrow(manager, id);
+      if (await this.repository.end(caller.tenantId, row.no, 'cancelled', 'by_member')) {
+        await this.record(manager, caller, 'broadcast.cancelled', id);
+      }
+      return row.no;
+    });
     await this.repository.cancelQueued(caller.tenantId, no);
     return this.findById(caller, id);
+  }
+
+  private record(manager: EntityManager, { actor }: Caller, action: string, id: string): Promise<void> {
+    return this.audit.record(manager, { actor, action, subject: { kind: 'broadcast', id } });
   }
 
   private async start(

@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { AudienceModule } from '../audience/index.js';
 import { AnswerSink, BotsModule } from '../bots/index.js';
 import { MessagesModule } from '../messages/index.js';
+import { TenantsModule } from '../tenants/index.js';
 import { CleaningModule } from '../platform/cleaning/index.js';
 import { QueueModule } from '../platform/queue/index.js';
 import { BroadcastController } from './broadcast.controller.js';
@@ -12,6 +13,7 @@ import { Contents } from './contents.js';
 import { LANES, LANES_PER_JOB, PLANS } from './delivery.queues.js';
 import { DeliveryPartitions } from './delivery-partitions.service.js';
 import { FanOut } from './fan-out.service.js';
+import { ForgetPeople } from './forget-people.js';
 import { LaneDriver } from './lane-driver.service.js';
 import { OLD_BROADCASTS, OLD_REPLIES } from './old-deliveries.js';
 import { ReplySink } from './reply-sink.js';
@@ -24,12 +26,13 @@ const queues = [QueueModule.forSubject(LANES, LANES_PER_JOB), QueueModule.forSub
 /** What every process needs: starting broadcasts and taking answers. */
 @Global()
 @Module({
-  imports: [...queues, AudienceModule, MessagesModule],
+  imports: [...queues, AudienceModule, MessagesModule, TenantsModule],
   providers: [
     BroadcastService,
     BroadcastRepository,
     FanOut,
     { provide: AnswerSink, useClass: ReplySink },
+    ForgetPeople,
     WakeLaneWhenBotChanges,
   ],
   exports: [BroadcastService, BroadcastRepository, FanOut, AnswerSink, ...queues],
@@ -40,7 +43,7 @@ export class DeliveryModule {}
 export class DeliveryApiModule {}
 
 @Module({
-  imports: [DeliveryModule, BotsModule, AudienceModule, MessagesModule],
+  imports: [DeliveryModule, BotsModule, AudienceModule, MessagesModule, TenantsModule],
   providers: [LaneDriver, BroadcastProgress, Contents, LaneProcessor, PlanProcessor],
 })
 export class DeliveryWorkerModule {}

@@ -13,6 +13,7 @@ import {
   type PageQuery,
 } from '../platform/http/index.js';
 import { type Caller } from '../platform/identity/index.js';
+import { AuditLog } from '../tenants/index.js';
 import { type OccurrenceRow, OccurrencesRepository } from './occurrences.repository.js';
 import { announceDueSoon } from './schedule-bell.js';
 import { type ScheduleRule } from './schedule-rule.dto.js';
@@ -39,6 +40,7 @@ export class ScheduleService implements OnModuleInit {
     private readonly messages: MessageService,
     private readonly messageUses: MessageUses,
     private readonly audience: AudienceService,
+    private readonly audit: AuditLog,
   ) {}
 
   onModuleInit(): void {
@@ -132,7 +134,11 @@ export class ScheduleService implements OnModuleInit {
 
   /** The schedule and its history go; broadcasts that it started stay. */
   async delete(caller: Caller, id: string): Promise<void> {
-    await this.database.run(caller.tenantId, (manager) => this.schedules.delete(manager, id));
+    await this.database.run(caller.tenantId, async (manager) => {
+      await this.schedules.delete(manager, id);
+      const subject = { kind: 'schedule', id };
+      await this.audit.record(manager, { actor: caller.actor, action: 'schedule.deleted', subject });
+    });
   }
 
   async findPage(caller: Caller, query: ScheduleQuery): Promise<Page<ScheduleView>> {

@@ -8,6 +8,7 @@ export {
   timeZoneSchema,
 } from './tenant.dto.js';
 export { type AuditEntry, AuditLog } from './audit/audit-log.js';
+export { type Verified, verifyChain } from './audit/audit-verifier.js';
 export { Tenant } from './tenant.entity.js';
 export { type SealedSecret, TenantKeys } from './tenant-keys.service.js';
 export { type Membership } from './tenants.repository.js';

@@ -8,6 +8,8 @@ import { MembersController } from './members/members.controller.js';
 import { MembersRepository } from './members/members.repository.js';
 import { MembersService } from './members/members.service.js';
 import { MoreTenantsController } from './more-tenants.controller.js';
+import { AuditController } from './audit/audit.controller.js';
+import { AuditService } from './audit/audit.service.js';
 import { TenantKeysRepository } from './tenant-keys.repository.js';
 import { TenantKeys } from './tenant-keys.service.js';
 import { TenantsController } from './tenants.controller.js';
@@ -32,7 +34,14 @@ export class TenantsModule {}
 
 @Module({
   imports: [TenantsModule],
-  controllers: [TenantsController, MoreTenantsController, MembersController, InvitationsController],
+  controllers: [
+    TenantsController,
+    MoreTenantsController,
+    MembersController,
+    InvitationsController,
+    AuditController,
+  ],
+  providers: [AuditService],
 })
 export class TenantsApiModule {}
 

@@ -17,6 +17,8 @@ export interface TestApplication {
   readonly database: TestDatabase;
   /** Of everybody whom the application writes to. */
   readonly mailbox: Mailbox;
+  /** The folder that ARAUTO_HOME names. */
+  readonly home: string;
   close(): Promise<void>;
 }
 
@@ -51,6 +53,7 @@ export async function startTestApplication(
     url: await app.getUrl(),
     database,
     mailbox: new Mailbox(home),
+    home,
     close: async () => {
       await app.close();
       rmSync(home, { recursive: true, force: true });

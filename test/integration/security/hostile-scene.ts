@@ -42,6 +42,10 @@ export function absentThings(): Things {
     apiKeyId: id,
     tenantId: id,
     sessionId: id,
+    webhookId: id,
+    webhookDeliveryId: id,
+    exportId: id,
+    ownerId: id,
     email: `${id}@example.org`,
   };
 }
@@ -149,8 +153,32 @@ async function settle(scene: BotScene, application: TestApplication, canary: str
   const audience = { to: 'tags', tags: [canary], botIds: [bot.id] };
   const members: Partial<Record<TenantRole, Session>> = { owner: tenant };
   for (const role of TENANT_ROLES) members[role] ??= await join(scene, application, tenantId, role);
+  const webhookId = await make('/webhooks', {
+    url: `https://example.org/${canary}`,
+    events: ['webhook.test'],
+    description: canary,
+  });
+  const [records] = await scene.look<{ webhookDeliveryId: string; exportId: string }>(
+    `WITH sent AS (
+       INSERT INTO webhook_deliveries (tenant_id, endpoint_id, event, data, state)
+       VALUES ($1, $2, 'webhook.test', jsonb_build_object('canary', $3::text), 'delivered') RETURNING id),
+     attempt AS (
+       INSERT INTO webhook_attempts (tenant_id, delivery_id, at, duration_ms, status, answer)
+       SELECT $1, id, now(), 1, 200, $3 FROM sent),
+     archive AS (
+       INSERT INTO exports (tenant_id, requested_by, state, size_bytes, ready_at)
+       VALUES ($1, $4, 'ready', length($3), now()) RETURNING id),
+     chunk AS (
+       INSERT INTO export_chunks (tenant_id, export_id, n, bytes)
+       SELECT $1, id, 0, convert_to($3, 'UTF8') FROM archive)
+     SELECT sent.id AS "webhookDeliveryId", archive.id AS "exportId" FROM sent, archive`,
+    [tenantId, webhookId, canary, tenant.userId],
+  );
+  if (!records) throw new Error('The records were not planted.');
   const things: Things = {
     ...chat,
+    ...records,
+    webhookId,
     botId: bot.id,
     tag: canary,
     messageId,
@@ -167,6 +195,7 @@ async function settle(scene: BotScene, application: TestApplication, canary: str
     apiKeyId: await make('/api-keys', { name: canary, scopes: ['bots:read'] }),
     tenantId,
     sessionId: (await client.get<{ sessionId: string }>('/auth/me')).body.sessionId,
+    ownerId: tenant.userId,
     email: tenant.email,
   };
   const tokens = Object.fromEntries(

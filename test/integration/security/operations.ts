@@ -19,6 +19,10 @@ export interface Things {
   readonly apiKeyId: string;
   readonly tenantId: string;
   readonly sessionId: string;
+  readonly webhookId: string;
+  readonly webhookDeliveryId: string;
+  readonly exportId: string;
+  readonly ownerId: string;
   readonly email: string;
 }
 
@@ -40,6 +44,13 @@ const broadcastPath = ({ broadcastId }: Things) => ({ id: broadcastId });
 const memberPath = ({ memberId }: Things) => ({ id: memberId });
 const invitationPath = ({ invitationId }: Things) => ({ id: invitationId });
 const schedulePath = ({ scheduleId }: Things) => ({ id: scheduleId });
+
+const webhookPath = ({ webhookId }: Things) => ({ id: webhookId });
+const webhookDeliveryPath = ({ webhookId, webhookDeliveryId }: Things) => ({
+  id: webhookId,
+  deliveryId: webhookDeliveryId,
+});
+const exportPath = ({ exportId }: Things) => ({ id: exportId });
 
 /** Well formed, of a bot that nobody has. */
 const TOKEN = `123456789:${'A'.repeat(35)}`;
@@ -135,6 +146,38 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   },
   'ApiKeys.list': { role: 'admin' },
   'ApiKeys.delete': { role: 'admin', path: ({ apiKeyId }) => ({ id: apiKeyId }) },
+  'Audit.list': { role: 'admin' },
+  'Audit.verify': { role: 'admin' },
+  'TenantDeletion.request': { role: 'owner', bodies: () => [{ tenantName: 'another name' }] },
+  'TenantDeletion.restore': {
+    role: 'public',
+    bodies: () => [{ restoreToken: 'nobody-was-given-this'.padEnd(43, '-') }],
+  },
+  'Retention.read': { role: 'viewer' },
+  'Retention.change': { role: 'owner', bodies: () => [{ days: 30 }] },
+  'Exports.request': { role: 'owner' },
+  'Exports.list': { role: 'owner' },
+  'Exports.read': { role: 'owner', path: exportPath },
+  'Exports.download': { role: 'owner', path: exportPath },
+  'Webhooks.create': {
+    role: 'admin',
+    bodies: () => [{ url: 'https://example.org/', events: ['webhook.test'], description: 'Ours' }],
+  },
+  'Webhooks.list': { role: 'admin' },
+  'Webhooks.read': { role: 'admin', path: webhookPath },
+  'Webhooks.change': {
+    role: 'admin',
+    path: webhookPath,
+    bodies: () => [
+      { url: 'https://example.org/', events: ['webhook.test'], description: 'Ours', isEnabled: true },
+    ],
+  },
+  'Webhooks.delete': { role: 'admin', path: webhookPath },
+  'Webhooks.rotateSecret': { role: 'admin', path: webhookPath },
+  'Webhooks.test': { role: 'admin', path: webhookPath },
+  'Webhooks.listDeliveries': { role: 'admin', path: webhookPath },
+  'Webhooks.readDelivery': { role: 'admin', path: webhookDeliveryPath },
+  'Webhooks.resend': { role: 'admin', path: webhookDeliveryPath },
   'Auth.signUp': {
     role: 'public',
     bodies: () => [
@@ -213,6 +256,7 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'Chats.untag': { role: 'editor', path: chatTagPath },
   'Chats.listContacts': { role: 'viewer' },
   'Chats.readContact': { role: 'viewer', path: ({ contactId }) => ({ id: contactId }) },
+  'Chats.eraseContact': { role: 'admin', path: ({ contactId }) => ({ id: contactId }) },
   'Chats.count': { role: 'viewer' },
   'Chats.preview': {
     role: 'viewer',

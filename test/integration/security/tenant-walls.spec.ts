@@ -68,6 +68,12 @@ describe('the walls between tenants', () => {
       'Broadcast.findDeliveries',
       'Schedules.previewById',
       'Schedules.listOccurrences',
+      'Audit.list',
+      'Audit.verify',
+      'Exports.list',
+      'Exports.read',
+      'Retention.read',
+      'Webhooks.listDeliveries',
     ];
     expect(reading.map(({ id }) => id).filter((id) => !shown.includes(id))).toEqual(
       expect.arrayContaining(figures.filter((id) => !shown.includes(id))),
@@ -80,6 +86,7 @@ describe('the walls between tenants', () => {
     const filters: Record<string, (things: Things, word: string) => string[]> = {
       '/chats': ({ botId, tag }, word) => [`botId=${botId}`, `tag=${tag}`, `search=${word}`],
       '/contacts': ({ botId }, word) => [`botId=${botId}`, `search=${word}`],
+      '/tenant/audit': ({ ownerId }) => [`actorId=${ownerId}`],
       '/broadcasts': ({ scheduleId }) => [`scheduleId=${scheduleId}`],
       '/broadcasts/{id}/deliveries': ({ botId }) => [`botId=${botId}`],
     };

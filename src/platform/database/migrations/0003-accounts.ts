@@ -65,5 +65,5 @@ const STATEMENTS = [
   'CREATE INDEX guess_counts_by_end ON guess_counts (forgotten_at)',
 
   // People belong to no tenant alone, and prove who they are before a tenant is known.
-  ...['account_tokens', 'second_factors', 'recovery_codes', 'guess_counts'].flatMap(crossing),
+  ...['account_tokens', 'second_factors', 'recovery_codes', 'guess_counts'].flatMap((name) => crossing(name)),
 ];
