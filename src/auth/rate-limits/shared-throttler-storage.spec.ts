@@ -4,10 +4,12 @@ import { CountsAwayError, SharedThrottlerStorage } from './shared-throttler-stor
 
 class CountsOfTheTest extends RequestCounts {
   asked = 0;
-  answer: () => Promise<RequestCount> = () => Promise.resolve({ hits: this.asked, secondsLeft: 30 });
+  counted = 0;
+  answer: () => Promise<RequestCount> = () => Promise.resolve({ hits: this.counted, secondsLeft: 30 });
 
-  override count(): Promise<RequestCount> {
+  override count(_key: string, _windowSeconds: number, times: number): Promise<RequestCount> {
     this.asked += 1;
+    this.counted += times;
     return this.answer();
   }
 }
@@ -30,17 +32,31 @@ describe('SharedThrottlerStorage', () => {
     expect(records[2]).toMatchObject({ totalHits: 3, timeToExpire: 30, timeToBlockExpire: 30 });
   });
 
-  it('makes nobody wait below half of the limit, and everybody above', async () => {
-    await storage.increment('key', 60_000, 6);
-    let answer: (count: RequestCount) => void = () => undefined;
-    counts.answer = () => new Promise((resolve) => (answer = resolve));
-    expect(await storage.increment('key', 60_000, 6)).toMatchObject({ isBlocked: false, totalHits: 2 });
-    expect(counts.asked).toBe(2);
-    // Other processes were busy meanwhile.
-    answer({ hits: 5, secondsLeft: 30 });
-    await Promise.resolve().then(() => Promise.resolve());
-    counts.answer = () => Promise.resolve({ hits: 7, secondsLeft: 30 });
-    expect(await storage.increment('key', 60_000, 6)).toMatchObject({ isBlocked: true, totalHits: 7 });
+  it('makes nobody wait far below the limit and counts them together', async () => {
+    jest.useFakeTimers();
+    try {
+      await storage.increment('key', 60_000, 200);
+      const early = [
+        await storage.increment('key', 60_000, 200),
+        await storage.increment('key', 60_000, 200),
+      ];
+      expect(early.map(({ totalHits }) => totalHits)).toEqual([2, 3]);
+      expect([counts.asked, counts.counted]).toEqual([1, 1]);
+      // Other processes were busy meanwhile.
+      counts.counted += 60;
+      await jest.advanceTimersByTimeAsync(50);
+      expect([counts.asked, counts.counted]).toEqual([2, 63]);
+      expect(await storage.increment('key', 60_000, 200)).toMatchObject({ isBlocked: false, totalHits: 64 });
+      expect(counts.asked).toBe(3);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('counts what was gathered with the first request that waits', async () => {
+    for (let n = 0; n < 51; n++) await storage.increment('key', 60_000, 200);
+    expect([counts.asked, counts.counted]).toEqual([2, 51]);
+    storage.onModuleDestroy();
   });
 
   it('asks nobody for a key that is used up, until its window ends', async () => {

@@ -4,6 +4,7 @@ import { type RequestCount, RequestCounts } from './request-counts.js';
 interface Question {
   readonly key: string;
   readonly windowSeconds: number;
+  readonly times: number;
 }
 
 interface CountedRow extends RequestCount {
@@ -22,15 +23,15 @@ export class DatabaseRequestCounts extends RequestCounts {
     this.counting = new GroupedQuery((questions) => this.countAll(questions));
   }
 
-  override count(key: string, windowSeconds: number): Promise<RequestCount> {
-    return this.counting.ask({ key, windowSeconds });
+  override count(key: string, windowSeconds: number, times: number): Promise<RequestCount> {
+    return this.counting.ask({ key, windowSeconds, times });
   }
 
   /** A row can't be written twice in one statement, so the questions of one key are counted before. */
   private async countAll(questions: readonly Question[]): Promise<RequestCount[]> {
     const asked = new Map<string, { windowSeconds: number; times: number }>();
-    for (const { key, windowSeconds } of questions) {
-      asked.set(key, { windowSeconds, times: (asked.get(key)?.times ?? 0) + 1 });
+    for (const { key, windowSeconds, times } of questions) {
+      asked.set(key, { windowSeconds, times: (asked.get(key)?.times ?? 0) + times });
     }
     const entries = [...asked];
     const rows = await this.database.query<CountedRow>(COUNT, [
@@ -40,9 +41,9 @@ export class DatabaseRequestCounts extends RequestCounts {
     ]);
     const counted = new Map(rows.map((row) => [row.key, row]));
     const answered = new Map<string, number>();
-    return questions.map(({ key }) => {
+    return questions.map(({ key, times }) => {
       const { hits, secondsLeft } = counted.get(key)!;
-      const nth = (answered.get(key) ?? 0) + 1;
+      const nth = (answered.get(key) ?? 0) + times;
       answered.set(key, nth);
       return { hits: hits - (asked.get(key)?.times ?? 0) + nth, secondsLeft };
     });

@@ -7,8 +7,8 @@ import { type RequestCount, RequestCounts } from './request-counts.js';
 const ANSWER_WITHIN_MS = 500;
 const CONNECT_WITHIN_MS = 2_000;
 
-const COUNT = `local hits = redis.call('INCR', KEYS[1])
-if hits == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+const COUNT = `local hits = redis.call('INCRBY', KEYS[1], ARGV[2])
+if hits == tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return {hits, redis.call('PTTL', KEYS[1])}`;
 
 /** On the Redis that carries the queues. */
@@ -49,8 +49,9 @@ export class RedisRequestCounts extends RequestCounts implements OnModuleInit, O
     this.redis.disconnect();
   }
 
-  override async count(key: string, windowSeconds: number): Promise<RequestCount> {
-    const answer = await this.redis.eval(COUNT, 1, `${this.prefix}:requests:${key}`, windowSeconds * 1_000);
+  override async count(key: string, windowSeconds: number, times: number): Promise<RequestCount> {
+    const place = `${this.prefix}:requests:${key}`;
+    const answer = await this.redis.eval(COUNT, 1, place, windowSeconds * 1_000, times);
     const [hits, millisecondsLeft] = answer as [number, number];
     return { hits, secondsLeft: millisecondsLeft / 1_000 };
   }

@@ -1,6 +1,6 @@
 /** How often something was asked for in the window that is running. */
 export interface RequestCount {
-  /** This request among them. */
+  /** Those that were just counted among them. */
   readonly hits: number;
   /** Until the window ends and counting begins anew. */
   readonly secondsLeft: number;
@@ -11,6 +11,9 @@ export interface RequestCount {
  * Keys of tenants' things name the tenant.
  */
 export abstract class RequestCounts {
-  /** @throws Error where nobody can tell, in good time: whoever asks goes on without */
-  abstract count(key: string, windowSeconds: number): Promise<RequestCount>;
+  /**
+   * @param times requests that are counted now
+   * @throws Error where nobody can tell, in good time: whoever asks goes on without
+   */
+  abstract count(key: string, windowSeconds: number, times: number): Promise<RequestCount>;
 }

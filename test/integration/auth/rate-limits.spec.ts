@@ -23,10 +23,11 @@ describe.each(places)('rate limits on $name', ({ url }) => {
   let database: TestDatabase;
   let one: TestApplication;
   let other: TestApplication;
+  let environment: Record<string, string>;
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    const environment = {
+    environment = {
       ARAUTO_ROLES: 'api',
       API_REQUESTS_PER_MINUTE: String(LIMIT),
       API_ANONYMOUS_REQUESTS_PER_MINUTE: String(ANONYMOUS_LIMIT),
@@ -86,6 +87,23 @@ describe.each(places)('rate limits on $name', ({ url }) => {
       expect(reset).toBe(Number(answer.headers.get('retry-after')));
       expect(reset).toBeGreaterThan(0);
       expect(reset).toBeLessThanOrEqual(60);
+    }
+  });
+
+  it('are the same where they are so high that requests are counted together', async () => {
+    const high = { ...environment, API_REQUESTS_PER_MINUTE: '200' };
+    const [first, second] = [
+      await startTestApplication(high, { database }),
+      await startTestApplication(high, { database }),
+    ];
+    try {
+      const { client, accessToken } = await signUpTenant(first.url);
+      for (let n = 1; n <= 60; n++) expect(limitsOf(await client.get('/tenant'))[1]).toBe(200 - n);
+      const elsewhere = await new ApiClient(second.url, accessToken).get('/tenant');
+      expect(limitsOf(elsewhere)[1]).toBe(200 - 61);
+    } finally {
+      await first.close();
+      await second.close();
     }
   });
 
@@ -180,7 +198,7 @@ describe('rate limits that nobody can count', () => {
     try {
       const startedMs = performance.now();
       await counts.onModuleInit();
-      await expect(counts.count('key', 60)).rejects.toThrow();
+      await expect(counts.count('key', 60, 1)).rejects.toThrow();
       expect(performance.now() - startedMs).toBeLessThan(5_000);
     } finally {
       counts.onApplicationShutdown();
