@@ -4,3 +4,4 @@ export { createApplication } from './application.js';
 export { migrateDatabase } from './databases.js';
 export { describeApi } from './documentation.js';
 export { type RunningInstallation, startInstallation } from './installation.js';
+export { rotateKeys } from './key-rotation.js';

@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuditLog } from './audit/audit-log.js';
+import { KeyRotation } from './key-rotation.service.js';
+import { SealedColumns } from './sealed-columns.js';
 import { TenantKeysRepository } from './tenant-keys.repository.js';
 import { TenantKeys } from './tenant-keys.service.js';
 import { TenantsController } from './tenants.controller.js';
@@ -7,8 +9,16 @@ import { TenantsRepository } from './tenants.repository.js';
 import { TenantsService } from './tenants.service.js';
 
 @Module({
-  providers: [AuditLog, TenantKeys, TenantKeysRepository, TenantsService, TenantsRepository],
-  exports: [AuditLog, TenantKeys, TenantsService],
+  providers: [
+    AuditLog,
+    KeyRotation,
+    SealedColumns,
+    TenantKeys,
+    TenantKeysRepository,
+    TenantsService,
+    TenantsRepository,
+  ],
+  exports: [AuditLog, KeyRotation, SealedColumns, TenantKeys, TenantsService],
 })
 export class TenantsModule {}
 
