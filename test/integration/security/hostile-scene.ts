@@ -64,6 +64,14 @@ export function tellingParts({ status, headers, text }: RawAnswer) {
   return { status, headers: Object.fromEntries(shown), text: text.replace(/"requestId":"[^"]*"/, '') };
 }
 
+/** Claims that it is a refusal as the API makes them: a problem document of the 4xx, whole. */
+export function isProblem({ status, headers, text }: RawAnswer): boolean {
+  if (status < 400 || status >= 500) return false;
+  if (!headers.get('content-type')?.startsWith('application/problem+json')) return false;
+  const body = JSON.parse(text) as { status?: number; code?: string; detail?: string; requestId?: string };
+  return body.status === status && Boolean(body.code && body.detail && body.requestId);
+}
+
 /** Two tenants that are strangers to each other. Nothing works in the background: whatever changes was a request. */
 export class HostileScene {
   private constructor(
@@ -108,7 +116,13 @@ export class HostileScene {
   }
 }
 
-async function settle(scene: BotScene, application: TestApplication, canary: string): Promise<Household> {
+/** Signs up a tenant and gives it one of everything; members beside the owner only where they are asked for. */
+export async function settle(
+  scene: BotScene,
+  application: TestApplication,
+  canary: string,
+  roles: readonly TenantRole[] = TENANT_ROLES,
+): Promise<Household> {
   const tenant = await scene.signUp(canary);
   const bot = await scene.connect(tenant);
   const { client, tenantId } = tenant;
@@ -157,7 +171,7 @@ async function settle(scene: BotScene, application: TestApplication, canary: str
     email: tenant.email,
   };
   const tokens: Partial<Record<TenantRole, string>> = { owner: tenant.accessToken };
-  for (const role of TENANT_ROLES) tokens[role] ??= await join(scene, application, tenantId, role);
+  for (const role of roles) tokens[role] ??= await join(scene, application, tenantId, role);
   return { ...tenant, canary, things, botToken: bot.token, tokens: tokens as Record<TenantRole, string> };
 }
 

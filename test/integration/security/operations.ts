@@ -203,10 +203,13 @@ export interface Operation extends OperationRow {
   readonly parameters: readonly Parameter[];
   readonly bodySchema: Schema | undefined;
   readonly isUpload: boolean;
+  /** What a key must have to call it; undefined where no key may. */
+  readonly scope: string | undefined;
 }
 
 interface DocumentedOperation {
   readonly operationId: string;
+  readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly content: Readonly<Record<string, { schema: Schema }>> };
 }
@@ -223,7 +226,7 @@ export const apiDocument = JSON.parse(
 
 export const operations: readonly Operation[] = Object.entries(apiDocument.paths).flatMap(
   ([template, methods]) =>
-    Object.entries(methods).map(([method, { operationId, parameters = [], requestBody }]) => ({
+    Object.entries(methods).map(([method, { operationId, parameters = [], requestBody, security = [] }]) => ({
       // Without a row, it is taken for the most guarded one; a test says that the row is missing.
       ...(OPERATIONS[operationId] ?? { role: 'owner' }),
       id: operationId,
@@ -232,6 +235,7 @@ export const operations: readonly Operation[] = Object.entries(apiDocument.paths
       parameters,
       bodySchema: requestBody?.content['application/json']?.schema,
       isUpload: requestBody !== undefined && 'multipart/form-data' in requestBody.content,
+      scope: security.flatMap(({ apiKey = [] }) => apiKey)[0],
     })),
 );
 
