@@ -8,7 +8,7 @@ import { atScale, ProofReport } from './proof-report.js';
 
 jest.setTimeout(atScale({ short: 120_000, quick: 240_000, full: 3_600_000 }));
 
-const REQUESTS = atScale({ short: 2_500, quick: 15_000, full: 100_000 });
+const REQUESTS = atScale({ short: 2_500, quick: 8_000, full: 100_000 });
 const AT_ONCE = 16;
 const BATCH = 25;
 /** The limiter has tests of its own; here it would stand before everything else. */
