@@ -209,7 +209,10 @@ function textsOf(schema: Schema, things: Things): fc.Arbitrary<string> {
 
 function queryOf(parameters: readonly Parameter[]): fc.Arbitrary<{ text: string; isInvalid: boolean }> {
   const none = fc.constant({ text: '', isInvalid: false });
-  const stray = oddTexts.map((text) => ({ text: `?surprise=${encode(text.slice(0, 500))}`, isInvalid: true }));
+  const stray = oddTexts.map((text) => ({
+    text: `?surprise=${encode(text.slice(0, 500))}`,
+    isInvalid: true,
+  }));
   const bad = parameters.flatMap(({ name, schema }) =>
     badTexts(schema).map((text) => ({ text: `?${name}=${encode(text.slice(0, 5_000))}`, isInvalid: true })),
   );
