@@ -220,21 +220,20 @@ describe('no secret is written down', () => {
         token: tenant.accessToken,
         ...(operation.bodySchema && { body: JSON.stringify(body) }),
       });
-      const send = (address: string, more: object) =>
-        sendRaw(application.url, operation.method, address, more);
-      const statuses = [
-        await send(`${target}?token=${word}`, given({})),
-        await send(target, given({ token: misplaced, text: misplaced, name: misplaced })),
-        await send(target, { ...given({}), token: misplaced }),
-        await send(target, {
-          ...given({}),
-          headers: { 'idempotency-key': misplaced, cookie: `t=${misplaced}` },
-        }),
-        ...Object.keys(path).map(async (name) =>
-          send(addressOf(operation, { ...path, [name]: misplaced }), given({})),
-        ),
+      const tries: [address: string, more: object][] = [
+        [`${target}?token=${word}`, given({})],
+        [target, given({ token: misplaced, text: misplaced, name: misplaced })],
+        [target, { ...given({}), token: misplaced }],
+        [target, { ...given({}), headers: { 'idempotency-key': misplaced, cookie: `t=${misplaced}` } }],
+        ...Object.keys(path).map((name): [string, object] => [
+          addressOf(operation, { ...path, [name]: misplaced }),
+          given({}),
+        ]),
       ];
-      for (const { status } of await Promise.all(statuses)) expect(status).toBeLessThan(500);
+      for (const [address, more] of tries) {
+        const { status } = await sendRaw(application.url, operation.method, address, more);
+        expect(status).toBeLessThan(500);
+      }
     }
   });
 
