@@ -15,7 +15,16 @@ const BATCH = 25;
 const UNLIMITED = { API_REQUESTS_PER_MINUTE: '0', API_ANONYMOUS_REQUESTS_PER_MINUTE: '0' };
 
 const report = new ProofReport('hostile', [
-  ...['requests', 'refused', 'accepted', 'serverErrors', 'silentlyAccepted', 'malformedProblems'],
+  ...[
+    'requests',
+    'invalid',
+    'refused',
+    'accepted',
+    'closedEarly',
+    'serverErrors',
+    'silentlyAccepted',
+    'malformedProblems',
+  ],
   ...['attacks', 'attacksPassed'],
 ]);
 afterAll(() => report.write());
@@ -64,6 +73,7 @@ describe('whatever is sent', () => {
     const judge = async (request: GeneratedRequest): Promise<void> => {
       const { accessToken } = sender;
       report.add('requests');
+      if (request.isInvalid) report.add('invalid');
       const answer = await send(request, accessToken).catch((error: unknown) => {
         // A body refused by its head alone is not read: whoever goes on sending it finds the connection closed.
         if ((request.body?.length ?? 0) > 50_000) report.add('closedEarly');
@@ -92,6 +102,7 @@ describe('whatever is sent', () => {
     await Promise.all(Array.from({ length: AT_ONCE }, work));
 
     report.line('requests', report.count('requests'));
+    report.line('of these forbidden by the document', report.count('invalid'));
     report.line('accepted', report.count('accepted'));
     report.line('failures of ours', report.count('serverErrors'));
     report.line('accepted although forbidden', report.count('silentlyAccepted'));
@@ -99,6 +110,8 @@ describe('whatever is sent', () => {
     expect(report.count('requests')).toBe(REQUESTS);
     // Some of it was right, or nothing behind the validation was reached.
     expect(report.count('accepted')).toBeGreaterThan(REQUESTS / 50);
+    // And enough was known to be wrong, or none of it could have been accepted in silence.
+    expect(report.count('invalid')).toBeGreaterThan(REQUESTS / 5);
   });
 });
 
