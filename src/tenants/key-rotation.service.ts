@@ -153,7 +153,7 @@ export class KeyRotation {
         const { rows } = await client.query<Row>(
           `SELECT ${id} AS id, ${ciphertext} AS ciphertext, ARRAY[${placeText}]::text[] AS place, ${selected}
            FROM ${table} WHERE ${id} > $1 AND ${ciphertext} IS NOT NULL AND ${condition}
-           ORDER BY ${id} LIMIT ${CHUNK} FOR UPDATE`,
+           ORDER BY ${id} LIMIT ${CHUNK} FOR NO KEY UPDATE`,
           [from],
         );
         for (const row of rows) await this.attempt(tally, `${what} of ${row.id}`, () => reseal(client, row));
