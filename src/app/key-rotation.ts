@@ -21,7 +21,7 @@ export async function rotateKeys(
   const logger = createLogger(given.settings);
   const database = await openDatabase(given, (line) => logger.info({ context: 'database' }, line));
   try {
-    // Every room, since each says what it seals; no role, so that nothing else is done.
+    // No role, so that nothing else is done.
     const settings = {
       ...given.settings,
       ARAUTO_ROLES: [],

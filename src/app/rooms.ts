@@ -7,6 +7,7 @@ import {
   BotsPollerModule,
   BotsSchedulerModule,
   BotsWorkerModule,
+  SEALED_BOT_TOKENS,
 } from '../bots/index.js';
 import {
   DeliveryApiModule,
@@ -26,6 +27,7 @@ export const ROOMS: readonly Room[] = [
   { api: [AuthApiModule], scheduler: [AuthSchedulerModule] },
   {
     entities: [Bot],
+    sealed: [SEALED_BOT_TOKENS],
     core: [BotsModule],
     api: [BotsApiModule],
     worker: [BotsWorkerModule],

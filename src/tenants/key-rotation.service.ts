@@ -62,7 +62,7 @@ export class KeyRotation {
       const renewed = renewsDataKeys ? await this.renewAll() : 0;
       const resealed: Record<string, number> = {};
       let { unreadable } = wrapping;
-      for (const column of this.sealedColumns.list()) {
+      for (const column of this.sealedColumns.list) {
         const done =
           'purpose' in column ? await this.resealPurpose(column) : await this.resealTenants(column);
         resealed[column.what] = done.changed;

@@ -1,5 +1,4 @@
-import { Injectable } from '@nestjs/common';
-
+/** A column in which a room keeps sealed secrets, so that a rotation of keys seals them anew. */
 interface Sealed {
   /** For the report of a rotation, such as `bot tokens`. */
   readonly what: string;
@@ -25,16 +24,7 @@ interface SealedByInstallation extends Sealed {
 
 export type SealedColumn = SealedByTenantKey | SealedByInstallation;
 
-/** Every place of sealed secrets. Each room says what it seals, when its module is made; a rotation goes through all. */
-@Injectable()
+/** Every place of sealed secrets: what the rooms that run seal, as they say where they are listed. */
 export class SealedColumns {
-  private readonly declared: SealedColumn[] = [];
-
-  declare(column: SealedColumn): void {
-    this.declared.push(column);
-  }
-
-  list(): readonly SealedColumn[] {
-    return this.declared;
-  }
+  constructor(readonly list: readonly SealedColumn[]) {}
 }

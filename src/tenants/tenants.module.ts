@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuditLog } from './audit/audit-log.js';
 import { KeyRotation } from './key-rotation.service.js';
-import { SealedColumns } from './sealed-columns.js';
 import { TenantKeysRepository } from './tenant-keys.repository.js';
 import { TenantKeys } from './tenant-keys.service.js';
 import { TenantsController } from './tenants.controller.js';
@@ -9,16 +8,8 @@ import { TenantsRepository } from './tenants.repository.js';
 import { TenantsService } from './tenants.service.js';
 
 @Module({
-  providers: [
-    AuditLog,
-    KeyRotation,
-    SealedColumns,
-    TenantKeys,
-    TenantKeysRepository,
-    TenantsService,
-    TenantsRepository,
-  ],
-  exports: [AuditLog, KeyRotation, SealedColumns, TenantKeys, TenantsService],
+  providers: [AuditLog, KeyRotation, TenantKeys, TenantKeysRepository, TenantsService, TenantsRepository],
+  exports: [AuditLog, KeyRotation, TenantKeys, TenantsService],
 })
 export class TenantsModule {}
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { sha256 } from '../../platform/crypto/index.js';
 import { type TenantId } from '../../platform/identity/index.js';
-import { type SealedSecret, SealedColumns, TenantKeys } from '../../tenants/index.js';
+import { type SealedColumn, type SealedSecret, TenantKeys } from '../../tenants/index.js';
 
 /** Whose token it is: the place that a sealed token is bound to. */
 export interface TokenPlace {
@@ -14,20 +14,7 @@ export interface TokenPlace {
 /** Tokens at rest: sealed with the tenant's own key, and recognisable by a fingerprint that tells nothing. */
 @Injectable()
 export class TokenVault {
-  constructor(
-    private readonly keys: TenantKeys,
-    sealedColumns: SealedColumns,
-  ) {
-    sealedColumns.declare({
-      what: 'bot tokens',
-      table: 'bots',
-      id: 'id',
-      ciphertext: 'token_ciphertext',
-      keyVersion: 'token_key_version',
-      place: ['api_root', 'telegram_id'],
-      associatedData: ([home = '', telegramId = '']) => associatedData({ home, telegramId }),
-    });
-  }
+  constructor(private readonly keys: TenantKeys) {}
 
   /** Not inside a transaction: it may ask the database for the tenant's key. */
   seal(place: TokenPlace, token: string): Promise<SealedSecret> {
@@ -47,3 +34,14 @@ export class TokenVault {
 }
 
 const associatedData = (place: Omit<TokenPlace, 'tenantId'>) => `bot-token/${place.home}/${place.telegramId}`;
+
+/** For rotations of keys. */
+export const SEALED_BOT_TOKENS: SealedColumn = {
+  what: 'bot tokens',
+  table: 'bots',
+  id: 'id',
+  ciphertext: 'token_ciphertext',
+  keyVersion: 'token_key_version',
+  place: ['api_root', 'telegram_id'],
+  associatedData: ([home = '', telegramId = '']) => associatedData({ home, telegramId }),
+};

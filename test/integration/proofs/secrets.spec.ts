@@ -190,7 +190,8 @@ describe('no secret is written down', () => {
         const { body } = await client.get(`/broadcasts/${sent.body.id}`);
         const { state } = (await client.get<BotBody>(`/bots/${bot.id}`)).body;
         return state !== 'running' || (body['state'] !== 'planning' && body['state'] !== 'sending');
-      });
+        // A call that hangs is given up after 30 s.
+      }, 60_000);
       if (kind === 'forbidden') await start().then(untilActive);
     }
     const { token } = await scene.control.must<{ token: string }>(

@@ -132,7 +132,7 @@ describe('a rotation of keys', () => {
 
   it('knows every column that holds something sealed', async () => {
     await withKeys({ ENCRYPTION_KEY: old }, async (application) => {
-      const declared = application.app.get(SealedColumns, { strict: false }).list();
+      const declared = application.app.get(SealedColumns, { strict: false }).list;
       const columns = await scene.look<{ name: string }>(
         `SELECT relname || '.' || attname AS name FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
           WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
