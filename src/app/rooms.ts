@@ -1,5 +1,5 @@
 import { AudienceApiModule, AudienceModule, AudienceWorkerModule, Chat, Contact } from '../audience/index.js';
-import { AuthApiModule, AuthSchedulerModule } from '../auth/index.js';
+import { AuthApiModule, AuthSchedulerModule, SEALED_SECOND_FACTORS } from '../auth/index.js';
 import {
   Bot,
   BotsApiModule,
@@ -24,7 +24,7 @@ import { type Room } from './app.module.js';
 /** Every room that runs, from left to right. */
 export const ROOMS: readonly Room[] = [
   { entities: [Tenant], core: [TenantsModule], api: [TenantsApiModule] },
-  { api: [AuthApiModule], scheduler: [AuthSchedulerModule] },
+  { sealed: [SEALED_SECOND_FACTORS], api: [AuthApiModule], scheduler: [AuthSchedulerModule] },
   {
     entities: [Bot],
     sealed: [SEALED_BOT_TOKENS],

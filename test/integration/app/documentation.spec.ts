@@ -38,6 +38,10 @@ describe('the documentation of the API', () => {
       '/health/ready',
       '/api/v1/auth/sign-up',
       '/api/v1/auth/sign-in',
+      '/api/v1/auth/sign-in/second-factor',
+      '/api/v1/auth/confirm-email',
+      '/api/v1/auth/forgot-password',
+      '/api/v1/auth/reset-password',
       '/api/v1/auth/refresh',
     ];
     for (const [path, methods] of Object.entries(document.paths)) {

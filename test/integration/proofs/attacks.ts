@@ -2,7 +2,7 @@ import { createHmac, createSign, generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { PasswordHasher } from '../../../src/auth/password-hasher.service.js';
+import { PasswordHasher } from '../../../src/auth/passwords/password-hasher.service.js';
 import { PASSWORD, signUpTenant } from '../../harness/accounts.js';
 import { openSandbox, callMethod, ControlClient, waitFor } from '../sandbox/control-client.js';
 import { type HostileScene, type RawAnswer, sendRaw, tellingParts } from '../security/hostile-scene.js';
@@ -366,7 +366,7 @@ async function enumerateAccounts(scene: HostileScene): Promise<AttackOutcome> {
   );
   const routes: [string, (email: string) => unknown][] = [
     ['/auth/sign-in', (email) => ({ email, password: 'not the password' })],
-    ...(has('Auth.forgotPassword')
+    ...(has('Passwords.forget')
       ? [
           ['/auth/forgot-password', (email: string) => ({ email })] satisfies [
             string,

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type BotScene } from '../bots/bot-scene.js';
 
 /** Columns whose text must stay what it is, or the own tenant could no longer read its row. */
@@ -24,6 +26,7 @@ export async function plantCanaries(
                         WHERE conrelid = pg_class.oid AND contype = 'c' AND attnum = ANY (conkey))`,
     [NEEDED_AS_THEY_ARE],
   );
+  await plantMissingRows(scene, tenantId);
   const empty: string[] = [];
   for (const { table, column, isUnique } of columns) {
     // Of what must be unique, one row takes it: the audit log takes no change at all, but from a superuser.
@@ -36,4 +39,24 @@ export async function plantCanaries(
   }
   await scene.look('UPDATE tenants SET name = $1 WHERE id = $2', [canary, tenantId]);
   return { columns: columns.map(({ table, column }) => `${table}.${column}`), empty };
+}
+
+/** One row in every table where the tenant has none. */
+async function plantMissingRows(scene: BotScene, tenantId: string): Promise<void> {
+  const [present] = await scene.look<{ isPresent: boolean }>(
+    `SELECT to_regprocedure('pg_temp.owned_tables()') IS NOT NULL AS "isPresent"`,
+  );
+  if (!present?.isPresent)
+    await scene.look(await readFile(join(__dirname, '../../harness/planting.sql'), 'utf8'));
+  const tables = await scene.look<{ name: string }>(
+    `SELECT name FROM pg_temp.owned_tables() WHERE owner_column = 'tenant_id'`,
+  );
+  await scene.look('SET session_replication_role = replica');
+  for (const { name } of tables) {
+    await scene.look(
+      `SELECT pg_temp.plant($1, 'tenant_id', $2) WHERE NOT EXISTS (SELECT FROM ${name} WHERE tenant_id = $2)`,
+      [name, tenantId],
+    );
+  }
+  await scene.look('SET session_replication_role = origin');
 }

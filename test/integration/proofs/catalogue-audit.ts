@@ -7,7 +7,7 @@ const NAMED = {
     'users', // a person may be in several tenants
   ],
   /** The dispatcher's alone: no policy lets the application's login in. */
-  dispatcherOnly: [] as string[],
+  dispatcherOnly: ['account_tokens', 'second_factors', 'recovery_codes', 'guess_counts'],
   /** Policies of the application's login that don't compare the tenant. */
   otherPolicies: [
     'users_of_tenant', // a person is seen through the tenant's members

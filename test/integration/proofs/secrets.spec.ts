@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
+import { Secret, TOTP } from 'otpauth';
 import { TokenVault } from '../../../src/bots/registration/token-vault.js';
 import { asTenantId } from '../../../src/platform/identity/index.js';
 import { type KeyRotationReport } from '../../../src/tenants/index.js';
@@ -27,6 +28,7 @@ const FAULTS = [
   ...['bad_request', 'too_many_requests', ...atScale({ short: [], quick: [], full: ['hang'] })],
   ...['forbidden', 'unauthorized'],
 ];
+const OWN_PAGE = { 'sec-fetch-site': 'same-origin' };
 const TOKENS = atScale({ short: 60, quick: 500, full: 10_000 });
 const TENANTS = atScale({ short: 3, quick: 10, full: 50 });
 const PEOPLE = atScale({ short: 20, quick: 100, full: 200 });
@@ -105,9 +107,11 @@ describe('no secret is written down', () => {
     refreshToken: string;
   }
   const anonymous = () => new ApiClient(application.url);
+  /** These give out what they make, once. */
+  const isAuth = (place: string) => place.startsWith('answers of POST /api/v1/auth/');
   function keepTokens(name: string, { accessToken, refreshToken }: Session) {
-    keep(`access token ${name}`, accessToken, (place) => place.startsWith('answers of POST /api/v1/auth/'));
-    keep(`refresh token ${name}`, refreshToken, (place) => place.startsWith('answers of POST /api/v1/auth/'));
+    keep(`access token ${name}`, accessToken, isAuth);
+    keep(`refresh token ${name}`, refreshToken, isAuth);
   }
   const keepBotToken = (name: string, token: string) => keep(name, token.split(':')[1] ?? '');
   /** Makes every statement on a table fail while something is tried. */
@@ -146,6 +150,51 @@ describe('no secret is written down', () => {
     await whileBroken('members', () =>
       anonymous().post('/auth/sign-up', { ...person, email: 'another@example.org' }),
     );
+  });
+
+  it('of accounts', async () => {
+    const { client, email } = await scene.signUp();
+    const { mailbox } = application;
+    keep('link of a confirmation', await mailbox.receiveToken(email));
+    const { body } = await client.post<{ secret: string }>('/auth/second-factor/set-up', {
+      password: PASSWORD,
+    });
+    keep('authenticator secret', body.secret, isAuth);
+    await whileBroken('second_factors', () => client.post('/auth/second-factor/confirm', { code: '123456' }));
+    const confirmed = await client.post<{ recoveryCodes: string[] }>('/auth/second-factor/confirm', {
+      code: new TOTP({ secret: Secret.fromBase32(body.secret) }).generate(),
+    });
+    for (const [n, code] of confirmed.body.recoveryCodes.entries()) keep(`recovery code ${n}`, code, isAuth);
+    const begun = await anonymous().post<{ challenge: string }>('/auth/sign-in', {
+      email,
+      password: PASSWORD,
+    });
+    const { challenge } = begun.body;
+    keep('challenge', challenge, isAuth);
+    const shown = { challenge, recoveryCode: confirmed.body.recoveryCodes[0], transport: 'cookie' };
+    await whileBroken('recovery_codes', () =>
+      anonymous().post('/auth/sign-in/second-factor', shown, OWN_PAGE),
+    );
+    const signedIn = await anonymous().post<Session>('/auth/sign-in/second-factor', shown, OWN_PAGE);
+    expect(signedIn.status).toBe(200);
+    const [, cookie = ''] = /=([\w-]{43});/.exec(signedIn.headers.get('set-cookie') ?? '') ?? [];
+    keep('cookie', cookie, isAuth);
+    await whileBroken('sessions', () =>
+      anonymous().post(
+        '/auth/refresh',
+        { transport: 'cookie' },
+        { ...OWN_PAGE, cookie: `__Host-arauto_refresh=${cookie}` },
+      ),
+    );
+    expect((await anonymous().post('/auth/forgot-password', { email })).status).toBe(202);
+    const token = await mailbox.receiveToken(email, 3);
+    keep('link of a new password', token);
+    const replaced = `${password} replaced`;
+    keep('newer password', replaced);
+    await whileBroken('account_tokens', () =>
+      anonymous().post('/auth/reset-password', { token, password: replaced }),
+    );
+    expect((await anonymous().post('/auth/reset-password', { token, password: replaced })).status).toBe(204);
   });
 
   it('of bots, also where Telegram fails in every way', async () => {
@@ -343,7 +392,7 @@ describe('keys', () => {
     expect(rotated).toEqual({
       rewrapped: TENANTS,
       renewed: TENANTS + 1,
-      resealed: { 'bot tokens': TOKENS + 1 },
+      resealed: { 'bot tokens': TOKENS + 1, 'second factors': 0 },
       unreadable: 0,
     });
     await scene.close(running);

@@ -15,6 +15,7 @@ export interface Things {
   readonly broadcastId: string;
   readonly scheduleId: string;
   readonly tenantId: string;
+  readonly sessionId: string;
   readonly email: string;
 }
 
@@ -35,6 +36,13 @@ const schedulePath = ({ scheduleId }: Things) => ({ id: scheduleId });
 
 /** Well formed, of a bot that nobody has. */
 const TOKEN = `123456789:${'A'.repeat(35)}`;
+/** Of people's mails and sign-ins, given to nobody. */
+const NOBODYS_TOKEN = 'n'.repeat(43);
+const RECOVERY_CODE = 'abcd-efgh-2345-wxyz';
+const provenPersons = () => [
+  { password: 'not the password', code: '123456' },
+  { password: 'not the password', recoveryCode: RECOVERY_CODE },
+];
 const PHOTO = 'https://example.org/photo.jpg';
 const buttons = [
   [
@@ -100,16 +108,50 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
         tenantName: 'Acme',
         language: 'en',
         timeZone: 'UTC',
+        transport: 'body',
       },
     ],
   },
   'Auth.signIn': {
     role: 'public',
-    bodies: ({ email, tenantId }) => [{ email, password: 'not the password', tenantId }],
+    bodies: ({ email, tenantId }) => [{ email, password: 'not the password', tenantId, transport: 'body' }],
   },
-  'Auth.refresh': { role: 'public', bodies: () => [{ refreshToken: 'nobody-was-given-this' }] },
+  'Auth.finishSignIn': {
+    role: 'public',
+    bodies: () => [
+      { challenge: NOBODYS_TOKEN, code: '123456', transport: 'body' },
+      { challenge: NOBODYS_TOKEN, recoveryCode: RECOVERY_CODE, transport: 'body' },
+    ],
+  },
+  'Auth.refresh': {
+    role: 'public',
+    bodies: () => [{ refreshToken: 'nobody-was-given-this', transport: 'body' }],
+  },
+  'Auth.switchTenant': { role: 'viewer', bodies: ({ tenantId }) => [{ tenantId, transport: 'body' }] },
   'Auth.signOut': { role: 'viewer' },
   'Auth.whoAmI': { role: 'viewer' },
+  'Emails.confirm': { role: 'public', bodies: () => [{ token: NOBODYS_TOKEN }] },
+  'Emails.resend': { role: 'viewer' },
+  'Emails.change': {
+    role: 'viewer',
+    bodies: () => [{ email: 'new@example.org', password: 'not the password' }],
+  },
+  'Passwords.forget': { role: 'public', bodies: ({ email }) => [{ email }] },
+  'Passwords.reset': {
+    role: 'public',
+    bodies: () => [{ token: NOBODYS_TOKEN, password: 'correct horse battery' }],
+  },
+  'Passwords.change': {
+    role: 'viewer',
+    bodies: () => [{ currentPassword: 'not the password', newPassword: 'correct horse battery' }],
+  },
+  'SecondFactor.setUp': { role: 'viewer', bodies: () => [{ password: 'not the password' }] },
+  'SecondFactor.confirm': { role: 'viewer', bodies: () => [{ code: '123456' }] },
+  'SecondFactor.replaceRecoveryCodes': { role: 'viewer', bodies: provenPersons },
+  'SecondFactor.remove': { role: 'viewer', bodies: provenPersons },
+  'Sessions.list': { role: 'viewer' },
+  'Sessions.end': { role: 'viewer', path: ({ sessionId }) => ({ id: sessionId }) },
+  'Sessions.endOthers': { role: 'viewer' },
   'Bots.connect': {
     role: 'admin',
     bodies: () => [{ token: TOKEN, environment: 'sandbox', name: 'Herald' }],

@@ -72,7 +72,7 @@ describe('a rotation of keys', () => {
       expect(await rotate(application)).toEqual({
         rewrapped: 1,
         renewed: 0,
-        resealed: { 'bot tokens': 0 },
+        resealed: { 'bot tokens': 0, 'second factors': 0 },
         unreadable: 0,
       });
       expect(await rotate(application)).toMatchObject({ rewrapped: 0 });
@@ -92,7 +92,7 @@ describe('a rotation of keys', () => {
       expect(await rotate(application, true)).toEqual({
         rewrapped: 0,
         renewed: 2,
-        resealed: { 'bot tokens': 2 },
+        resealed: { 'bot tokens': 2, 'second factors': 0 },
         unreadable: 0,
       });
       // A second run goes on and makes no third key.
