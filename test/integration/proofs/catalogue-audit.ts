@@ -37,10 +37,10 @@ const NAMED = {
     lanes: 'INSERT,SELECT,UPDATE',
     updates: 'INSERT,SELECT,UPDATE',
     members: 'SELECT',
-    refresh_tokens: '',
-    sessions: 'SELECT,UPDATE(ended_at,ended_reason)',
+    refresh_tokens: 'INSERT(expires_at,session_id,tenant_id,token_hash)',
+    sessions: 'INSERT(tenant_id,user_agent,user_id),SELECT,UPDATE(ended_at,ended_reason)',
     tenants: 'SELECT,UPDATE(language,name,time_zone)',
-    users: 'SELECT(created_at,email,id,language,name)',
+    users: 'SELECT(created_at,email,email_confirmed_at,id,language,name)',
   } as Record<string, string>,
 };
 
@@ -156,7 +156,7 @@ const CHECKS: readonly Check[] = [
     name: "a unique key that tells of other tenants' rows",
     sql: `SELECT indexrelid::regclass || ' on ' || indrelid::regclass AS found
           FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
-          WHERE ${TABLE} AND indisunique AND indexrelid::regclass::text <> ALL ($1)
+          WHERE ${TABLE} AND indisunique AND indexrelid::regclass::text <> ALL ($1) AND relname <> ALL ($2)
             -- It has the tenant in it,
             AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = indrelid AND attnum = ANY (indkey)
                             AND attname = 'tenant_id')
@@ -169,7 +169,7 @@ const CHECKS: readonly Check[] = [
             AND NOT (SELECT bool_and(atthasdef OR attidentity <> '' OR attname IN ('bot_no', 'update_id', 'planned_on',
                                      'class', 'source_no', 'chat_no'))
                      FROM pg_attribute WHERE attrelid = indrelid AND attnum = ANY (indkey))`,
-    parameters: [NAMED.tellingUniques],
+    parameters: [NAMED.tellingUniques, NAMED.dispatcherOnly],
   },
   {
     name: 'a view that looks with the eyes of its owner, or keeps what it saw',

@@ -1,5 +1,12 @@
 import { randomInt } from 'node:crypto';
-import { HostileScene, type Household, isProblem, sendRaw, settle } from '../security/hostile-scene.js';
+import {
+  absentThings,
+  HostileScene,
+  type Household,
+  isProblem,
+  sendRaw,
+  settle,
+} from '../security/hostile-scene.js';
 import { type Operation, operations } from '../security/operations.js';
 import { ATTACKS } from './attacks.js';
 import { type GeneratedRequest, RequestGenerator } from './generated-requests.js';
@@ -8,7 +15,7 @@ import { atScale, ProofReport } from './proof-report.js';
 
 jest.setTimeout(atScale({ short: 120_000, quick: 240_000, full: 3_600_000 }));
 
-const REQUESTS = atScale({ short: 2_500, quick: 8_000, full: 100_000 });
+const REQUESTS = atScale({ short: 1_500, quick: 8_000, full: 100_000 });
 const AT_ONCE = 16;
 const BATCH = 25;
 /** The limiter has tests of its own; here it would stand before everything else. */
@@ -32,6 +39,7 @@ const found = (...names: string[]) =>
   report.findings.filter((finding) => names.some((name) => finding.startsWith(`${name}:`)));
 
 describe('whoever means harm', () => {
+  const seed = Number(process.env['PROOF_SEED'] ?? randomInt(2 ** 31));
   let scene: HostileScene;
   beforeAll(async () => {
     scene = await HostileScene.open(UNLIMITED);
@@ -45,22 +53,17 @@ describe('whoever means harm', () => {
     report.line(what, tries);
     expect(passed).toEqual([]);
   });
-});
 
-describe('whatever is sent', () => {
-  const seed = Number(process.env['PROOF_SEED'] ?? randomInt(2 ** 31));
-  let scene: HostileScene;
-  beforeAll(async () => {
-    scene = await HostileScene.open(UNLIMITED);
+  it('is answered whatever they send, and never with a failure of ours or the acceptance of what is forbidden', async () => {
     report.set('seed', seed);
-  });
-  afterAll(() => scene.end());
-
-  it('is answered, and never with a failure of ours or the acceptance of what is forbidden', async () => {
     let sender: Household = scene.ana;
+    // Those who guessed closed the door for a while.
+    await scene.bots.look('DELETE FROM guess_counts');
     // A stream stays open while its broadcast is sent.
     await sender.client.post(`/broadcasts/${sender.things.broadcastId}/cancel`);
-    const generator = new RequestGenerator(operations, sender.things);
+    // It would end the session that the others go on with.
+    const things = { ...sender.things, sessionId: absentThings().sessionId };
+    const generator = new RequestGenerator(operations, things);
     const queue = plan(operations, generator, seed);
     let renewals = 0;
 
@@ -93,6 +96,7 @@ describe('whatever is sent', () => {
         !actsAtOnce(request.operation)
       ) {
         renewals += 1;
+        await scene.bots.look('DELETE FROM guess_counts');
         sender = await settle(scene.bots, scene.application, `canary-of-another-${renewals}`, []);
       }
     };
