@@ -1,10 +1,17 @@
 import 'reflect-metadata';
 import { type Logger } from 'pino';
-import { migrateDatabase, type RunningInstallation, startInstallation, verifyAudit } from './app/index.js';
+import {
+  migrateDatabase,
+  rotateKeys,
+  type RunningInstallation,
+  startInstallation,
+  verifyAudit,
+} from './app/index.js';
 import { type Configuration, readConfiguration, SettingsError } from './config/index.js';
 import { EmbeddedDatabaseError } from './platform/embedded-database/index.js';
 import { UnsafeDatabaseError } from './platform/database/index.js';
 import { createLogger } from './platform/logging/index.js';
+import { KeyRotationRunningError } from './tenants/index.js';
 
 /** How long a stop may take before the process ends anyway: a call to Telegram is given up after 30 s. */
 const STOP_WITHIN_MS = 45_000;
@@ -21,6 +28,12 @@ async function main(): Promise<void> {
     const say = (line: string) => process.stdout.write(`${line}\n`);
     const isWhole = await verifyAudit(configuration, (line) => logger.debug(line), say);
     process.exitCode = isWhole ? 0 : 1;
+    return;
+  }
+  if (process.argv[2] === 'rotate-keys') {
+    const report = await rotateKeys(configuration, { renewsDataKeys: process.argv.includes('--data-keys') });
+    process.stdout.write(`${JSON.stringify(report)}\n`);
+    process.exitCode = report.unreadable === 0 ? 0 : 1;
     return;
   }
   const starting = startInstallation(configuration);
@@ -77,6 +90,7 @@ main().catch((error: unknown) => {
   const isForPeople =
     error instanceof SettingsError ||
     error instanceof EmbeddedDatabaseError ||
+    error instanceof KeyRotationRunningError ||
     error instanceof UnsafeDatabaseError;
   process.stderr.write(`${isForPeople ? error.message : String((error as Error).stack ?? error)}\n`);
   process.exit(1);

@@ -7,6 +7,7 @@ import { DatabaseModule, type DatabaseUrls } from '../platform/database/index.js
 import { IdempotencyService, OLD_IDEMPOTENCY_KEYS } from '../platform/http/index.js';
 import { MailModule } from '../platform/mail/index.js';
 import { QueueModule } from '../platform/queue/index.js';
+import { type SealedColumn, SealedColumns } from '../tenants/index.js';
 import { HealthController } from './health.controller.js';
 import { SandboxAccessController } from './sandbox-access.controller.js';
 import { SandboxAccessService } from './sandbox-access.service.js';
@@ -14,6 +15,8 @@ import { SandboxAccessService } from './sandbox-access.service.js';
 /** A room as the compositions see it: what every process needs of it, and what each role adds. */
 export interface Room {
   readonly entities?: readonly (new () => object)[];
+  /** Where it keeps what it sealed. */
+  readonly sealed?: readonly SealedColumn[];
   readonly core?: readonly (Type | DynamicModule)[];
   readonly api?: readonly (Type | DynamicModule)[];
   readonly worker?: readonly (Type | DynamicModule)[];
@@ -34,8 +37,10 @@ export class AppModule {
       Clock,
       BackgroundWork,
       IdempotencyService,
+      { provide: SealedColumns, useValue: new SealedColumns(rooms.flatMap((room) => room.sealed ?? [])) },
     ];
-    const parts = (part: Exclude<keyof Room, 'entities'>) => rooms.flatMap((room) => room[part] ?? []);
+    const parts = (part: Exclude<keyof Room, 'entities' | 'sealed'>) =>
+      rooms.flatMap((room) => room[part] ?? []);
     return {
       module: AppModule,
       controllers: [HealthController, ...(configuration.hasRole('api') ? [SandboxAccessController] : [])],

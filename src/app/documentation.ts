@@ -54,7 +54,7 @@ export async function describeApi(): Promise<OpenAPIObject> {
     { preview: true, logger: false, abortOnError: false },
   );
   try {
-    await configureHttp(app);
+    await configureHttp(app, configuration);
     return createOpenApiDocument(app, API_VERSION, TAGS);
   } finally {
     await app.close();

@@ -5,3 +5,4 @@ export { verifyAudit } from './audit-verification.js';
 export { migrateDatabase } from './databases.js';
 export { describeApi } from './documentation.js';
 export { type RunningInstallation, startInstallation } from './installation.js';
+export { rotateKeys } from './key-rotation.js';

@@ -1,5 +1,5 @@
 import { AudienceApiModule, AudienceModule, AudienceWorkerModule, Chat, Contact } from '../audience/index.js';
-import { AuthApiModule, AuthSchedulerModule } from '../auth/index.js';
+import { AuthApiModule, AuthSchedulerModule, SEALED_SECOND_FACTORS } from '../auth/index.js';
 import {
   Bot,
   BotsApiModule,
@@ -7,6 +7,7 @@ import {
   BotsPollerModule,
   BotsSchedulerModule,
   BotsWorkerModule,
+  SEALED_BOT_TOKENS,
 } from '../bots/index.js';
 import {
   DeliveryApiModule,
@@ -41,9 +42,10 @@ export const ROOMS: readonly Room[] = [
     worker: [WebhooksWorkerModule],
     scheduler: [WebhooksSchedulerModule],
   },
-  { api: [AuthApiModule], scheduler: [AuthSchedulerModule] },
+  { sealed: [SEALED_SECOND_FACTORS], api: [AuthApiModule], scheduler: [AuthSchedulerModule] },
   {
     entities: [Bot],
+    sealed: [SEALED_BOT_TOKENS],
     core: [BotsModule],
     api: [BotsApiModule],
     worker: [BotsWorkerModule],

@@ -8,6 +8,7 @@ export { BotDepartures } from './registration/bot-departures.js';
 export { Bot } from './registration/bot.entity.js';
 export { type BotState, isSending } from './registration/bot-state.rules.js';
 export { BotChanged } from './registration/bots.events.js';
+export { SEALED_BOT_TOKENS } from './registration/token-vault.js';
 export { type ChatCount, ChatCounts } from './registration/chat-counts.js';
 export {
   BotsApiModule,

@@ -146,6 +146,9 @@ export const settingsSchema = z.object({
   ENCRYPTION_KEY: key
     .optional()
     .describe('wraps the data keys that encrypt bot tokens; losing it loses the tokens'),
+  ENCRYPTION_KEY_PREVIOUS: key
+    .optional()
+    .describe('the other key while ENCRYPTION_KEY changes: what either sealed is opened; see docs/keys.md'),
   SESSION_KEY: key.optional().describe('signs access tokens and derives refresh tokens and webhook secrets'),
   SANDBOX_KEY: key.optional().describe('signs access to the control API of the sandbox'),
 });

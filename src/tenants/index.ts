@@ -9,6 +9,8 @@ export {
 } from './tenant.dto.js';
 export { type AuditEntry, AuditLog } from './audit/audit-log.js';
 export { type Verified, verifyChain } from './audit/audit-verifier.js';
+export { KeyRotation, type KeyRotationReport, KeyRotationRunningError } from './key-rotation.service.js';
+export { type SealedColumn, SealedColumns } from './sealed-columns.js';
 export { Tenant } from './tenant.entity.js';
 export { type SealedSecret, TenantKeys } from './tenant-keys.service.js';
 export { type Membership } from './tenants.repository.js';

@@ -10,6 +10,7 @@ import { MembersService } from './members/members.service.js';
 import { MoreTenantsController } from './more-tenants.controller.js';
 import { AuditController } from './audit/audit.controller.js';
 import { AuditService } from './audit/audit.service.js';
+import { KeyRotation } from './key-rotation.service.js';
 import { TenantKeysRepository } from './tenant-keys.repository.js';
 import { TenantKeys } from './tenant-keys.service.js';
 import { TenantsController } from './tenants.controller.js';
@@ -19,6 +20,7 @@ import { TenantsService } from './tenants.service.js';
 @Module({
   providers: [
     AuditLog,
+    KeyRotation,
     TenantKeys,
     TenantKeysRepository,
     TenantsService,
@@ -28,7 +30,7 @@ import { TenantsService } from './tenants.service.js';
     InvitationsService,
     InvitationsRepository,
   ],
-  exports: [AuditLog, TenantKeys, TenantsService, MembersService, InvitationsService],
+  exports: [AuditLog, KeyRotation, TenantKeys, TenantsService, MembersService, InvitationsService],
 })
 export class TenantsModule {}
 

@@ -3,11 +3,11 @@ import { Injectable } from '@nestjs/common';
 import { type PoolClient } from 'pg';
 import { Configuration } from '../../config/index.js';
 import { Clock } from '../../platform/clock/index.js';
-import { deriveKey, seal, sha256, unseal } from '../../platform/crypto/index.js';
+import { KeyRing, sha256 } from '../../platform/crypto/index.js';
 import { DispatcherDatabase, TenantDatabase } from '../../platform/database/index.js';
 import { conflict, ProblemError } from '../../platform/errors/index.js';
-import { type MemberCaller, type UserId } from '../../platform/identity/index.js';
-import { AuditLog } from '../../tenants/index.js';
+import { asUserId, type MemberCaller, type UserId } from '../../platform/identity/index.js';
+import { AuditLog, type SealedColumn } from '../../tenants/index.js';
 import { AccountMails } from '../account-mails/account-mails.service.js';
 import { type AccountMail } from '../account-mails/account-mails.rules.js';
 import { GuessLimiter } from '../guessing/guess-limiter.service.js';
@@ -26,10 +26,12 @@ import {
 import { type SecondFactor, SecondFactorsRepository } from './second-factors.repository.js';
 import { describeSecret, findUnusedStep, SECRET_BYTES } from './totp.rules.js';
 
+const KEY_PURPOSE = 'second-factors';
+
 /** Codes of an authenticator beside the password, and codes on paper for the day it is lost. */
 @Injectable()
 export class SecondFactorService {
-  private readonly key: Buffer;
+  private readonly keys: KeyRing;
 
   constructor(
     private readonly repository: SecondFactorsRepository,
@@ -43,7 +45,7 @@ export class SecondFactorService {
     private readonly clock: Clock,
     configuration: Configuration,
   ) {
-    this.key = deriveKey(configuration.secrets.ENCRYPTION_KEY, 'second-factors');
+    this.keys = new KeyRing(configuration.secrets, KEY_PURPOSE);
   }
 
   /** Makes a secret that counts once a code of it was shown. */
@@ -54,7 +56,7 @@ export class SecondFactorService {
   ): Promise<AuthenticatorSecret> {
     const user = await this.proof.require(actor.userId, password, address);
     const secret = randomBytes(SECRET_BYTES);
-    const sealed = seal(this.key, secret, placeOf(user.id));
+    const sealed = this.keys.seal(secret, placeOf(user.id));
     if (!(await this.repository.insertUnconfirmed(user.id, sealed))) throw alreadyOn();
     return describeSecret(secret, user.email);
   }
@@ -133,7 +135,7 @@ export class SecondFactorService {
     factor: SecondFactor,
     code: string,
   ): Promise<boolean> {
-    const secret = unseal(this.key, factor.secretCiphertext, placeOf(userId));
+    const { plaintext: secret } = this.keys.unseal(factor.secretCiphertext, placeOf(userId));
     const step = findUnusedStep(secret, code, factor.lastStep, this.clock.now().getTime());
     if (step === undefined) return false;
     await this.repository.saveStep(client, userId, step);
@@ -183,3 +185,14 @@ function notSetUp(): ProblemError {
 }
 
 const placeOf = (userId: UserId) => `second-factor/${userId}`;
+
+/** For rotations of keys. */
+export const SEALED_SECOND_FACTORS: SealedColumn = {
+  what: 'second factors',
+  table: 'second_factors',
+  id: 'user_id',
+  ciphertext: 'secret_ciphertext',
+  purpose: KEY_PURPOSE,
+  place: ['user_id'],
+  associatedData: ([userId = '']) => placeOf(asUserId(userId)),
+};

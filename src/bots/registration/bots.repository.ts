@@ -96,7 +96,7 @@ export class BotsRepository {
     );
   }
 
-  /** Nothing of the token stays; the fingerprint, a keyed hash, goes too. */
+  /** Nothing of the token stays; the fingerprint, a hash of it, goes too. */
   async disconnect(manager: EntityManager, id: string): Promise<void> {
     await manager.query(
       `UPDATE bots SET state = 'disconnected', state_reason = NULL, state_changed_at = now(),

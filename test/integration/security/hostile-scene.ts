@@ -75,6 +75,14 @@ export function tellingParts({ status, headers, text }: RawAnswer) {
   return { status, headers: Object.fromEntries(shown), text: text.replace(/"requestId":"[^"]*"/, '') };
 }
 
+/** Claims that it is a refusal as the API makes them: a problem document of the 4xx, whole. */
+export function isProblem({ status, headers, text }: RawAnswer): boolean {
+  if (status < 400 || status >= 500) return false;
+  if (!headers.get('content-type')?.startsWith('application/problem+json')) return false;
+  const body = JSON.parse(text) as { status?: number; code?: string; detail?: string; requestId?: string };
+  return body.status === status && Boolean(body.code && body.detail && body.requestId);
+}
+
 /** Two tenants that are strangers to each other. Nothing works in the background: whatever changes was a request. */
 export class HostileScene {
   private constructor(
@@ -119,7 +127,13 @@ export class HostileScene {
   }
 }
 
-async function settle(scene: BotScene, application: TestApplication, canary: string): Promise<Household> {
+/** Signs up a tenant and gives it one of everything; members beside the owner only where they are asked for. */
+export async function settle(
+  scene: BotScene,
+  application: TestApplication,
+  canary: string,
+  roles: readonly TenantRole[] = TENANT_ROLES,
+): Promise<Household> {
   const tenant = await scene.signUp(canary);
   const bot = await scene.connect(tenant);
   const { client, tenantId } = tenant;
@@ -152,7 +166,7 @@ async function settle(scene: BotScene, application: TestApplication, canary: str
   const { id: assetId } = (await upload.json()) as { id: string };
   const audience = { to: 'tags', tags: [canary], botIds: [bot.id] };
   const members: Partial<Record<TenantRole, Session>> = { owner: tenant };
-  for (const role of TENANT_ROLES) members[role] ??= await join(scene, application, tenantId, role);
+  for (const role of roles) members[role] ??= await join(scene, application, tenantId, role);
   const webhookId = await make('/webhooks', {
     url: `https://example.org/${canary}`,
     events: ['webhook.test'],

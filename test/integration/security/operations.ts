@@ -31,8 +31,6 @@ interface OperationRow {
   readonly path?: (things: Things) => Record<string, string>;
   /** Good bodies that have every field at least once, in every shape that it may have. */
   readonly bodies?: (things: Things) => unknown[];
-  /** Everybody may do it to themselves and it takes nothing: sessions end, a mail goes out. */
-  readonly actsWithoutBody?: boolean;
 }
 
 const botPath = ({ botId }: Things) => ({ id: botId });
@@ -122,7 +120,7 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'Members.list': { role: 'viewer' },
   'Members.changeRole': { role: 'admin', path: memberPath, bodies: () => [{ role: 'editor' }] },
   'Members.remove': { role: 'admin', path: memberPath },
-  'Members.leave': { role: 'viewer', actsWithoutBody: true },
+  'Members.leave': { role: 'viewer' },
   'Members.transferOwnership': {
     role: 'owner',
     bodies: ({ memberId }) => [{ userId: memberId }],
@@ -208,10 +206,10 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
     bodies: () => [{ refreshToken: 'nobody-was-given-this', transport: 'body' }],
   },
   'Auth.switchTenant': { role: 'viewer', bodies: ({ tenantId }) => [{ tenantId, transport: 'body' }] },
-  'Auth.signOut': { role: 'viewer', actsWithoutBody: true },
+  'Auth.signOut': { role: 'viewer' },
   'Auth.whoAmI': { role: 'viewer' },
   'Emails.confirm': { role: 'public', bodies: () => [{ token: NOBODYS_TOKEN }] },
-  'Emails.resend': { role: 'viewer', actsWithoutBody: true },
+  'Emails.resend': { role: 'viewer' },
   'Emails.change': {
     role: 'viewer',
     bodies: () => [{ email: 'new@example.org', password: 'not the password' }],
@@ -231,7 +229,7 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'SecondFactor.remove': { role: 'viewer', bodies: provenPersons },
   'Sessions.list': { role: 'viewer' },
   'Sessions.end': { role: 'viewer', path: ({ sessionId }) => ({ id: sessionId }) },
-  'Sessions.endOthers': { role: 'viewer', actsWithoutBody: true },
+  'Sessions.endOthers': { role: 'viewer' },
   'Bots.connect': {
     role: 'admin',
     bodies: () => [{ token: TOKEN, environment: 'sandbox', name: 'Herald' }],
@@ -326,10 +324,13 @@ export interface Operation extends OperationRow {
   readonly parameters: readonly Parameter[];
   readonly bodySchema: Schema | undefined;
   readonly isUpload: boolean;
+  /** What a key must have to call it; undefined where no key may. */
+  readonly scope: string | undefined;
 }
 
 interface DocumentedOperation {
   readonly operationId: string;
+  readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly content: Readonly<Record<string, { schema: Schema }>> };
 }
@@ -346,7 +347,7 @@ export const apiDocument = JSON.parse(
 
 export const operations: readonly Operation[] = Object.entries(apiDocument.paths).flatMap(
   ([template, methods]) =>
-    Object.entries(methods).map(([method, { operationId, parameters = [], requestBody }]) => ({
+    Object.entries(methods).map(([method, { operationId, parameters = [], requestBody, security = [] }]) => ({
       // Without a row, it is taken for the most guarded one; a test says that the row is missing.
       ...(OPERATIONS[operationId] ?? { role: 'owner' }),
       id: operationId,
@@ -355,6 +356,7 @@ export const operations: readonly Operation[] = Object.entries(apiDocument.paths
       parameters,
       bodySchema: requestBody?.content['application/json']?.schema,
       isUpload: requestBody !== undefined && 'multipart/form-data' in requestBody.content,
+      scope: security.flatMap(({ apiKey = [] }) => apiKey)[0],
     })),
 );
 

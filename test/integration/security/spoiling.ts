@@ -14,6 +14,8 @@ export interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly oneOf?: readonly Schema[];
+  readonly anyOf?: readonly Schema[];
+  readonly const?: unknown;
 }
 
 /** A body with one thing wrong, as it goes over the wire. */
@@ -46,7 +48,7 @@ export function spoil(
 ): SpoiledBody[] {
   const spoiled: SpoiledBody[] = [];
   const visit = (given: Schema, value: unknown, path: string, write: Write): void => {
-    const here = branchFor(resolve(given, components), value, components);
+    const here = branchFor(resolveSchema(given, components), value, components);
     const add = (what: string, bad: unknown) =>
       spoiled.push({ what: `${path || 'body'}: ${what}`, json: write(bad) });
     for (const [what, bad] of badValues(here, value)) add(what, bad);
@@ -78,7 +80,7 @@ export function spoil(
 
 /** Every field of the schema, as {@link spoil} notes those that it saw. */
 export function fieldsOf(schema: Schema, components: Components, path = ''): string[] {
-  const here = resolve(schema, components);
+  const here = resolveSchema(schema, components);
   if (here.oneOf) return here.oneOf.flatMap((branch) => fieldsOf(branch, components, path));
   if (here.items) return fieldsOf(here.items, components, `${path}[]`);
   return Object.entries(here.properties ?? {}).flatMap(([name, property]) => [
@@ -142,15 +144,16 @@ function badValues(schema: Schema, good: unknown): [string, unknown][] {
   return bad;
 }
 
-function resolve(schema: Schema, components: Components): Schema {
+/** The schema itself, where this one refers to it. */
+export function resolveSchema(schema: Schema, components: Components): Schema {
   const name = schema.$ref?.split('/').at(-1);
-  return name === undefined ? schema : resolve(components[name] ?? {}, components);
+  return name === undefined ? schema : resolveSchema(components[name] ?? {}, components);
 }
 
 /** Of the shapes that a value may have, the one whose fixed words it has. */
 function branchFor(schema: Schema, value: unknown, components: Components): Schema {
   if (!schema.oneOf) return schema;
-  const branches = schema.oneOf.map((branch) => resolve(branch, components));
+  const branches = schema.oneOf.map((branch) => resolveSchema(branch, components));
   const fields = value as Record<string, unknown>;
   const fitting = branches.find((branch) =>
     fixedWords(branch).every(([name, word]) => fields[name] === word),
