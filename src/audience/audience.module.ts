@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { ChatCounts } from '../bots/index.js';
+import { TenantsModule } from '../tenants/index.js';
 import { AudienceReading } from './audience-reading.repository.js';
 import { AudienceService } from './audience.service.js';
 import { AudienceUpdate } from './audience.update.js';
@@ -13,6 +14,7 @@ import { TagsRepository } from './tags.repository.js';
 /** Whom bots know, for every process. */
 @Global()
 @Module({
+  imports: [TenantsModule],
   providers: [
     AudienceReading,
     AudienceService,

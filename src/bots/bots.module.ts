@@ -82,6 +82,7 @@ export class BotsModule {}
 
 /** Bots as tenants manage them, and the address where Telegram posts. */
 @Module({
+  imports: [TenantsModule],
   controllers: [BotsController],
   providers: [BotProver, BotsRepository, BotsService, WebhookDirectory, WebhookRoute],
 })

@@ -4,6 +4,7 @@ import { AnswerSink, BotsModule } from '../bots/index.js';
 import { MessagesModule } from '../messages/index.js';
 import { CleaningModule } from '../platform/cleaning/index.js';
 import { QueueModule } from '../platform/queue/index.js';
+import { TenantsModule } from '../tenants/index.js';
 import { BroadcastController } from './broadcast.controller.js';
 import { BroadcastProgress } from './broadcast-progress.service.js';
 import { BroadcastRepository } from './broadcast.repository.js';
@@ -14,6 +15,7 @@ import { DeliveryPartitions } from './delivery-partitions.service.js';
 import { FanOut } from './fan-out.service.js';
 import { LaneDriver } from './lane-driver.service.js';
 import { OLD_BROADCASTS, OLD_REPLIES } from './old-deliveries.js';
+import { FollowTenantState } from './follow-tenant-state.handler.js';
 import { ReplySink } from './reply-sink.js';
 import { Sweep } from './sweep.service.js';
 import { WakeLaneWhenBotChanges } from './wake-lane-when-bot-changes.handler.js';
@@ -24,13 +26,14 @@ const queues = [QueueModule.forSubject(LANES, LANES_PER_JOB), QueueModule.forSub
 /** What every process needs: starting broadcasts and taking answers. */
 @Global()
 @Module({
-  imports: [...queues, AudienceModule, MessagesModule],
+  imports: [...queues, TenantsModule, AudienceModule, MessagesModule],
   providers: [
     BroadcastService,
     BroadcastRepository,
     FanOut,
     { provide: AnswerSink, useClass: ReplySink },
     WakeLaneWhenBotChanges,
+    FollowTenantState,
   ],
   exports: [BroadcastService, BroadcastRepository, FanOut, AnswerSink, ...queues],
 })

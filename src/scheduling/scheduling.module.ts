@@ -3,6 +3,7 @@ import { AudienceModule } from '../audience/index.js';
 import { DeliveryModule } from '../delivery/index.js';
 import { MessagesModule } from '../messages/index.js';
 import { CleaningModule } from '../platform/cleaning/index.js';
+import { TenantsModule } from '../tenants/index.js';
 import { DueSchedulesRepository } from './due-schedules.repository.js';
 import { OccurrenceStarter } from './occurrence-starter.service.js';
 import { OccurrencesRepository } from './occurrences.repository.js';
@@ -12,7 +13,7 @@ import { SchedulesController } from './schedules.controller.js';
 import { SchedulesRepository } from './schedules.repository.js';
 
 @Module({
-  imports: [AudienceModule, MessagesModule],
+  imports: [TenantsModule, AudienceModule, MessagesModule],
   providers: [ScheduleService, SchedulesRepository, OccurrencesRepository],
   exports: [ScheduleService, OccurrencesRepository],
 })

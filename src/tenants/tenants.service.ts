@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { type PoolClient } from 'pg';
 import { TenantDatabase } from '../platform/database/index.js';
 import { idBefore, type Page, pageOf, type PageQuery } from '../platform/http/index.js';
@@ -6,15 +6,21 @@ import { asTenantId, type Caller, type UserId } from '../platform/identity/index
 import { type ChangeTenant, type MemberView, type TenantView } from './tenant.dto.js';
 import { type Tenant } from './tenant.entity.js';
 import { TenantKeys } from './tenant-keys.service.js';
+import { Quotas } from './plans/quotas.service.js';
 import { type Membership, TenantsRepository } from './tenants.repository.js';
 
 @Injectable()
-export class TenantsService {
+export class TenantsService implements OnModuleInit {
   constructor(
     private readonly database: TenantDatabase,
     private readonly repository: TenantsRepository,
     private readonly keys: TenantKeys,
+    private readonly quotas: Quotas,
   ) {}
+
+  onModuleInit(): void {
+    this.quotas.register('members', (manager) => this.repository.countMembers(manager));
+  }
 
   /** Makes a tenant with its owner and its data key, all in the transaction of the one who signs up. */
   async create(

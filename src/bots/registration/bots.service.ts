@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { EventEmitter2 } from '@nestjs/event-emitter';
 import { type EntityManager, QueryFailedError } from 'typeorm';
 import { Configuration } from '../../config/index.js';
@@ -7,6 +7,7 @@ import { TenantDatabase } from '../../platform/database/index.js';
 import { conflict, invalidField, notFound, type ProblemError } from '../../platform/errors/index.js';
 import { IdempotencyService, type IdempotentRequest, type Page, pageOf } from '../../platform/http/index.js';
 import { asBotId, asBotNumber, type Caller } from '../../platform/identity/index.js';
+import { Quotas } from '../../tenants/index.js';
 import { WebhookRegistrar } from '../webhook/webhook-registrar.js';
 import { BotDirectory } from '../directory/bot-directory.js';
 import { BotProver } from './bot-prover.js';
@@ -22,7 +23,7 @@ const UNIQUE_VIOLATION = '23505';
 
 /** Bots in and out, on behalf of a member of the tenant. */
 @Injectable()
-export class BotsService {
+export class BotsService implements OnModuleInit {
   constructor(
     private readonly database: TenantDatabase,
     private readonly idempotency: IdempotencyService,
@@ -34,9 +35,18 @@ export class BotsService {
     private readonly registrar: WebhookRegistrar,
     private readonly events: EventEmitter2,
     private readonly configuration: Configuration,
+    private readonly quotas: Quotas,
   ) {}
 
+  onModuleInit(): void {
+    this.quotas.register('bots', (manager, atMost) => this.bots.countConnected(manager, atMost));
+  }
+
   async connect(caller: Caller, request: IdempotentRequest, input: ConnectBot): Promise<BotView> {
+    // Before an older connection is ended for this one.
+    await this.database.run(caller.tenantId, (manager) =>
+      this.quotas.assertRoom(manager, caller.tenantId, 'bots'),
+    );
     const proven = await this.prover.prove(input.environment, input.token);
     const isKnown = await this.database.run(caller.tenantId, (manager) =>
       this.bots.findConnected(manager, proven.home, proven.telegramId),
@@ -46,6 +56,7 @@ export class BotsService {
     try {
       return await this.idempotency.run(caller, request, async (manager) => {
         if (await this.bots.findConnected(manager, proven.home, proven.telegramId)) throw alreadyConnected();
+        await this.quotas.assertRoom(manager, caller.tenantId, 'bots');
         const bot = await this.bots.insert(manager, {
           ...proven,
           tenantId: caller.tenantId,

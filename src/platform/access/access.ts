@@ -1,11 +1,13 @@
 import { createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
 import { ProblemError } from '../errors/index.js';
-import { type Caller, type MemberCaller, type TenantRole } from '../identity/index.js';
+import { type Caller, type MemberCaller, type OperatorCaller, type TenantRole } from '../identity/index.js';
 
 /** Label of a route: who may call it. The room `auth` enforces it; a route without a label is refused. */
 export const ACCESS_LABEL = 'arauto:access';
 export type AccessLabel =
-  { readonly kind: 'public' } | { readonly kind: 'member'; readonly role: TenantRole };
+  | { readonly kind: 'public' }
+  | { readonly kind: 'member'; readonly role: TenantRole }
+  | { readonly kind: 'operator' };
 
 /** Anybody may call it; say on the line above why. */
 export const Public = () => SetMetadata(ACCESS_LABEL, { kind: 'public' } satisfies AccessLabel);
@@ -14,9 +16,14 @@ export const Public = () => SetMetadata(ACCESS_LABEL, { kind: 'public' } satisfi
 export const AllowRole = (role: TenantRole) =>
   SetMetadata(ACCESS_LABEL, { kind: 'member', role } satisfies AccessLabel);
 
+/** Whoever runs the installation may call it, by an operator's session and no other. */
+export const AllowOperator = () =>
+  SetMetadata(ACCESS_LABEL, { kind: 'operator' } satisfies AccessLabel);
+
 /** What the guard leaves on the request for those behind it. */
 export interface CallerRequest {
   caller?: Caller;
+  operator?: OperatorCaller;
 }
 
 /** The caller of a route labelled with {@link AllowRole}. */
@@ -34,3 +41,12 @@ export const CurrentMember = createParamDecorator((_: unknown, context: Executio
   }
   return { ...caller, actor: caller.actor };
 });
+
+/** The operator of a route labelled with {@link AllowOperator}. */
+export const CurrentOperator = createParamDecorator(
+  (_: unknown, context: ExecutionContext): OperatorCaller => {
+    const { operator } = context.switchToHttp().getRequest<CallerRequest>();
+    if (!operator) throw new Error('CurrentOperator needs a route labelled with AllowOperator.');
+    return operator;
+  },
+);

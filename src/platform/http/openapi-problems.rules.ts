@@ -19,6 +19,10 @@ export interface DocumentedOperation {
 const SHARED: Readonly<Record<number, readonly [name: string, description: string]>> = {
   400: ['InvalidInput', 'Something in the request is not valid: `errors` names each field and what to do.'],
   401: ['NotSignedIn', 'There is no valid access token: sign in, or refresh.'],
+  402: [
+    'QuotaExceeded',
+    "It takes more than the tenant's plan allows: `detail` names the quota, its limit, its use and what to do.",
+  ],
   403: ['NotAllowed', 'The role is too small for this, or the tenant is suspended.'],
   404: ['NotFound', "It does not exist, or is another tenant's: the answer is the same."],
   409: ['Conflict', 'The present state does not allow it: `detail` says what to do first.'],

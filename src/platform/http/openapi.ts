@@ -42,6 +42,10 @@ export function createOpenApiDocument(
       { type: 'http', scheme: 'bearer', description: 'accessToken of sign-up or sign-in' },
       'session',
     )
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', description: 'accessToken of the operator’s sign-in' },
+      'operator',
+    )
     .build();
   outline.tags = [...tags];
   const shapes = new Map<string, string>();

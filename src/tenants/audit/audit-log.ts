@@ -1,10 +1,17 @@
 import { Injectable } from '@nestjs/common';
+import { type PoolClient } from 'pg';
 import { type EntityManager } from 'typeorm';
-import { type Actor } from '../../platform/identity/index.js';
+import { type Actor, type TenantId, type UserId } from '../../platform/identity/index.js';
+
+/** An operator who acts on the tenant from outside, without a look into it. */
+interface OperatorActor {
+  readonly kind: 'operator';
+  readonly userId: UserId;
+}
 
 /** One act. Names no person and carries no secret: ids and plain facts alone. */
 export interface AuditEntry {
-  readonly actor: Actor | { readonly kind: 'system' };
+  readonly actor: Actor | OperatorActor | { readonly kind: 'system' };
   /** What was done, subject and verb in the past: `bot.connected`, `member.role_changed`. */
   readonly action: string;
   readonly subject?: { readonly kind: string; readonly id: string };
@@ -16,19 +23,27 @@ export interface AuditEntry {
 export class AuditLog {
   /** Writes into the log of the tenant that the manager's unit of work acts in. */
   async record(manager: EntityManager, entry: AuditEntry): Promise<void> {
-    await manager.query(
-      `INSERT INTO audit_entries (tenant_id, actor_kind, actor_id, action, subject_kind, subject_id, details)
-       VALUES (current_tenant_id(), $1, $2, $3, $4, $5, $6)`,
-      [
-        entry.actor.kind,
-        idOf(entry.actor),
-        entry.action,
-        entry.subject?.kind ?? null,
-        entry.subject?.id ?? null,
-        JSON.stringify(entry.details ?? {}),
-      ],
-    );
+    await manager.query(INSERT, [null, ...valuesOf(entry)]);
   }
+
+  /** Crossing: for acts in a transaction of the dispatcher's. */
+  async recordFor(client: PoolClient, tenantId: TenantId, entry: AuditEntry): Promise<void> {
+    await client.query(INSERT, [tenantId, ...valuesOf(entry)]);
+  }
+}
+
+const INSERT = `INSERT INTO audit_entries (tenant_id, actor_kind, actor_id, action, subject_kind, subject_id, details)
+  VALUES (coalesce($1, current_tenant_id()), $2, $3, $4, $5, $6, $7)`;
+
+function valuesOf(entry: AuditEntry): unknown[] {
+  return [
+    entry.actor.kind,
+    idOf(entry.actor),
+    entry.action,
+    entry.subject?.kind ?? null,
+    entry.subject?.id ?? null,
+    JSON.stringify(entry.details ?? {}),
+  ];
 }
 
 function idOf(actor: AuditEntry['actor']): string | null {
