@@ -1,4 +1,4 @@
-import { bearerTokenOf, judgeAccess } from './access.rules.js';
+import { bearerTokenOf, judgeAccess, OPERATING } from './access.rules.js';
 
 const editor = { role: 'editor', isTenantSuspended: false } as const;
 
@@ -10,6 +10,15 @@ describe('judgeAccess', () => {
     ['more than enough', { kind: 'member', role: 'viewer' }, editor, 'allowed'],
     ['just enough', { kind: 'member', role: 'editor' }, editor, 'allowed'],
     ['not enough', { kind: 'member', role: 'admin' }, editor, 'not_allowed'],
+    ['an operator', { kind: 'operator' }, OPERATING, 'allowed'],
+    ['nobody at an operator’s route', { kind: 'operator' }, undefined, 'not_signed_in'],
+    ['a member at an operator’s route', { kind: 'operator' }, { ...editor, role: 'owner' }, 'not_signed_in'],
+    [
+      'an operator without a look into the tenant',
+      { kind: 'member', role: 'viewer' },
+      OPERATING,
+      'not_signed_in',
+    ],
     [
       'a suspended tenant',
       { kind: 'member', role: 'viewer' },

@@ -5,15 +5,10 @@ import { asTenantId, type MemberCaller } from '../platform/identity/index.js';
 import { type Membership, TenantsService, viewTenant } from '../tenants/index.js';
 import { type Me, type SignedIn, type SignIn, type SignUp } from './auth.dto.js';
 import { GuessLimiter } from './guess-limiter.service.js';
+import { type Origin } from './origin.js';
 import { PasswordHasher } from './password-hasher.service.js';
 import { SessionsService } from './sessions.service.js';
 import { type User, UsersRepository } from './users.repository.js';
-
-/** Where a request comes from. */
-export interface Origin {
-  readonly address: string;
-  readonly userAgent: string | undefined;
-}
 
 @Injectable()
 export class AccountsService {
@@ -51,15 +46,23 @@ export class AccountsService {
     return signedIn;
   }
 
-  /** @throws ProblemError 401 `wrong_credentials`, the same for an unknown address and a wrong password */
-  async signIn(input: SignIn, origin: Origin): Promise<SignedIn> {
-    const guess = this.guesses.admit(input.email, origin.address);
-    const user = await this.users.findByEmail(input.email);
-    const isMatch = await this.passwords.isMatch(input.password, user?.passwordHash);
-    if (!user || !isMatch) {
-      throw new ProblemError(401, 'wrong_credentials', 'E-mail address or password is wrong.');
-    }
+  /**
+   * The person whose e-mail address and password these are.
+   *
+   * @throws ProblemError 401 `wrong_credentials`, the same for an unknown address and a wrong password
+   */
+  async prove({ email, password }: Pick<SignIn, 'email' | 'password'>, origin: Origin): Promise<User> {
+    const guess = this.guesses.admit(email, origin.address);
+    const user = await this.users.findByEmail(email);
+    const isMatch = await this.passwords.isMatch(password, user?.passwordHash);
+    if (!user || !isMatch) throw wrongCredentials();
     this.guesses.forgive(guess);
+    return viewUser(user);
+  }
+
+  /** @throws ProblemError 401 as {@link prove} has it */
+  async signIn(input: SignIn, origin: Origin): Promise<SignedIn> {
+    const user = await this.prove(input, origin);
     const { tenant, role } = chooseTenant(await this.tenants.membershipsOf(user.id), input.tenantId);
     const tokens = await this.dispatcher.transaction((client) =>
       this.sessions.open(client, {
@@ -68,7 +71,7 @@ export class AccountsService {
         userAgent: origin.userAgent,
       }),
     );
-    return { ...tokens, user: viewUser(user), tenant: viewTenant(tenant), role };
+    return { ...tokens, user, tenant: viewTenant(tenant), role };
   }
 
   async whoAmI(caller: MemberCaller): Promise<Me> {
@@ -102,6 +105,10 @@ function chooseTenant(memberships: Membership[], tenantId: string | undefined): 
 
 function viewUser({ id, email, name, language }: User): User {
   return { id, email, name, language };
+}
+
+export function wrongCredentials(): ProblemError {
+  return new ProblemError(401, 'wrong_credentials', 'E-mail address or password is wrong.');
 }
 
 export function tenantSuspended(): ProblemError {

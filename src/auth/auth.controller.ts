@@ -14,7 +14,7 @@ import {
 import { type FastifyRequest } from 'fastify';
 import { AllowRole, CurrentMember, Public } from '../platform/access/index.js';
 import { type MemberCaller } from '../platform/identity/index.js';
-import { AccountsService, type Origin } from './accounts.service.js';
+import { AccountsService } from './accounts.service.js';
 import {
   type Me,
   meSchema,
@@ -29,6 +29,7 @@ import {
   type Tokens,
   tokensSchema,
 } from './auth.dto.js';
+import { originOf } from './origin.js';
 import { SessionsService } from './sessions.service.js';
 
 @ApiTags('Accounts')
@@ -95,8 +96,4 @@ export class AuthController {
   whoAmI(@CurrentMember() caller: MemberCaller): Promise<Me> {
     return this.accounts.whoAmI(caller);
   }
-}
-
-function originOf(request: FastifyRequest): Origin {
-  return { address: request.ip, userAgent: request.headers['user-agent'] };
 }

@@ -7,17 +7,24 @@ import { AccessTokens } from './access-token.service.js';
 import { AccountsService } from './accounts.service.js';
 import { AuthController } from './auth.controller.js';
 import { GuessLimiter } from './guess-limiter.service.js';
+import { OperatorSessions } from './operators/operator-sessions.service.js';
+import { OperatorsController } from './operators/operators.controller.js';
+import { OperatorsRepository } from './operators/operators.repository.js';
 import { PasswordHasher } from './password-hasher.service.js';
 import { REFRESH_TOKEN_DAYS } from './refresh-token.rules.js';
 import { RouteLabelsService } from './route-labels.service.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SessionsService } from './sessions.service.js';
+import { SupportAccessController } from './support/support-access.controller.js';
+import { SupportAccess } from './support/support-access.service.js';
+import { SupportAccessesRepository } from './support/support-accesses.repository.js';
+import { SupportLooksController } from './support/support-looks.controller.js';
 import { UsersRepository } from './users.repository.js';
 
 /** Accounts, sessions, and the guard before every route. */
 @Module({
   imports: [TenantsModule, DiscoveryModule],
-  controllers: [AuthController],
+  controllers: [AuthController, OperatorsController, SupportAccessController, SupportLooksController],
   providers: [
     AccountsService,
     SessionsService,
@@ -26,6 +33,10 @@ import { UsersRepository } from './users.repository.js';
     AccessTokens,
     PasswordHasher,
     GuessLimiter,
+    OperatorSessions,
+    OperatorsRepository,
+    SupportAccess,
+    SupportAccessesRepository,
     RouteLabelsService,
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
@@ -37,6 +48,7 @@ export class AuthApiModule {}
   imports: [
     CleaningModule.forRows(
       { table: 'refresh_tokens', where: 'expires_at < now()' },
+      { table: 'operator_sessions', where: `expires_at < now() - interval '30 days'` },
       {
         table: 'sessions',
         where: `coalesce(ended_at, last_seen_at + make_interval(days => ${REFRESH_TOKEN_DAYS})) < now() - interval '30 days'`,

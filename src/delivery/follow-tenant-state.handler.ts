@@ -22,7 +22,8 @@ export class FollowTenantState {
   @OnEvent(TenantStateChanged.topic)
   async handle({ tenantId, state }: TenantStateChanged): Promise<void> {
     try {
-      if (state === 'suspended') await this.database.query('SELECT pg_notify($1, $2)', [TENANTS_CHANNEL, tenantId]);
+      if (state === 'suspended')
+        await this.database.query('SELECT pg_notify($1, $2)', [TENANTS_CHANNEL, tenantId]);
       else await this.fanOut.wakeLanes(await this.lanes.findDueOfTenant(tenantId));
     } catch (error) {
       this.logger.warn(`the lanes hear of it within seconds all the same: ${String(error)}`);

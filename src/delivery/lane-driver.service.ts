@@ -142,7 +142,10 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
       const suspended = await this.leases.findSuspended(tenantIds);
       for (const lane of lanes) if (suspended.has(lane.bot.tenantId)) lane.finish({ kind: 'stopped' });
     } catch (error) {
-      this.logger.error(error, 'whose tenants are suspended could not be read; it is asked again in a moment');
+      this.logger.error(
+        error,
+        'whose tenants are suspended could not be read; it is asked again in a moment',
+      );
     }
   }
 

@@ -17,8 +17,7 @@ export const AllowRole = (role: TenantRole) =>
   SetMetadata(ACCESS_LABEL, { kind: 'member', role } satisfies AccessLabel);
 
 /** Whoever runs the installation may call it, by an operator's session and no other. */
-export const AllowOperator = () =>
-  SetMetadata(ACCESS_LABEL, { kind: 'operator' } satisfies AccessLabel);
+export const AllowOperator = () => SetMetadata(ACCESS_LABEL, { kind: 'operator' } satisfies AccessLabel);
 
 /** What the guard leaves on the request for those behind it. */
 export interface CallerRequest {

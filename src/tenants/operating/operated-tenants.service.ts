@@ -47,7 +47,8 @@ export class OperatedTenantsService {
   /** What the tenant has beyond the new limits stays; only more of it is refused. */
   async choosePlan(operator: OperatorCaller, id: string, planId: string): Promise<OperatedTenantView> {
     const plan = await this.planRows.findById(planId);
-    if (!plan) throw invalidField('planId', 'unknown_plan', 'There is no such plan; GET /operator/plans lists them.');
+    if (!plan)
+      throw invalidField('planId', 'unknown_plan', 'There is no such plan; GET /operator/plans lists them.');
     const tenantId = asTenantId(id);
     await this.change(tenantId, async (client, before) => {
       if (before.planId === planId) return;

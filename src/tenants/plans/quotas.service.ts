@@ -57,12 +57,7 @@ export class Quotas {
    * @param wanted 0 where nothing is added, but more than the plan allows may be there already
    * @throws ProblemError 402 `quota_exceeded`
    */
-  async assertRoom(
-    manager: EntityManager,
-    tenantId: TenantId,
-    name: QuotaName,
-    wanted = 1,
-  ): Promise<void> {
+  async assertRoom(manager: EntityManager, tenantId: TenantId, name: QuotaName, wanted = 1): Promise<void> {
     if (wanted > (await this.findRoom(manager, tenantId, name))) {
       throw await this.excessOf(manager, tenantId, name);
     }

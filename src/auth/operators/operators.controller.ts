@@ -1,0 +1,54 @@
+import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+  ApiTooManyRequestsResponse,
+  ApiUnauthorizedResponse,
+} from '@nestjs/swagger';
+import { type FastifyRequest } from 'fastify';
+import { AllowOperator, CurrentOperator, Public } from '../../platform/access/index.js';
+import { type OperatorCaller } from '../../platform/identity/index.js';
+import { originOf } from '../origin.js';
+import {
+  type OperatorSignedIn,
+  operatorSignedInSchema,
+  type OperatorSignIn,
+  operatorSignInSchema,
+} from './operator.dto.js';
+import { OperatorSessions } from './operator-sessions.service.js';
+
+@ApiTags('Operator')
+@Controller('operator')
+export class OperatorsController {
+  constructor(private readonly sessions: OperatorSessions) {}
+
+  // The password is what is shown.
+  @Public()
+  @Post('sign-in')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Open an hour’s session as somebody who runs the installation' })
+  @ApiOkResponse({ standardSchema: operatorSignedInSchema })
+  @ApiUnauthorizedResponse({
+    description: 'E-mail address or password is wrong, or the person is no operator.',
+  })
+  @ApiTooManyRequestsResponse()
+  signIn(
+    @Body({ schema: operatorSignInSchema }) input: OperatorSignIn,
+    @Req() request: FastifyRequest,
+  ): Promise<OperatorSignedIn> {
+    return this.sessions.signIn(input, originOf(request));
+  }
+
+  @AllowOperator()
+  @Post('sign-out')
+  @HttpCode(204)
+  @ApiBearerAuth('operator')
+  @ApiOperation({ summary: 'End this session' })
+  @ApiNoContentResponse()
+  signOut(@CurrentOperator() operator: OperatorCaller): Promise<void> {
+    return this.sessions.end(operator);
+  }
+}
