@@ -1,7 +1,13 @@
 import 'reflect-metadata';
 import { type Logger } from 'pino';
-import { migrateDatabase, type RunningInstallation, startInstallation } from './app/index.js';
-import { type Configuration, readConfiguration, SettingsError } from './config/index.js';
+import {
+  migrateDatabase,
+  OperatorCommandError,
+  type RunningInstallation,
+  runOperatorCommand,
+  startInstallation,
+} from './app/index.js';
+import { readConfiguration, SettingsError } from './config/index.js';
 import { EmbeddedDatabaseError } from './platform/embedded-database/index.js';
 import { UnsafeDatabaseError } from './platform/database/index.js';
 import { createLogger } from './platform/logging/index.js';
@@ -17,24 +23,24 @@ async function main(): Promise<void> {
     logger.info('the database is up to date');
     return;
   }
+  if (process.argv[2] === 'operator') {
+    await runOperatorCommand(configuration, process.argv.slice(3), (line) =>
+      process.stdout.write(`${line}\n`),
+    );
+    return;
+  }
   const starting = startInstallation(configuration);
   // From now on a signal ends everything in order, also in the middle of the start.
   stopOnSignals(starting, logger);
   const { apiUrl, sandboxUrl } = await starting;
   logger.info({ apiUrl, sandboxUrl, roles: configuration.settings.ARAUTO_ROLES }, 'ready');
-  if (process.stdout.isTTY) process.stdout.write(welcome(configuration, apiUrl, sandboxUrl));
+  if (process.stdout.isTTY) process.stdout.write(welcome(apiUrl, sandboxUrl));
 }
 
 /** Where a person at the terminal goes on; the log has the same for programs. */
-function welcome(
-  { isProduction }: Configuration,
-  apiUrl: string | undefined,
-  sandboxUrl: string | undefined,
-): string {
+function welcome(apiUrl: string | undefined, sandboxUrl: string | undefined): string {
   const lines = [
-    ...(apiUrl === undefined
-      ? []
-      : [`API documentation: ${apiUrl}/${isProduction ? 'openapi.json' : 'docs'}`]),
+    ...(apiUrl === undefined ? [] : [`API documentation: ${apiUrl}/docs`]),
     ...(sandboxUrl === undefined ? [] : [`Sandbox:           ${sandboxUrl}/`]),
   ];
   return lines.map((line) => `${line}\n`).join('');
@@ -71,6 +77,7 @@ main().catch((error: unknown) => {
   const isForPeople =
     error instanceof SettingsError ||
     error instanceof EmbeddedDatabaseError ||
+    error instanceof OperatorCommandError ||
     error instanceof UnsafeDatabaseError;
   process.stderr.write(`${isForPeople ? error.message : String((error as Error).stack ?? error)}\n`);
   process.exit(1);

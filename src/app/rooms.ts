@@ -19,6 +19,7 @@ import { MessagesApiModule, MessagesModule, MessagesSchedulerModule } from '../m
 import { SchedulingApiModule, SchedulingModule, SchedulingSchedulerModule } from '../scheduling/index.js';
 import { Tenant, TenantsApiModule, TenantsModule } from '../tenants/index.js';
 import { type Room } from './app.module.js';
+import { OperatingApiModule } from './operating/operating.module.js';
 
 /** Every room that runs, from left to right. */
 export const ROOMS: readonly Room[] = [
@@ -51,4 +52,5 @@ export const ROOMS: readonly Room[] = [
     scheduler: [SchedulingSchedulerModule],
   },
   { worker: [MenusWorkerModule] },
+  { api: [OperatingApiModule] },
 ];

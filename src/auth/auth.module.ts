@@ -6,6 +6,8 @@ import { AccessGuard } from './access.guard.js';
 import { AccessTokens } from './access-token.service.js';
 import { AccountsService } from './accounts.service.js';
 import { AuthController } from './auth.controller.js';
+import { BrowserAccessController } from './browser/browser-access.controller.js';
+import { BrowserAccess } from './browser/browser-access.service.js';
 import { GuessLimiter } from './guess-limiter.service.js';
 import { OperatorSessions } from './operators/operator-sessions.service.js';
 import { OperatorsController } from './operators/operators.controller.js';
@@ -24,7 +26,13 @@ import { UsersRepository } from './users.repository.js';
 /** Accounts, sessions, and the guard before every route. */
 @Module({
   imports: [TenantsModule, DiscoveryModule],
-  controllers: [AuthController, OperatorsController, SupportAccessController, SupportLooksController],
+  controllers: [
+    AuthController,
+    OperatorsController,
+    BrowserAccessController,
+    SupportAccessController,
+    SupportLooksController,
+  ],
   providers: [
     AccountsService,
     SessionsService,
@@ -33,6 +41,7 @@ import { UsersRepository } from './users.repository.js';
     AccessTokens,
     PasswordHasher,
     GuessLimiter,
+    BrowserAccess,
     OperatorSessions,
     OperatorsRepository,
     SupportAccess,
@@ -40,6 +49,7 @@ import { UsersRepository } from './users.repository.js';
     RouteLabelsService,
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
+  exports: [BrowserAccess],
 })
 export class AuthApiModule {}
 

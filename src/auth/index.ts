@@ -1,2 +1,3 @@
 export { type Appointment, OperatorRegistry } from './operators/operator-registry.js';
+export { BrowserAccess } from './browser/browser-access.service.js';
 export { AuthApiModule, AuthSchedulerModule } from './auth.module.js';
