@@ -6,8 +6,8 @@ import { AccessGuard } from './access.guard.js';
 import { AccessTokens } from './access-token.service.js';
 import { AccountsService } from './accounts.service.js';
 import { AuthController } from './auth.controller.js';
-import { BrowserAccessController } from './browser/browser-access.controller.js';
 import { BrowserAccess } from './browser/browser-access.service.js';
+import { DocumentationAccessController } from './browser/documentation-access.controller.js';
 import { GuessLimiter } from './guess-limiter.service.js';
 import { OperatorSessions } from './operators/operator-sessions.service.js';
 import { OperatorsController } from './operators/operators.controller.js';
@@ -29,7 +29,7 @@ import { UsersRepository } from './users.repository.js';
   controllers: [
     AuthController,
     OperatorsController,
-    BrowserAccessController,
+    DocumentationAccessController,
     SupportAccessController,
     SupportLooksController,
   ],

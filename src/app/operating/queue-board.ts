@@ -23,7 +23,7 @@ export class QueueBoard implements OnModuleInit {
     private readonly queues: Queues,
   ) {}
 
-  async onModuleInit(): Promise<void> {
+  onModuleInit(): void {
     const board = new BoardAdapter();
     board.setBasePath(PATH);
     createBullBoard({
@@ -35,7 +35,8 @@ export class QueueBoard implements OnModuleInit {
     fastify.get(SIGN_IN_SCRIPT_PATH, (_request, reply) =>
       reply.type('text/javascript; charset=utf-8').send(SIGN_IN_SCRIPT),
     );
-    await fastify.register(
+    // Not awaited: that would start Fastify before Nest has told it what to do with errors.
+    void fastify.register(
       async (scope) => {
         scope.addHook('onRequest', (request, reply) => this.admit(request, reply));
         await scope.register(board.registerPlugin());

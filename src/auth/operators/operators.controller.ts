@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiNoContentResponse,
@@ -8,9 +8,11 @@ import {
   ApiTooManyRequestsResponse,
   ApiUnauthorizedResponse,
 } from '@nestjs/swagger';
-import { type FastifyRequest } from 'fastify';
+import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { AllowOperator, CurrentOperator, Public } from '../../platform/access/index.js';
 import { type OperatorCaller } from '../../platform/identity/index.js';
+import { bearerTokenOf } from '../access.rules.js';
+import { BrowserAccess } from '../browser/browser-access.service.js';
 import { originOf } from '../origin.js';
 import {
   type OperatorSignedIn,
@@ -23,7 +25,10 @@ import { OperatorSessions } from './operator-sessions.service.js';
 @ApiTags('Operator')
 @Controller('operator')
 export class OperatorsController {
-  constructor(private readonly sessions: OperatorSessions) {}
+  constructor(
+    private readonly sessions: OperatorSessions,
+    private readonly browser: BrowserAccess,
+  ) {}
 
   // The password is what is shown.
   @Public()
@@ -50,5 +55,21 @@ export class OperatorsController {
   @ApiNoContentResponse()
   signOut(@CurrentOperator() operator: OperatorCaller): Promise<void> {
     return this.sessions.end(operator);
+  }
+
+  @AllowOperator()
+  @Post('browser-access')
+  @HttpCode(204)
+  @ApiBearerAuth('operator')
+  @ApiOperation({
+    summary: 'Open the board of the queues and the documentation in this browser',
+    description:
+      'Sets a cookie for /operator/queues, /docs and /openapi.json, as long as the session is open.',
+  })
+  @ApiNoContentResponse({ description: 'The answer sets the cookie.' })
+  openPages(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): void {
+    // The guard has found an operator by it.
+    const token = bearerTokenOf(request.headers.authorization) ?? '';
+    void reply.header('set-cookie', this.browser.composeOperatorCookie(token));
   }
 }

@@ -125,9 +125,7 @@ describe('support access', () => {
     expect({ ...foreign.body, requestId: '' }).toEqual({ ...absent.body, requestId: '' });
     expect(foreign.status).toBe(404);
     expect((await stranger.client.get('/tenant/support-accesses')).body).toMatchObject({ items: [] });
-    expect(
-      (await operator.client.post(`${accessesOf(stranger.tenantId)}/${id}/end`)).status,
-    ).toBe(404);
+    expect((await operator.client.post(`${accessesOf(stranger.tenantId)}/${id}/end`)).status).toBe(404);
     const nowhere = await operator.client.post(accessesOf(randomUUID()), { reason: 'Ticket', minutes: 5 });
     expect(nowhere.status).toBe(404);
   });

@@ -12,6 +12,8 @@ const components = apiDocument.components.schemas;
 const named = (chosen: readonly Operation[]) => chosen.map((operation) => [operation.id, operation] as const);
 const withBody = operations.filter(({ bodySchema }) => bodySchema !== undefined);
 const guarded = operations.filter(({ role }) => role !== 'public');
+const ofMembers = guarded.filter(({ role }) => role !== 'operator');
+const ofOperators = operations.filter(({ role }) => role === 'operator');
 
 /** Deeper than any stack: what walks such a body by calling itself dies of it. */
 const BOTTOMLESS = '['.repeat(400_000) + ']'.repeat(400_000);
@@ -31,7 +33,9 @@ describe('bad input', () => {
   });
   afterAll(() => scene.end());
 
-  const send = (operation: Operation, given: Omit<Case, 'what'>, token = scene.ana.tokens.owner) =>
+  const tokenFor = ({ role }: Operation) =>
+    role === 'operator' ? scene.operator.accessToken : scene.ana.tokens.owner;
+  const send = (operation: Operation, given: Omit<Case, 'what'>, token = tokenFor(operation)) =>
     sendRaw(scene.application.url, operation.method, given.target, {
       ...(operation.role !== 'public' && { token }),
       ...(given.body !== undefined && { body: given.body }),
@@ -240,7 +244,7 @@ describe('bad input', () => {
     },
   );
 
-  it.each(named(operations.filter(({ path }) => path !== undefined)))(
+  it.each(named(operations.filter(({ path, role }) => path !== undefined && role !== 'operator')))(
     "%s answers a stranger's id as it answers an absent one",
     async (_, operation) => {
       const before = await scene.digest();
@@ -259,6 +263,36 @@ describe('bad input', () => {
       expect(await scene.digest()).toEqual(before);
     },
   );
+
+  it.each(named(ofOperators.filter(({ path }) => path !== undefined)))(
+    '%s knows no absent tenant or plan',
+    async (_, operation) => {
+      const before = await scene.digest();
+      const body = operation.bodies?.(scene.ana.things)[0];
+      const answer = await send(operation, {
+        target: addressOf(operation, operation.path?.(absentThings()) ?? {}),
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      // A list of what a tenant has is empty where there is no tenant.
+      expect([200, 404]).toContain(answer.status);
+      expect(answer.status === 404 || answer.text.includes('"items":[]')).toBe(true);
+      expect(await scene.digest()).toEqual(before);
+    },
+  );
+
+  it.each(named(ofOperators))('%s takes no member for an operator', async (_, operation) => {
+    const before = await scene.digest();
+    for (const role of TENANT_ROLES) {
+      const body = operation.bodies?.(scene.ana.things)[0];
+      const { status } = await send(
+        operation,
+        { target: targetOf(operation), ...(body !== undefined && { body: JSON.stringify(body) }) },
+        scene.ana.tokens[role],
+      );
+      expect({ role, status }).toEqual({ role, status: 401 });
+    }
+    expect(await scene.digest()).toEqual(before);
+  });
 
   it.each(named(guarded))('%s turns away who is not signed in', async (_, operation) => {
     const before = await scene.digest();
@@ -292,7 +326,7 @@ describe('bad input', () => {
   });
 
   // Signing out is everybody's, and would end the sessions that the other tests go on with.
-  it.each(named(guarded.filter(({ id }) => id !== 'Auth.signOut')))(
+  it.each(named(ofMembers.filter(({ id }) => id !== 'Auth.signOut')))(
     '%s is for its roles and no other',
     async (_, operation) => {
       const before = await scene.digest();
@@ -305,9 +339,10 @@ describe('bad input', () => {
           scene.ana.tokens[role],
         );
         const isRefused = status === 403 && text.includes('"code":"not_allowed"');
-        const isAllowed = operation.role !== 'public' && isAtLeast(role, operation.role);
+        const isAllowed =
+          operation.role !== 'public' && operation.role !== 'operator' && isAtLeast(role, operation.role);
         expect({ role, status, isRefused }).toEqual({ role, status, isRefused: !isAllowed });
-        expect([200, 201, 400, 403, 404, 415]).toContain(status);
+        expect([200, 201, 204, 400, 403, 404, 415]).toContain(status);
       }
       expect(await scene.digest()).toEqual(before);
     },

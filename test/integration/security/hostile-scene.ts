@@ -3,6 +3,7 @@ import { TENANT_ROLES, type TenantRole } from '../../../src/platform/identity/in
 import { PASSWORD, type SignedUpTenant } from '../../harness/accounts.js';
 import { type TestApplication } from '../../harness/application.js';
 import { ApiClient } from '../../harness/client.js';
+import { appointOperator, type SignedInOperator } from '../../harness/operators.js';
 import { BotScene } from '../bots/bot-scene.js';
 import { type Things } from './operations.js';
 
@@ -35,6 +36,8 @@ export function absentThings(): Things {
     broadcastId: id,
     scheduleId: id,
     tenantId: id,
+    planId: id,
+    supportAccessId: id,
     email: `${id}@example.org`,
   };
 }
@@ -69,6 +72,7 @@ export class HostileScene {
   private constructor(
     readonly bots: BotScene,
     readonly application: TestApplication,
+    readonly operator: SignedInOperator,
     readonly ana: Household,
     readonly bia: Household,
   ) {}
@@ -77,11 +81,13 @@ export class HostileScene {
     const bots = await BotScene.open();
     try {
       const application = await bots.start('api', environment);
+      const operator = await appointOperator(application);
       return new HostileScene(
         bots,
         application,
-        await settle(bots, application, 'canary-of-ana'),
-        await settle(bots, application, 'canary-of-bia'),
+        operator,
+        await settle(bots, application, operator, 'canary-of-ana'),
+        await settle(bots, application, operator, 'canary-of-bia'),
       );
     } catch (error) {
       await bots.end();
@@ -108,12 +114,17 @@ export class HostileScene {
   }
 }
 
-async function settle(scene: BotScene, application: TestApplication, canary: string): Promise<Household> {
+async function settle(
+  scene: BotScene,
+  application: TestApplication,
+  operator: SignedInOperator,
+  canary: string,
+): Promise<Household> {
   const tenant = await scene.signUp(canary);
   const bot = await scene.connect(tenant);
   const { client, tenantId } = tenant;
-  const make = async (path: string, body: unknown): Promise<string> => {
-    const answer = await client.post<{ id: string }>(path, body);
+  const make = async (path: string, body: unknown, maker = client): Promise<string> => {
+    const answer = await maker.post<{ id: string }>(path, body);
     if (answer.status !== 201) throw new Error(`POST ${path}: ${JSON.stringify(answer.body)}`);
     return answer.body.id;
   };
@@ -154,6 +165,12 @@ async function settle(scene: BotScene, application: TestApplication, canary: str
       rule: { kind: 'interval', everySeconds: 86_400 },
     }),
     tenantId,
+    planId: await make('/operator/plans', { name: `plan for ${tenantId}`, limits: {} }, operator.client),
+    supportAccessId: await make(
+      `/operator/tenants/${tenantId}/support-accesses`,
+      { reason: canary, minutes: 60 },
+      operator.client,
+    ),
     email: tenant.email,
   };
   const tokens: Partial<Record<TenantRole, string>> = { owner: tenant.accessToken };

@@ -43,7 +43,10 @@ describe('what an operator does with tenants', () => {
   it('is finding them: by name, member and state, page by page', async () => {
     const [first, second] = [await signUp('Alpha 100%'), await signUp('Beta 100%')];
     const mark = encodeURIComponent('a 100%');
-    expect((await list(`search=${mark}`)).items.map(({ id }) => id)).toEqual([second.tenantId, first.tenantId]);
+    expect((await list(`search=${mark}`)).items.map(({ id }) => id)).toEqual([
+      second.tenantId,
+      first.tenantId,
+    ]);
     const page = await list(`search=${mark}&limit=1`);
     expect(page.items.map(({ id }) => id)).toEqual([second.tenantId]);
     const rest = await list(`search=${mark}&limit=1&cursor=${page.nextCursor}`);
