@@ -8,7 +8,6 @@ export {
   timeZoneSchema,
 } from './tenant.dto.js';
 export { type AuditEntry, AuditLog } from './audit/audit-log.js';
-export { PlansService } from './plans/plans.service.js';
 export { isQuotaExceeded, Quotas } from './plans/quotas.service.js';
 export { Tenant } from './tenant.entity.js';
 export { type SealedSecret, TenantKeys } from './tenant-keys.service.js';

@@ -77,7 +77,7 @@ describe('support access', () => {
     ]);
   });
 
-  it.each(['operator', 'member'] as const)('ends at once when the %s ends it', async (who) => {
+  it.each(['operator', 'member'])('ends at once when the %s ends it', async (who) => {
     const { id, client } = await open();
     expect((await client.get('/tenant')).status).toBe(200);
     const ended =
@@ -93,6 +93,14 @@ describe('support access', () => {
       ['support_access.opened', 'operator'],
       ['support_access.ended', who],
     ]);
+  });
+
+  it('shows a suspended tenant too, which nobody else enters', async () => {
+    const { client } = await open();
+    const { tenantId } = tenant;
+    await operator.client.post(`/operator/tenants/${tenantId}/suspend`, { reason: 'A complaint' });
+    expect((await tenant.client.get('/tenant')).status).toBe(403);
+    expect(await client.get('/tenant')).toMatchObject({ status: 200, body: { state: 'suspended' } });
   });
 
   it('ends by itself, and with the operator', async () => {
