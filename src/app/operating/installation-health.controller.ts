@@ -1,5 +1,11 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiOkResponse,
+  ApiOperation,
+  ApiServiceUnavailableResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 import { AllowOperator } from '../../platform/access/index.js';
 import {
   installationHealthSchema,
@@ -23,6 +29,7 @@ export class InstallationHealthController {
   @Get('health')
   @ApiOperation({ summary: 'How the installation is: database, lanes, backlog, what waits longest' })
   @ApiOkResponse({ standardSchema: installationHealthSchema })
+  @ApiServiceUnavailableResponse()
   read(): Promise<InstallationHealthView> {
     return this.health.read();
   }

@@ -5,7 +5,6 @@ const instant = z.iso.datetime().nullable();
 export const installationHealthSchema = z
   .object({
     database: z.object({
-      isAnswering: z.boolean(),
       version: z.string(),
       connections: z.int().describe('to this database, of all processes'),
     }),

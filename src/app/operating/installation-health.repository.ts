@@ -44,7 +44,7 @@ export class InstallationHealthRepository {
     );
     if (!row) throw new Error('SELECT returned no row.');
     return {
-      database: { isAnswering: true, version: row.version, connections: row.connections },
+      database: { version: row.version, connections: row.connections },
       tenants: { active: row.active, suspended: row.suspended },
       lanes: { driven: row.driven, orphaned: row.orphaned },
       backlog: {

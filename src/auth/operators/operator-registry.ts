@@ -1,3 +1,4 @@
+import { type z } from 'zod';
 import { DispatcherDatabase } from '../../platform/database/index.js';
 import { ProblemError } from '../../platform/errors/index.js';
 import { signUpSchema } from '../auth.dto.js';
@@ -63,16 +64,7 @@ export class OperatorRegistry {
   }
 }
 
-function check<Value>(
-  schema: {
-    safeParse(
-      given: unknown,
-    ):
-      | { success: true; data: Value }
-      | { success: false; error: { issues: { path: PropertyKey[]; message: string }[] } };
-  },
-  given: unknown,
-): Value {
+function check<Value>(schema: z.ZodType<Value>, given: unknown): Value {
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const detail = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');

@@ -7,7 +7,9 @@ const MOST_MINUTES = 60;
 
 export const openSupportAccessSchema = z
   .strictObject({
-    reason: lineOfTextSchema(300).min(3).describe('the tenant reads it'),
+    reason: lineOfTextSchema(300)
+      .min(3)
+      .describe('the tenant reads it, and its audit log keeps it: name no person'),
     minutes: z.int().min(1).max(MOST_MINUTES),
   })
   .meta({

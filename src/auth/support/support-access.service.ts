@@ -86,7 +86,9 @@ export class SupportAccess {
   }
 
   async findPageAsOperator(tenant: string, query: PageQuery): Promise<Page<SupportAccessView>> {
-    const rows = await this.accesses.findPageCrossing(asTenantId(tenant), idBefore(query), query.limit + 1);
+    const tenantId = asTenantId(tenant);
+    const rows = await this.accesses.findPageCrossing(tenantId, idBefore(query), query.limit + 1);
+    if (rows.length === 0 && !(await this.accesses.hasTenant(tenantId))) throw notFound('tenant');
     return pageOf(rows, query, view);
   }
 

@@ -45,6 +45,10 @@ export class SupportAccessesRepository {
     return rows.length > 0;
   }
 
+  async hasTenant(tenantId: TenantId): Promise<boolean> {
+    return (await this.dispatcher.query('SELECT FROM tenants WHERE id = $1', [tenantId])).length > 0;
+  }
+
   findPageCrossing(tenantId: TenantId, before: string, limit: number): Promise<SupportAccessRow[]> {
     return this.dispatcher.query<SupportAccessRow>(
       `SELECT ${COLUMNS} FROM support_accesses WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`,

@@ -26,7 +26,9 @@ export type ChoosePlan = z.infer<typeof choosePlanSchema>;
 
 export const suspendTenantSchema = z
   .strictObject({
-    reason: lineOfTextSchema(300).describe('for the operators and the audit log of the tenant'),
+    reason: lineOfTextSchema(300).describe(
+      'for operators and the audit log of the tenant, which keeps it: name no person',
+    ),
   })
   .meta({ id: 'SuspendTenant', examples: [{ reason: 'Unpaid since May' }] });
 export type SuspendTenant = z.infer<typeof suspendTenantSchema>;
