@@ -64,7 +64,9 @@ export class Arauto {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const arauto = this.#process;
-    process.once('exit', () => arauto.kill());
+    const kill = () => arauto.kill();
+    process.once('exit', kill);
+    arauto.once('exit', () => process.off('exit', kill));
     this.#apiUrl = await this.#readApiUrl();
     const account = { ...ACCOUNT, name: 'Bench', tenantName: 'Bench' };
     const { accessToken } = this.#accessToken

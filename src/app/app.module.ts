@@ -2,7 +2,7 @@ import { type DynamicModule, Global, Module, type Provider, type Type } from '@n
 import { EventEmitterModule } from '@nestjs/event-emitter';
 import { type Configuration, Configuration as ConfigurationToken } from '../config/index.js';
 import { CleaningModule } from '../platform/cleaning/index.js';
-import { Clock } from '../platform/clock/index.js';
+import { BackgroundWork, Clock } from '../platform/clock/index.js';
 import { DatabaseModule, type DatabaseUrls } from '../platform/database/index.js';
 import { IdempotencyService, OLD_IDEMPOTENCY_KEYS } from '../platform/http/index.js';
 import { MailModule } from '../platform/mail/index.js';
@@ -32,6 +32,7 @@ export class AppModule {
     const foundation: Provider[] = [
       { provide: ConfigurationToken, useValue: configuration },
       Clock,
+      BackgroundWork,
       IdempotencyService,
     ];
     const parts = (part: Exclude<keyof Room, 'entities'>) => rooms.flatMap((room) => room[part] ?? []);

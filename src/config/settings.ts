@@ -62,6 +62,26 @@ export const settingsSchema = z.object({
     .max(10)
     .default(0)
     .describe('exact number of reverse proxies in front of the API'),
+  CONSOLE_URL: httpUrl
+    .optional()
+    .describe(
+      'address of the web console, for the links in mails; PUBLIC_URL, or where the API listens, if not set',
+    ),
+  SMTP_URL: z
+    .url({ protocol: /^smtps?$/, error: 'must look like smtp://user:password@host:587 or smtps://…:465' })
+    .optional()
+    .describe(
+      'mail server; without it mails are files in ARAUTO_HOME/mail, and in production no mail is sent at all',
+    ),
+  MAIL_FROM: z
+    .string()
+    .regex(
+      /^[^\p{Cc}]{3,200}$/u,
+      'must be an address such as arauto@example.org or Arauto <arauto@example.org>',
+    )
+    .regex(/@/, 'must be an address such as arauto@example.org or Arauto <arauto@example.org>')
+    .optional()
+    .describe('sender of mails; needed with SMTP_URL'),
   DATABASE_URL: postgresUrl
     .optional()
     .describe(
@@ -138,6 +158,11 @@ export function parseSettings(environment: Record<string, string | undefined>): 
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
     throw new SettingsError(`Arauto can't start; mend these environment variables:\n${lines.join('\n')}`);
+  }
+  if (parsed.data.SMTP_URL !== undefined && parsed.data.MAIL_FROM === undefined) {
+    throw new SettingsError(
+      "Arauto can't start: SMTP_URL is set, so MAIL_FROM must say who sends the mails.",
+    );
   }
   return Object.freeze(parsed.data);
 }

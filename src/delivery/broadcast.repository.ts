@@ -72,6 +72,9 @@ const COLUMNS = `id, no::text, message_id, audience, schedule_id, due_at, planne
 /** Rows of one transaction when many are changed: short enough that nobody waits for it. */
 const CHUNK = 10_000;
 
+/** An open delivery of a broadcast, in the words of the index `deliveries_left`; any others would read the whole day. */
+const IS_LEFT = 'CASE WHEN is_open THEN class END = 1';
+
 @Injectable()
 export class BroadcastRepository {
   constructor(
@@ -238,7 +241,7 @@ export class BroadcastRepository {
         const rows = await manager.query<{ count: number }[]>(
           `WITH picked AS (
              SELECT planned_on, source_no, chat_no FROM deliveries
-             WHERE class = 1 AND source_no + 0 = $1 AND is_open AND state = 0 LIMIT ${CHUNK} FOR UPDATE SKIP LOCKED
+             WHERE source_no = $1 AND ${IS_LEFT} AND state = 0 LIMIT ${CHUNK} FOR UPDATE SKIP LOCKED
            ), cancelled AS (
              UPDATE deliveries d SET state = 5, is_open = false, settled_at = clock_timestamp() FROM picked p
              WHERE d.planned_on = p.planned_on AND d.class = 1 AND d.source_no = p.source_no AND d.chat_no = p.chat_no
@@ -280,8 +283,8 @@ export class BroadcastRepository {
       `WITH done AS (
          SELECT no FROM broadcasts b
          WHERE b.no = ANY($1::bigint[]) AND b.state = 'sending'
-           AND NOT EXISTS (SELECT FROM deliveries d WHERE d.planned_on = b.planned_on AND d.class = 1
-                           AND d.source_no + 0 = b.no AND d.is_open)
+           AND NOT EXISTS (SELECT FROM deliveries d WHERE d.planned_on = b.planned_on
+                           AND d.source_no = b.no AND ${IS_LEFT})
          ORDER BY no FOR UPDATE)
        UPDATE broadcasts b SET state = 'finished', ended_at = clock_timestamp() FROM done WHERE b.no = done.no`,
       [numbers],
@@ -302,7 +305,7 @@ export class BroadcastRepository {
     const rows = await this.crossing.query<{ no: string }>(
       `SELECT b.no::text FROM broadcasts b
        WHERE b.state = 'sending' AND NOT EXISTS (SELECT FROM deliveries d WHERE d.planned_on = b.planned_on
-         AND d.class = 1 AND d.source_no + 0 = b.no AND d.is_open)
+         AND d.source_no = b.no AND ${IS_LEFT})
        ORDER BY b.no LIMIT ${CHUNK}`,
     );
     return rows.map(({ no }) => no);
@@ -313,7 +316,7 @@ export class BroadcastRepository {
     return this.crossing.query(
       `SELECT b.no::text, b.tenant_id FROM broadcasts b
        WHERE b.state IN ('cancelled', 'stopped') AND b.ended_at > clock_timestamp() - interval '2 days'
-         AND EXISTS (SELECT FROM deliveries d WHERE d.class = 1 AND d.source_no + 0 = b.no AND d.is_open AND d.state = 0)
+         AND EXISTS (SELECT FROM deliveries d WHERE d.source_no = b.no AND ${IS_LEFT} AND d.state = 0)
        LIMIT 100`,
     );
   }

@@ -40,8 +40,8 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
   /** One start of one process: what makes a lease ours. */
   private readonly owner = randomUUID();
   private readonly lanes = new Map<string, DrivenLane>();
-  /** Settle once a lane is let go. */
-  private readonly endings = new Set<Promise<void>>();
+  /** Lanes that begin, and lanes until they are let go: what a stop waits for. */
+  private readonly underWay = new Set<Promise<void>>();
   /** Lanes that are on their way to begin: one that is woken meanwhile reads what it was woken for anyway. */
   private readonly beginning = new Set<string>();
   private readonly places: Places;
@@ -110,7 +110,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     this.isStopping = true;
     this.places.close();
     for (const { lane } of this.lanes.values()) lane.finish({ kind: 'yielded' });
-    await Promise.all(this.endings);
+    while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
     await this.progress.finishTouched();
     for (const timer of this.timers) clearInterval(timer);
   }
@@ -151,7 +151,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Begins to drive lanes; returns once each has its place, or is driven already, here or by another process. */
   async begin(botNumbers: readonly string[]): Promise<void> {
-    await Promise.all(botNumbers.map((botNo) => this.beginOne(botNo)));
+    await Promise.all(botNumbers.map((botNo) => this.keep(this.beginOne(botNo))));
   }
 
   private async beginOne(botNo: string): Promise<void> {
@@ -202,21 +202,25 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     const { botNo } = lane.bot;
     if (this.isStopping) lane.finish({ kind: 'yielded' });
     this.lanes.set(botNo, { lane, sinceMs: this.clock.monotonicMs() });
-    const ending = lane
-      .run()
-      .then((end) => this.conclude(lane, end))
-      .catch((error: unknown) => this.logger.error(error, `the lane of bot ${lane.bot.botId}`))
-      .finally(() => {
-        this.endings.delete(ending);
-        this.places.giveBack();
-      });
-    this.endings.add(ending);
+    void this.keep(
+      lane
+        .run()
+        .then((end) => this.conclude(lane, end))
+        .catch((error: unknown) => this.logger.error(error, `the lane of bot ${lane.bot.botId}`))
+        .finally(() => this.places.giveBack()),
+    );
+  }
+
+  private keep(work: Promise<void>): Promise<void> {
+    const kept = work.finally(() => this.underWay.delete(kept));
+    this.underWay.add(kept);
+    return kept;
   }
 
   private async conclude(lane: Lane, end: LaneEnd): Promise<void> {
     const { botNo } = lane.bot;
-    // Before the release: a wake that comes from here on finds the lane held by nobody's hand, or is seen by the look
-    // after the release.
+    // First of all: a wake that comes from here on either takes the lane after its release, or finds it held, and then
+    // what it was for is seen by the look after the release.
     this.lanes.delete(botNo);
     if (end.kind === 'lost') {
       this.logger.warn(`lost the lane of bot ${lane.bot.botId}`);

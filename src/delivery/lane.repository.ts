@@ -108,7 +108,7 @@ export class LaneRepository {
   }
 
   private async readQueued(botNumbers: readonly string[]): Promise<QueuedDelivery[][]> {
-    const rows = await this.database.query<QueuedRow>(QUEUED, [[...new Set(botNumbers)], this.prefetch]);
+    const rows = await this.database.queryByKey<QueuedRow>(QUEUED, [[...new Set(botNumbers)], this.prefetch]);
     const byBot = new Map<string, QueuedDelivery[]>();
     for (const row of rows) {
       const deliveries = byBot.get(row.bot_no);
@@ -119,7 +119,7 @@ export class LaneRepository {
   }
 
   private async readNextDelays(botNumbers: readonly string[]): Promise<(number | null)[]> {
-    const rows = await this.database.query<{ bot_no: string; delay_ms: number }>(
+    const rows = await this.database.queryByKey<{ bot_no: string; delay_ms: number }>(
       `SELECT lane.bot_no::text, greatest(0, extract(epoch FROM next.at - clock_timestamp()) * 1000)::float8 AS delay_ms
        FROM unnest($1::bigint[]) AS lane(bot_no) CROSS JOIN LATERAL (
          SELECT min(d.not_before) AS at FROM deliveries d
@@ -165,7 +165,7 @@ export class LaneRepository {
    * so that idle bots cost nothing.
    */
   async findForsaken(limit: number): Promise<string[]> {
-    const rows = await this.database.query<{ bot_no: string }>(
+    const rows = await this.database.queryByKey<{ bot_no: string }>(
       `WITH RECURSIVE waiting AS (
          (SELECT bot_no FROM deliveries WHERE is_open ORDER BY bot_no LIMIT 1)
          UNION ALL

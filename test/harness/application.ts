@@ -5,12 +5,15 @@ import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApplication, ROOMS, type Room } from '../../src/app/index.js';
 import { readConfiguration } from '../../src/config/index.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
+import { Mailbox } from './mailbox.js';
 
 export interface TestApplication {
   readonly app: NestFastifyApplication;
   /** Address of the API, such as http://127.0.0.1:41234. */
   readonly url: string;
   readonly database: TestDatabase;
+  /** Of everybody whom the application writes to. */
+  readonly mailbox: Mailbox;
   close(): Promise<void>;
 }
 
@@ -43,6 +46,7 @@ export async function startTestApplication(
     app,
     url: await app.getUrl(),
     database,
+    mailbox: new Mailbox(home),
     close: async () => {
       await app.close();
       rmSync(home, { recursive: true, force: true });

@@ -36,6 +36,8 @@ export function signInPage(door: Door): string {
   <input id="email" name="email" type="email" autocomplete="username" required autofocus>
   <label for="password">Password</label>
   <input id="password" name="password" type="password" autocomplete="current-password" required>
+  <label for="code">Code of your authenticator, if you have one</label>
+  <input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" pattern="[0-9]{6}">
   <button>Sign in</button>
   <p id="problem" role="alert"></p>
 </form>
@@ -48,7 +50,7 @@ export function signInPage(door: Door): string {
 export const SIGN_IN_SCRIPT = `
 const form = document.getElementById('sign-in');
 const ways = {
-  member: { signIn: '/auth/sign-in', open: '/documentation-access', signOut: '/auth/sign-out' },
+  member: { signIn: '/auth/sign-in', finish: '/auth/sign-in/second-factor', open: '/documentation-access', signOut: '/auth/sign-out' },
   operator: { signIn: '/operator/sign-in', open: '/operator/browser-access' },
 };
 
@@ -63,16 +65,27 @@ async function post(path, token, body) {
   });
   const text = await response.text();
   const answer = text ? JSON.parse(text) : {};
-  if (!response.ok) throw new Error(answer.detail || 'It did not work; try again.');
+  if (!response.ok) throw Object.assign(new Error(answer.detail || 'It did not work; try again.'), answer);
   return answer;
+}
+
+/** A member shows the code in a second step, an operator in the first. */
+async function signIn(way, email, password, code) {
+  if (!way.finish) return post(way.signIn, undefined, { email, password, ...(code && { code }) });
+  try {
+    return await post(way.signIn, undefined, { email, password });
+  } catch (error) {
+    if (!error.challenge || !code) throw error;
+    return post(way.finish, undefined, { challenge: error.challenge, code });
+  }
 }
 
 form.addEventListener('submit', async (event) => {
   event.preventDefault();
-  const { who, email, password } = Object.fromEntries(new FormData(form));
+  const { who, email, password, code } = Object.fromEntries(new FormData(form));
   const way = ways[who];
   try {
-    const { accessToken } = await post(way.signIn, undefined, { email, password });
+    const { accessToken } = await signIn(way, email, password, code);
     await post(way.open, accessToken);
     if (way.signOut) await post(way.signOut, accessToken);
     location.reload();

@@ -3,7 +3,7 @@
  * it, other sites can't make the browser send it, and no other host can set it (`__Host-`).
  */
 export function composeCookie(name: string, value: string, seconds: number): string {
-  return `${name}=${value}; Path=/; Max-Age=${seconds}; Secure; HttpOnly; SameSite=Strict`;
+  return `${name}=${value}; Max-Age=${seconds}; Path=/; Secure; HttpOnly; SameSite=Strict`;
 }
 
 /** The value of a cookie of a request; undefined where it isn't there. */

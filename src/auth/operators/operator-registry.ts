@@ -2,7 +2,7 @@ import { type z } from 'zod';
 import { DispatcherDatabase } from '../../platform/database/index.js';
 import { ProblemError } from '../../platform/errors/index.js';
 import { signUpSchema } from '../auth.dto.js';
-import { PasswordHasher } from '../password-hasher.service.js';
+import { PasswordHasher } from '../passwords/password-hasher.service.js';
 import { UsersRepository } from '../users.repository.js';
 import { type OperatorRow, OperatorsRepository } from './operators.repository.js';
 

@@ -1,11 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { z } from 'zod';
 import { Configuration } from '../../config/index.js';
+import { ProblemError } from '../../platform/errors/index.js';
 import { Clock } from '../../platform/clock/index.js';
 import { deriveKey } from '../../platform/crypto/index.js';
 import { asUserId, idSchema, type OperatorCaller } from '../../platform/identity/index.js';
-import { AccountsService, wrongCredentials } from '../accounts.service.js';
+import { AccountsService, viewUser, wrongCredentials } from '../accounts.service.js';
 import { type Origin } from '../origin.js';
+import { SecondFactorService, wrongCode } from '../second-factor/second-factor.service.js';
 import { TokenSigner } from '../token-signer.js';
 import { type OperatorSignedIn, type OperatorSignIn } from './operator.dto.js';
 import { OperatorsRepository } from './operators.repository.js';
@@ -23,6 +25,7 @@ export class OperatorSessions {
 
   constructor(
     private readonly accounts: AccountsService,
+    private readonly secondFactor: SecondFactorService,
     private readonly operators: OperatorsRepository,
     configuration: Configuration,
     clock: Clock,
@@ -31,16 +34,23 @@ export class OperatorSessions {
     this.signer = new TokenSigner(key, TOKEN_TYPE, claimsSchema, clock);
   }
 
-  /** @throws ProblemError 401 `wrong_credentials`, the same for people who are no operators */
+  /**
+   * @throws ProblemError 401 `wrong_credentials`, the same for people who are no operators; 401 `second_factor_required`
+   *   or `wrong_code` where one is on
+   */
   async signIn(input: OperatorSignIn, origin: Origin): Promise<OperatorSignedIn> {
     const user = await this.accounts.prove(input, origin);
+    if (user.hasSecondFactor) {
+      if (input.code === undefined && input.recoveryCode === undefined) throw secondFactorRequired();
+      if (!(await this.secondFactor.isShown(user.id, input, origin))) throw wrongCode(401);
+    }
     const session = await this.operators.insertSession(user.id, OPERATOR_SESSION_SECONDS);
     if (!session) throw wrongCredentials();
     this.logger.log(`operator ${user.id} signed in: session ${session.id}`);
     return {
       accessToken: await this.signer.sign({ sub: user.id, sid: session.id }, OPERATOR_SESSION_SECONDS),
       expiresAt: session.expiresAt.toISOString(),
-      user,
+      user: viewUser(user),
     };
   }
 
@@ -55,4 +65,12 @@ export class OperatorSessions {
     const operator = { userId: asUserId(claims.sub), sessionId: claims.sid };
     return (await this.operators.isSessionOpen(operator.sessionId, operator.userId)) ? operator : undefined;
   }
+}
+
+function secondFactorRequired(): ProblemError {
+  return new ProblemError(
+    401,
+    'second_factor_required',
+    'Send e-mail address and password again with a `code` of your authenticator, or a `recoveryCode`.',
+  );
 }

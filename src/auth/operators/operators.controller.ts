@@ -37,7 +37,8 @@ export class OperatorsController {
   @ApiOperation({ summary: 'Open an hour’s session as somebody who runs the installation' })
   @ApiOkResponse({ standardSchema: operatorSignedInSchema })
   @ApiUnauthorizedResponse({
-    description: 'E-mail address or password is wrong, or the person is no operator.',
+    description:
+      'E-mail address or password is wrong, or the person is no operator; or a second factor is on, and its code is missing or wrong.',
   })
   @ApiTooManyRequestsResponse()
   signIn(

@@ -1,9 +1,15 @@
 import { DataSource } from 'typeorm';
 import { Foundation1700000000001 } from './migrations/0001-foundation.js';
 import { Trust1700000000002 } from './migrations/0002-trust.js';
+import { Accounts1700000000003 } from './migrations/0003-accounts.js';
 import { Operators1700000000005 } from './migrations/0005-operators.js';
 
-const MIGRATIONS = [Foundation1700000000001, Trust1700000000002, Operators1700000000005];
+const MIGRATIONS = [
+  Foundation1700000000001,
+  Trust1700000000002,
+  Accounts1700000000003,
+  Operators1700000000005,
+];
 
 /**
  * Brings the schema to the newest version; safe from several processes at once.

@@ -15,6 +15,10 @@ export const problemSchema = z
     detail: z.string().describe('for people: what is wrong and what to do'),
     requestId: z.string(),
     errors: z.array(z.object({ field: z.string(), code: z.string(), message: z.string() })).optional(),
+    challenge: z
+      .string()
+      .optional()
+      .describe('of `second_factor_required` alone: what the second step of signing in takes'),
   })
   .meta({ id: 'Problem' });
 

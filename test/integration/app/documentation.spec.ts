@@ -42,6 +42,10 @@ describe('the documentation of the API', () => {
       '/api/v1/auth/sign-up',
       '/api/v1/auth/sign-in',
       '/api/v1/operator/sign-in',
+      '/api/v1/auth/sign-in/second-factor',
+      '/api/v1/auth/confirm-email',
+      '/api/v1/auth/forgot-password',
+      '/api/v1/auth/reset-password',
       '/api/v1/auth/refresh',
     ];
     for (const [path, methods] of Object.entries(document.paths)) {
@@ -116,7 +120,7 @@ describe('the documentation of the API', () => {
     const cookieOf = (answer: { headers: Headers }) => {
       const cookie = answer.headers.get('set-cookie') ?? '';
       expect(cookie).toMatch(
-        /^__Host-[a-z-]+=[\w.-]+; Path=\/; Max-Age=3600; Secure; HttpOnly; SameSite=Strict$/,
+        /^__Host-[a-z-]+=[\w.-]+; Max-Age=3600; Path=\/; Secure; HttpOnly; SameSite=Strict$/,
       );
       return { cookie: cookie.split(';')[0] ?? '' };
     };
@@ -139,7 +143,7 @@ describe('the documentation of the API', () => {
       expect(script.headers.get('content-type')).toContain('text/javascript');
       const named = [...(await script.text()).matchAll(/'(\/[a-z]+[a-z/-]*)'/g)].map(([, path]) => path);
       const { paths } = await describeApi();
-      expect(named.filter((path) => path !== '/api/v1')).toHaveLength(5);
+      expect(named.filter((path) => path !== '/api/v1')).toHaveLength(6);
       for (const path of named.filter((one) => one !== '/api/v1'))
         expect(paths).toHaveProperty([`/api/v1${path}`]);
     });

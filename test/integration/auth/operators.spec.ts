@@ -1,6 +1,7 @@
 import { SignJWT } from 'jose';
+import { Secret, TOTP } from 'otpauth';
 import pg from 'pg';
-import { signUpTenant } from '../../harness/accounts.js';
+import { PASSWORD, signUpTenant } from '../../harness/accounts.js';
 import { startTestApplication, type TestApplication } from '../../harness/application.js';
 import { ApiClient } from '../../harness/client.js';
 import { appointOperator } from '../../harness/operators.js';
@@ -60,6 +61,26 @@ describe('operators', () => {
       .setExpirationTime('1h')
       .sign(Buffer.alloc(32));
     expect((await new ApiClient(application.url, forged).get('/operator/tenants')).status).toBe(401);
+  });
+
+  it('show their second factor too, where they have one', async () => {
+    const { client, email, userId } = await signUpTenant(application.url);
+    await appointOperator(application, email);
+    const { body } = await client.post<{ secret: string }>('/auth/second-factor/set-up', {
+      password: PASSWORD,
+    });
+    const showCode = () => new TOTP({ secret: Secret.fromBase32(body.secret) }).generate();
+    expect((await client.post('/auth/second-factor/confirm', { code: showCode() })).status).toBe(200);
+    await superuser.query('UPDATE second_factors SET last_step = 0 WHERE user_id = $1', [userId]);
+
+    const show = (shown: object) =>
+      new ApiClient(application.url).post('/operator/sign-in', { email, password: PASSWORD, ...shown });
+    expect(await show({})).toMatchObject({ status: 401, body: { code: 'second_factor_required' } });
+    const wrong = String((Number(showCode()) + 500_000) % 1_000_000).padStart(6, '0');
+    expect(await show({ code: wrong })).toMatchObject({ status: 401, body: { code: 'wrong_code' } });
+    const code = showCode();
+    expect((await show({ code })).status).toBe(200);
+    expect(await show({ code })).toMatchObject({ status: 401, body: { code: 'wrong_code' } });
   });
 
   it('can be members too, with the same password and another session', async () => {

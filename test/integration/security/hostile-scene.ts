@@ -38,6 +38,7 @@ export function absentThings(): Things {
     tenantId: id,
     planId: id,
     supportAccessId: id,
+    sessionId: id,
     email: `${id}@example.org`,
   };
 }
@@ -97,11 +98,11 @@ export class HostileScene {
 
   end = () => this.bots.end();
 
-  /** A hash of every row of every table: two equal ones, and nothing was written in between. */
+  /** A hash of every row of every table but unlogged counts: two equal ones, and nothing was written in between. */
   async digest(): Promise<unknown> {
     const tables = await this.bots.look<{ name: string }>(
       `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace
-         AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY relname`,
+         AND relkind IN ('r', 'p') AND NOT relispartition AND relpersistence = 'p' ORDER BY relname`,
     );
     return this.bots.look(
       tables
@@ -171,6 +172,7 @@ async function settle(
       { reason: canary, minutes: 60 },
       operator.client,
     ),
+    sessionId: (await client.get<{ sessionId: string }>('/auth/me')).body.sessionId,
     email: tenant.email,
   };
   const tokens: Partial<Record<TenantRole, string>> = { owner: tenant.accessToken };

@@ -17,6 +17,7 @@ export interface Things {
   readonly tenantId: string;
   readonly planId: string;
   readonly supportAccessId: string;
+  readonly sessionId: string;
   readonly email: string;
 }
 
@@ -25,6 +26,8 @@ interface OperationRow {
   readonly path?: (things: Things) => Record<string, string>;
   /** Good bodies that have every field at least once, in every shape that it may have. */
   readonly bodies?: (things: Things) => unknown[];
+  /** Everybody may do it to themselves and it takes nothing: sessions end, a mail goes out. */
+  readonly actsWithoutBody?: boolean;
 }
 
 const botPath = ({ botId }: Things) => ({ id: botId });
@@ -49,6 +52,13 @@ const limits = {
 
 /** Well formed, of a bot that nobody has. */
 const TOKEN = `123456789:${'A'.repeat(35)}`;
+/** Of people's mails and sign-ins, given to nobody. */
+const NOBODYS_TOKEN = 'n'.repeat(43);
+const RECOVERY_CODE = 'abcd-efgh-2345-wxyz';
+const provenPersons = () => [
+  { password: 'not the password', code: '123456' },
+  { password: 'not the password', recoveryCode: RECOVERY_CODE },
+];
 const PHOTO = 'https://example.org/photo.jpg';
 const buttons = [
   [
@@ -111,7 +121,7 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'Operators.openPages': { role: 'operator' },
   'Operators.signIn': {
     role: 'public',
-    bodies: ({ email }) => [{ email, password: 'not the password' }],
+    bodies: ({ email }) => provenPersons().map((proof) => ({ email, ...proof })),
   },
   'Operators.signOut': { role: 'operator' },
   'OperatedTenants.list': { role: 'operator' },
@@ -159,16 +169,50 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
         tenantName: 'Acme',
         language: 'en',
         timeZone: 'UTC',
+        transport: 'body',
       },
     ],
   },
   'Auth.signIn': {
     role: 'public',
-    bodies: ({ email, tenantId }) => [{ email, password: 'not the password', tenantId }],
+    bodies: ({ email, tenantId }) => [{ email, password: 'not the password', tenantId, transport: 'body' }],
   },
-  'Auth.refresh': { role: 'public', bodies: () => [{ refreshToken: 'nobody-was-given-this' }] },
-  'Auth.signOut': { role: 'viewer' },
+  'Auth.finishSignIn': {
+    role: 'public',
+    bodies: () => [
+      { challenge: NOBODYS_TOKEN, code: '123456', transport: 'body' },
+      { challenge: NOBODYS_TOKEN, recoveryCode: RECOVERY_CODE, transport: 'body' },
+    ],
+  },
+  'Auth.refresh': {
+    role: 'public',
+    bodies: () => [{ refreshToken: 'nobody-was-given-this', transport: 'body' }],
+  },
+  'Auth.switchTenant': { role: 'viewer', bodies: ({ tenantId }) => [{ tenantId, transport: 'body' }] },
+  'Auth.signOut': { role: 'viewer', actsWithoutBody: true },
   'Auth.whoAmI': { role: 'viewer' },
+  'Emails.confirm': { role: 'public', bodies: () => [{ token: NOBODYS_TOKEN }] },
+  'Emails.resend': { role: 'viewer', actsWithoutBody: true },
+  'Emails.change': {
+    role: 'viewer',
+    bodies: () => [{ email: 'new@example.org', password: 'not the password' }],
+  },
+  'Passwords.forget': { role: 'public', bodies: ({ email }) => [{ email }] },
+  'Passwords.reset': {
+    role: 'public',
+    bodies: () => [{ token: NOBODYS_TOKEN, password: 'correct horse battery' }],
+  },
+  'Passwords.change': {
+    role: 'viewer',
+    bodies: () => [{ currentPassword: 'not the password', newPassword: 'correct horse battery' }],
+  },
+  'SecondFactor.setUp': { role: 'viewer', bodies: () => [{ password: 'not the password' }] },
+  'SecondFactor.confirm': { role: 'viewer', bodies: () => [{ code: '123456' }] },
+  'SecondFactor.replaceRecoveryCodes': { role: 'viewer', bodies: provenPersons },
+  'SecondFactor.remove': { role: 'viewer', bodies: provenPersons },
+  'Sessions.list': { role: 'viewer' },
+  'Sessions.end': { role: 'viewer', path: ({ sessionId }) => ({ id: sessionId }) },
+  'Sessions.endOthers': { role: 'viewer', actsWithoutBody: true },
   'Bots.connect': {
     role: 'admin',
     bodies: () => [{ token: TOKEN, environment: 'sandbox', name: 'Herald' }],

@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { Secret, TOTP } from 'otpauth';
 import { PASSWORD, type SignedUpTenant } from '../../harness/accounts.js';
 import { type TestApplication } from '../../harness/application.js';
 import { ApiClient } from '../../harness/client.js';
 import { type BotBody, BotScene, waitUntil } from '../bots/bot-scene.js';
 
 jest.setTimeout(90_000);
+
+const OWN_PAGE = { 'sec-fetch-site': 'same-origin' };
 
 /** Goes through everything that handles a secret, also where it fails, and reads every line that was written. */
 describe('no secret is written down', () => {
@@ -85,6 +88,51 @@ describe('no secret is written down', () => {
     await whileBroken('members', () =>
       anonymous().post('/auth/sign-up', { ...person, email: 'another@example.org' }),
     );
+  });
+
+  it('of accounts', async () => {
+    const { client, email } = await scene.signUp();
+    const { mailbox } = application;
+    secrets['link of a confirmation'] = await mailbox.receiveToken(email);
+    const { body } = await client.post<{ secret: string }>('/auth/second-factor/set-up', {
+      password: PASSWORD,
+    });
+    secrets['authenticator secret'] = body.secret;
+    await whileBroken('second_factors', () => client.post('/auth/second-factor/confirm', { code: '123456' }));
+    const confirmed = await client.post<{ recoveryCodes: string[] }>('/auth/second-factor/confirm', {
+      code: new TOTP({ secret: Secret.fromBase32(body.secret) }).generate(),
+    });
+    for (const [n, code] of confirmed.body.recoveryCodes.entries()) secrets[`recovery code ${n}`] = code;
+    const begun = await anonymous().post<{ challenge: string }>('/auth/sign-in', {
+      email,
+      password: PASSWORD,
+    });
+    const { challenge } = begun.body;
+    secrets['challenge'] = challenge;
+    const shown = { challenge, recoveryCode: confirmed.body.recoveryCodes[0], transport: 'cookie' };
+    await whileBroken('recovery_codes', () =>
+      anonymous().post('/auth/sign-in/second-factor', shown, OWN_PAGE),
+    );
+    const signedIn = await anonymous().post<Session>('/auth/sign-in/second-factor', shown, OWN_PAGE);
+    expect(signedIn.status).toBe(200);
+    const [, cookie = ''] = /=([\w-]{43});/.exec(signedIn.headers.get('set-cookie') ?? '') ?? [];
+    secrets['cookie'] = cookie;
+    await whileBroken('sessions', () =>
+      anonymous().post(
+        '/auth/refresh',
+        { transport: 'cookie' },
+        { ...OWN_PAGE, cookie: `__Host-arauto_refresh=${cookie}` },
+      ),
+    );
+    expect((await anonymous().post('/auth/forgot-password', { email })).status).toBe(202);
+    const token = await mailbox.receiveToken(email, 3);
+    secrets['link of a new password'] = token;
+    const replaced = `${password} replaced`;
+    secrets['newer password'] = replaced;
+    await whileBroken('account_tokens', () =>
+      anonymous().post('/auth/reset-password', { token, password: replaced }),
+    );
+    expect((await anonymous().post('/auth/reset-password', { token, password: replaced })).status).toBe(204);
   });
 
   it('of bots', async () => {

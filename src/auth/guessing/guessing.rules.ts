@@ -6,15 +6,36 @@ export interface Attempts {
   readonly blockedUntilMs: number;
 }
 
-/** Attempts are forgotten after this long without another one; no block is longer. */
-export const FORGET_AFTER_MS = 15 * 60_000;
+/** How many attempts are free, and how long after the last one they are forgotten. */
+export interface Allowance {
+  readonly attempts: number;
+  readonly forgetAfterMs: number;
+}
+
+const MINUTE_MS = 60_000;
+/** No block is longer. */
+export const LONGEST_BLOCK_MS = 15 * MINUTE_MS;
 const FIRST_BLOCK_MS = 30_000;
+
+/** What is guessed, or asked for too often, and counted for one account. */
+export const ALLOWANCES = {
+  password: { attempts: 10, forgetAfterMs: 60 * MINUTE_MS },
+  // Six digits, three of them right at a time: at one try each 15 minutes a day finds them with 0.03 %.
+  second_factor: { attempts: 10, forgetAfterMs: 24 * 60 * MINUTE_MS },
+  // Asked for, not guessed: each sends a mail to somebody who may not have asked.
+  password_reset: { attempts: 5, forgetAfterMs: 60 * MINUTE_MS },
+  confirmation_mail: { attempts: 3, forgetAfterMs: 60 * MINUTE_MS },
+} satisfies Record<string, Allowance>;
+export type GuessKind = keyof typeof ALLOWANCES;
+
+/** Of all kinds together: an office or a mobile carrier shares one address. */
+export const NETWORK_ALLOWANCE: Allowance = { attempts: 50, forgetAfterMs: 15 * MINUTE_MS };
 
 /** Counts one more attempt; from the last allowed one on, each doubles the wait before the next. */
 export function countAttempt(before: Attempts | undefined, allowed: number, nowMs: number): Attempts {
   const count = (before?.count ?? 0) + 1;
   // Far beyond any block, 2 ** n would leave the range of numbers; the minimum holds it anyway.
-  const blockMs = count < allowed ? 0 : Math.min(FIRST_BLOCK_MS * 2 ** (count - allowed), FORGET_AFTER_MS);
+  const blockMs = count < allowed ? 0 : Math.min(FIRST_BLOCK_MS * 2 ** (count - allowed), LONGEST_BLOCK_MS);
   return { count, blockedUntilMs: nowMs + blockMs };
 }
 

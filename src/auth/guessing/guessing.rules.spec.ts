@@ -1,7 +1,7 @@
 import {
   type Attempts,
   countAttempt,
-  FORGET_AFTER_MS,
+  LONGEST_BLOCK_MS,
   forgiveAttempt,
   networkOf,
   retryAfterSeconds,
@@ -19,7 +19,7 @@ describe('attempts', () => {
     [10, 30],
     [11, 60],
     [12, 120],
-    [1_000, FORGET_AFTER_MS / 1000],
+    [1_000, LONGEST_BLOCK_MS / 1000],
   ])('%i of 10 allowed make the next one wait %i s', (times, seconds) => {
     expect(retryAfterSeconds(attempt(times), 1_000)).toBe(seconds);
   });

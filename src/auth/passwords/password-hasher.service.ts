@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { hash, verify } from '@node-rs/argon2';
-import { randomSecret } from '../platform/crypto/index.js';
-import { ProblemError } from '../platform/errors/index.js';
+import { randomSecret } from '../../platform/crypto/index.js';
+import { ProblemError } from '../../platform/errors/index.js';
 
 /** OWASP's least for argon2id (the package's default algorithm): 19 MiB, two passes, one lane. */
 const ARGON2 = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
