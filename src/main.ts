@@ -2,12 +2,14 @@ import 'reflect-metadata';
 import { type Logger } from 'pino';
 import {
   migrateDatabase,
+  OperatorCommandError,
   rotateKeys,
   type RunningInstallation,
+  runOperatorCommand,
   startInstallation,
   verifyAudit,
 } from './app/index.js';
-import { type Configuration, readConfiguration, SettingsError } from './config/index.js';
+import { readConfiguration, SettingsError } from './config/index.js';
 import { EmbeddedDatabaseError } from './platform/embedded-database/index.js';
 import { UnsafeDatabaseError } from './platform/database/index.js';
 import { createLogger } from './platform/logging/index.js';
@@ -36,24 +38,24 @@ async function main(): Promise<void> {
     process.exitCode = report.unreadable === 0 ? 0 : 1;
     return;
   }
+  if (process.argv[2] === 'operator') {
+    await runOperatorCommand(configuration, process.argv.slice(3), (line) =>
+      process.stdout.write(`${line}\n`),
+    );
+    return;
+  }
   const starting = startInstallation(configuration);
   // From now on a signal ends everything in order, also in the middle of the start.
   stopOnSignals(starting, logger);
   const { apiUrl, sandboxUrl } = await starting;
   logger.info({ apiUrl, sandboxUrl, roles: configuration.settings.ARAUTO_ROLES }, 'ready');
-  if (process.stdout.isTTY) process.stdout.write(welcome(configuration, apiUrl, sandboxUrl));
+  if (process.stdout.isTTY) process.stdout.write(welcome(apiUrl, sandboxUrl));
 }
 
 /** Where a person at the terminal goes on; the log has the same for programs. */
-function welcome(
-  { isProduction }: Configuration,
-  apiUrl: string | undefined,
-  sandboxUrl: string | undefined,
-): string {
+function welcome(apiUrl: string | undefined, sandboxUrl: string | undefined): string {
   const lines = [
-    ...(apiUrl === undefined
-      ? []
-      : [`API documentation: ${apiUrl}/${isProduction ? 'openapi.json' : 'docs'}`]),
+    ...(apiUrl === undefined ? [] : [`API documentation: ${apiUrl}/docs`]),
     ...(sandboxUrl === undefined ? [] : [`Sandbox:           ${sandboxUrl}/`]),
   ];
   return lines.map((line) => `${line}\n`).join('');
@@ -91,6 +93,7 @@ main().catch((error: unknown) => {
     error instanceof SettingsError ||
     error instanceof EmbeddedDatabaseError ||
     error instanceof KeyRotationRunningError ||
+    error instanceof OperatorCommandError ||
     error instanceof UnsafeDatabaseError;
   process.stderr.write(`${isForPeople ? error.message : String((error as Error).stack ?? error)}\n`);
   process.exit(1);

@@ -27,6 +27,7 @@ import {
   WebhooksWorkerModule,
 } from '../webhooks/index.js';
 import { type Room } from './app.module.js';
+import { OperatingApiModule } from './operating/operating.module.js';
 
 /** Every room that runs, from left to right. */
 export const ROOMS: readonly Room[] = [
@@ -72,4 +73,5 @@ export const ROOMS: readonly Room[] = [
   },
   { worker: [MenusWorkerModule] },
   { api: [RecordsApiModule], worker: [RecordsWorkerModule], scheduler: [RecordsSchedulerModule] },
+  { api: [OperatingApiModule] },
 ];

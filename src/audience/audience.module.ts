@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { ChatCounts } from '../bots/index.js';
+import { TenantsModule } from '../tenants/index.js';
 import { AudienceReading } from './audience-reading.repository.js';
 import { AudienceService } from './audience.service.js';
 import { AudienceUpdate } from './audience.update.js';
@@ -9,7 +10,6 @@ import { ChatsService } from './chats.service.js';
 import { ContactsRepository } from './contacts.repository.js';
 import { PersonTraces } from './person-traces.js';
 import { TagsController } from './tags.controller.js';
-import { TenantsModule } from '../tenants/index.js';
 import { ErasureRepository } from './erasure.repository.js';
 import { ErasureService } from './erasure.service.js';
 import { TagsRepository } from './tags.repository.js';
@@ -17,6 +17,7 @@ import { TagsRepository } from './tags.repository.js';
 /** Whom bots know, for every process. */
 @Global()
 @Module({
+  imports: [TenantsModule],
   providers: [
     AudienceReading,
     AudienceService,

@@ -56,6 +56,16 @@ export class ChatsRepository {
     );
   }
 
+  /** Counts no further than `atMost`, by an index alone. */
+  async countUpTo(manager: EntityManager, atMost: number): Promise<number> {
+    const [row] = await manager.query<{ count: number }[]>(
+      `SELECT count(*)::int AS count
+         FROM (SELECT FROM chats WHERE tenant_id = current_tenant_id() LIMIT $1) AS known`,
+      [atMost === Infinity ? null : atMost],
+    );
+    return row?.count ?? 0;
+  }
+
   /**
    * A person's own word: /start or /stop.
    * @returns the chat where that changed something

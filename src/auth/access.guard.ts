@@ -3,7 +3,7 @@ import { Reflector } from '@nestjs/core';
 import { type FastifyRequest } from 'fastify';
 import { ACCESS_LABEL, type AccessLabel, type CallerRequest, membersOnly } from '../platform/access/index.js';
 import { ProblemError } from '../platform/errors/index.js';
-import { bearerTokenOf, judgeAccess } from './access.rules.js';
+import { bearerTokenOf, judgeAccess, OPERATING } from './access.rules.js';
 import { tenantSuspended } from './accounts.service.js';
 import { Identification } from './identification.service.js';
 
@@ -24,13 +24,15 @@ export class AccessGuard implements CanActivate {
     ]);
     const request = context.switchToHttp().getRequest<FastifyRequest & CallerRequest>();
     const identity = label?.kind === 'member' ? await this.identification.identify(request) : undefined;
-    const verdict = judgeAccess(label, identity);
-    switch (verdict) {
+    const operator =
+      label?.kind === 'operator' ? await this.identification.identifyOperator(request) : undefined;
+    switch (judgeAccess(label, operator ? OPERATING : identity)) {
       case 'allowed':
         if (identity) request.caller = identity.caller;
+        if (operator) request.operator = operator;
         return true;
       case 'not_signed_in':
-        throw notSignedIn(bearerTokenOf(request.headers.authorization) !== undefined);
+        throw notSignedIn(label, bearerTokenOf(request.headers.authorization) !== undefined);
       case 'tenant_suspended':
         throw tenantSuspended();
       case 'members_only':
@@ -52,12 +54,12 @@ export class AccessGuard implements CanActivate {
 }
 
 /** The same whether a token or key is unknown, expired or revoked. */
-function notSignedIn(hasToken: boolean): ProblemError {
-  return new ProblemError(
-    401,
-    'not_signed_in',
-    'Send an access token or API key that is still valid: sign in, refresh, or make a key.',
-    [],
-    { 'www-authenticate': hasToken ? 'Bearer error="invalid_token"' : 'Bearer' },
-  );
+function notSignedIn(label: AccessLabel | undefined, hasToken: boolean): ProblemError {
+  const way =
+    label?.kind === 'operator'
+      ? 'Send an access token that is still valid: sign in at /operator/sign-in.'
+      : 'Send an access token or API key that is still valid: sign in, refresh, or make a key.';
+  return new ProblemError(401, 'not_signed_in', way, [], {
+    'www-authenticate': hasToken ? 'Bearer error="invalid_token"' : 'Bearer',
+  });
 }

@@ -1,6 +1,6 @@
 import { type AccessScope } from '../platform/access/index.js';
 import { type TenantRole } from '../platform/identity/index.js';
-import { bearerTokenOf, judgeAccess } from './access.rules.js';
+import { bearerTokenOf, judgeAccess, OPERATING } from './access.rules.js';
 
 const editor = { role: 'editor', isTenantSuspended: false, scopes: undefined } as const;
 const key = { ...editor, scopes: ['bots:read', 'messages:write'] } as const;
@@ -20,6 +20,10 @@ describe('judgeAccess', () => {
     ['a key with another scope', route('viewer', 'bots:write'), key, 'scope_missing'],
     ['a key where people alone may go', route('viewer'), key, 'members_only'],
     ['a key above its maker’s role', route('admin', 'bots:read'), key, 'not_allowed'],
+    ['an operator', { kind: 'operator' }, OPERATING, 'allowed'],
+    ['nobody at an operator’s route', { kind: 'operator' }, undefined, 'not_signed_in'],
+    ['a member at an operator’s route', { kind: 'operator' }, { ...editor, role: 'owner' }, 'not_signed_in'],
+    ['an operator without a look into the tenant', route('viewer'), OPERATING, 'not_signed_in'],
     [
       'a key of a suspended tenant',
       route('viewer', 'bots:read'),

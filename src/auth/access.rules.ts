@@ -12,16 +12,25 @@ export interface Standing {
   readonly scopes: readonly AccessScope[] | undefined;
 }
 
+/** An operator's session stands or is over; it has no role in any tenant. */
+export const OPERATING = 'operating';
+
 /**
  * Who may pass: the default is no.
  *
  * @param label undefined for a route that nobody labelled
- * @param standing undefined for somebody without a session or key
+ * @param standing undefined for somebody without a session or key of the kind that the label asks for
  */
-export function judgeAccess(label: AccessLabel | undefined, standing: Standing | undefined): Verdict {
+export function judgeAccess(
+  label: AccessLabel | undefined,
+  standing: Standing | typeof OPERATING | undefined,
+): Verdict {
   if (!label) return 'not_allowed';
   if (label.kind === 'public') return 'allowed';
   if (!standing) return 'not_signed_in';
+  // One kind of session never does for the other.
+  if (label.kind === 'operator') return standing === OPERATING ? 'allowed' : 'not_signed_in';
+  if (standing === OPERATING) return 'not_signed_in';
   if (standing.isTenantSuspended) return 'tenant_suspended';
   if (standing.scopes) {
     if (label.scope === undefined) return 'members_only';

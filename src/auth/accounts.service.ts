@@ -19,7 +19,7 @@ import { PasswordHasher } from './passwords/password-hasher.service.js';
 import { type FinishSignIn } from './second-factor/second-factor.dto.js';
 import { SecondFactorService, wrongCode } from './second-factor/second-factor.service.js';
 import { type IssuedTokens, type OpeningWay, SessionsService } from './sessions.service.js';
-import { type User, UsersRepository } from './users.repository.js';
+import { type User, UsersRepository, type UserWithSecrets } from './users.repository.js';
 
 /** What signing in gives, before it is decided how the refresh token travels. */
 export type Opened = IssuedTokens & Omit<SignedIn, keyof IssuedTokens>;
@@ -60,17 +60,29 @@ export class AccountsService {
   }
 
   /**
-   * @throws ProblemError 401 `wrong_credentials`, the same for an unknown address and a wrong password; 401
-   *   `second_factor_required` with a challenge for {@link finishSignIn}
+   * The person whose e-mail address and password these are. Where {@link UserWithSecrets.hasSecondFactor}, it is half of
+   * the proof.
+   *
+   * @throws ProblemError 401 `wrong_credentials`, the same for an unknown address and a wrong password
+   */
+  async prove(
+    { email, password }: Pick<SignIn, 'email' | 'password'>,
+    origin: Origin,
+  ): Promise<UserWithSecrets> {
+    const guess = await this.guesses.admit('password', email, origin.address);
+    const user = await this.users.findByEmail(email);
+    const isMatch = await this.passwords.isMatch(password, user?.passwordHash);
+    if (!user || !isMatch) throw wrongCredentials();
+    await this.guesses.forgive(guess);
+    return user;
+  }
+
+  /**
+   * @throws ProblemError 401 as {@link prove} has it; 401 `second_factor_required` with a challenge for
+   *   {@link finishSignIn}
    */
   async signIn(input: SignIn, origin: Origin): Promise<Opened> {
-    const guess = await this.guesses.admit('password', input.email, origin.address);
-    const user = await this.users.findByEmail(input.email);
-    const isMatch = await this.passwords.isMatch(input.password, user?.passwordHash);
-    if (!user || !isMatch) {
-      throw new ProblemError(401, 'wrong_credentials', 'E-mail address or password is wrong.');
-    }
-    await this.guesses.forgive(guess);
+    const user = await this.prove(input, origin);
     if (user.hasSecondFactor) throw await this.challenge(user.id, input.tenantId);
     return this.open(user, await this.chooseTenant(user.id, input.tenantId), 'password', origin);
   }
@@ -165,8 +177,12 @@ function chooseAmong(memberships: Membership[], tenantId: string | undefined): M
   return chosen;
 }
 
-function viewUser({ id, email, emailConfirmedAt, name, language }: User): UserView {
+export function viewUser({ id, email, emailConfirmedAt, name, language }: User): UserView {
   return { id, email, emailConfirmedAt: emailConfirmedAt?.toISOString() ?? null, name, language };
+}
+
+export function wrongCredentials(): ProblemError {
+  return new ProblemError(401, 'wrong_credentials', 'E-mail address or password is wrong.');
 }
 
 export function tenantSuspended(): ProblemError {

@@ -12,6 +12,8 @@ import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { ApiKeysRepository } from './api-keys/api-keys.repository.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { AuthController } from './auth.controller.js';
+import { BrowserAccess } from './browser/browser-access.service.js';
+import { DocumentationAccessController } from './browser/documentation-access.controller.js';
 import { ForgetStandingWhenAccessChanges } from './forget-standing-when-access-changes.handler.js';
 import { Identification } from './identification.service.js';
 import { JoiningController } from './joining/joining.controller.js';
@@ -22,6 +24,9 @@ import { EmailsController } from './emails/emails.controller.js';
 import { EmailsService } from './emails/emails.service.js';
 import { GuessCountsRepository } from './guessing/guess-counts.repository.js';
 import { GuessLimiter } from './guessing/guess-limiter.service.js';
+import { OperatorSessions } from './operators/operator-sessions.service.js';
+import { OperatorsController } from './operators/operators.controller.js';
+import { OperatorsRepository } from './operators/operators.repository.js';
 import { PasswordHasher } from './passwords/password-hasher.service.js';
 import { PasswordProof } from './passwords/password-proof.service.js';
 import { PasswordsController } from './passwords/passwords.controller.js';
@@ -34,6 +39,10 @@ import { SecondFactorsRepository } from './second-factor/second-factors.reposito
 import { SessionsController } from './sessions/sessions.controller.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SessionsService } from './sessions.service.js';
+import { SupportAccessController } from './support/support-access.controller.js';
+import { SupportAccess } from './support/support-access.service.js';
+import { SupportAccessesRepository } from './support/support-accesses.repository.js';
+import { SupportLooksController } from './support/support-looks.controller.js';
 import { UsersRepository } from './users.repository.js';
 
 /** Accounts, sessions, and the guard before every route. */
@@ -41,6 +50,10 @@ import { UsersRepository } from './users.repository.js';
   imports: [TenantsModule, DiscoveryModule, RateLimitsModule],
   controllers: [
     AuthController,
+    OperatorsController,
+    DocumentationAccessController,
+    SupportAccessController,
+    SupportLooksController,
     EmailsController,
     PasswordsController,
     SecondFactorController,
@@ -63,6 +76,11 @@ import { UsersRepository } from './users.repository.js';
     SecondFactorService,
     SecondFactorsRepository,
     GuessLimiter,
+    BrowserAccess,
+    OperatorSessions,
+    OperatorsRepository,
+    SupportAccess,
+    SupportAccessesRepository,
     GuessCountsRepository,
     RouteLabelsService,
     ApiKeysService,
@@ -74,6 +92,7 @@ import { UsersRepository } from './users.repository.js';
     { provide: APP_GUARD, useClass: RateLimitGuard },
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
+  exports: [BrowserAccess],
 })
 export class AuthApiModule {}
 
@@ -83,6 +102,7 @@ export class AuthApiModule {}
     CleaningModule.forRows(
       OLD_REQUEST_COUNTS,
       { table: 'refresh_tokens', where: 'expires_at < now()' },
+      { table: 'operator_sessions', where: `expires_at < now() - interval '30 days'` },
       { table: 'account_tokens', where: 'expires_at < now()' },
       {
         table: 'sessions',

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { type FastifyRequest } from 'fastify';
-import { type Caller } from '../platform/identity/index.js';
+import { type Caller, type OperatorCaller } from '../platform/identity/index.js';
 import { bearerTokenOf, type Standing } from './access.rules.js';
 import { isApiKey } from './api-keys/api-key.rules.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
+import { OperatorSessions } from './operators/operator-sessions.service.js';
 import { SessionsService } from './sessions.service.js';
+import { SupportAccess } from './support/support-access.service.js';
 
 /** Who calls, and how they stand right now. */
 export interface Identity extends Standing {
@@ -15,25 +17,26 @@ export interface Identity extends Standing {
 @Injectable()
 export class Identification {
   private readonly asked = new WeakMap<FastifyRequest, Promise<Identity | undefined>>();
+  private readonly askedForOperator = new WeakMap<FastifyRequest, Promise<OperatorCaller | undefined>>();
 
   constructor(
     private readonly sessions: SessionsService,
     private readonly apiKeys: ApiKeysService,
+    private readonly operators: OperatorSessions,
+    private readonly support: SupportAccess,
   ) {}
 
-  /** @returns undefined for somebody without a valid session or key */
+  /** @returns undefined for somebody without a valid session, key or support access */
   identify(request: FastifyRequest): Promise<Identity | undefined> {
-    let identity = this.asked.get(request);
-    if (!identity) {
-      identity = this.findByToken(bearerTokenOf(request.headers.authorization));
-      this.asked.set(request, identity);
-    }
-    return identity;
+    return once(this.asked, request, async (token) => {
+      if (isApiKey(token)) return this.findByKey(token);
+      return (await this.findBySession(token)) ?? this.findBySupportAccess(token);
+    });
   }
 
-  private async findByToken(token: string | undefined): Promise<Identity | undefined> {
-    if (token === undefined) return undefined;
-    return isApiKey(token) ? this.findByKey(token) : this.findBySession(token);
+  /** @returns undefined for somebody without an operator's session */
+  identifyOperator(request: FastifyRequest): Promise<OperatorCaller | undefined> {
+    return once(this.askedForOperator, request, (token) => this.operators.findByAccessToken(token));
   }
 
   private async findBySession(token: string): Promise<Identity | undefined> {
@@ -56,4 +59,24 @@ export class Identification {
       scopes,
     };
   }
+
+  private async findBySupportAccess(token: string): Promise<Identity | undefined> {
+    const caller = await this.support.findByAccessToken(token);
+    // Why a tenant is suspended may be what the operator wants to see.
+    return caller && { caller, role: caller.role, isTenantSuspended: false, scopes: undefined };
+  }
+}
+
+function once<Found>(
+  asked: WeakMap<FastifyRequest, Promise<Found | undefined>>,
+  request: FastifyRequest,
+  find: (token: string) => Promise<Found | undefined>,
+): Promise<Found | undefined> {
+  let found = asked.get(request);
+  if (!found) {
+    const token = bearerTokenOf(request.headers.authorization);
+    found = token === undefined ? Promise.resolve(undefined) : find(token);
+    asked.set(request, found);
+  }
+  return found;
 }

@@ -32,7 +32,7 @@ export const settingsSchema = z.object({
   NODE_ENV: z
     .enum(['development', 'test', 'production'])
     .default('development')
-    .describe('production refuses to invent secrets and closes Swagger UI'),
+    .describe('production refuses to invent secrets and shows Swagger UI to signed-in people alone'),
   ARAUTO_ROLES: z
     .string()
     .default(ROLES.join(','))

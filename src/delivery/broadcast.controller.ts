@@ -1,5 +1,12 @@
 import { Body, Controller, Get, HttpCode, type MessageEvent, Param, Post, Query, Sse } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiPaymentRequiredResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 import {
   catchError,
   concatMap,
@@ -40,6 +47,7 @@ export class BroadcastController {
   @AllowRole('editor', 'broadcasts:write')
   @ApiOperation({ summary: 'Send a message now, to chats, tags or everybody' })
   @ApiCreatedResponse({ standardSchema: broadcastReportSchema })
+  @ApiPaymentRequiredResponse()
   create(
     @CurrentCaller() caller: Caller,
     @Idempotency() request: IdempotentRequest,

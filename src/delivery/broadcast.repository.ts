@@ -34,6 +34,8 @@ export interface NewBroadcast {
   /** Null for "now", by the database's clock. */
   readonly dueAt: Date | null;
   readonly ambiguityPolicy: AmbiguityPolicy;
+  /** Size of the audience where a quota asked for it, else 0. */
+  readonly expected: number;
 }
 
 /** How a broadcast's deliveries stand, counted from the rows. */
@@ -110,8 +112,9 @@ export class BroadcastRepository {
     broadcast: NewBroadcast,
   ): Promise<BroadcastRow | undefined> {
     const [row] = await manager.query<BroadcastRow[]>(
-      `INSERT INTO broadcasts (tenant_id, message_id, audience, schedule_id, due_at, planned_on, ambiguity_policy)
-       VALUES ($1, $2, $3, $4, coalesce($5, clock_timestamp()), (clock_timestamp() AT TIME ZONE 'UTC')::date, $6)
+      `INSERT INTO broadcasts (tenant_id, message_id, audience, schedule_id, due_at, planned_on, ambiguity_policy,
+         expected)
+       VALUES ($1, $2, $3, $4, coalesce($5, clock_timestamp()), (clock_timestamp() AT TIME ZONE 'UTC')::date, $6, $7)
        ON CONFLICT (schedule_id, due_at) DO NOTHING RETURNING ${COLUMNS}`,
       [
         tenantId,
@@ -120,6 +123,7 @@ export class BroadcastRepository {
         broadcast.scheduleId,
         broadcast.dueAt,
         broadcast.ambiguityPolicy,
+        broadcast.expected,
       ],
     );
     return row;
@@ -150,6 +154,15 @@ export class BroadcastRepository {
       [messageId],
     );
     return rows.length > 0;
+  }
+
+  /** Deliveries of the broadcasts that were accepted today, by the day in UTC. */
+  async countAcceptedToday(manager: EntityManager): Promise<number> {
+    const [row] = await manager.query<{ count: string }[]>(
+      `SELECT coalesce(sum(greatest(planned, expected)), 0) AS count FROM broadcasts
+       WHERE tenant_id = current_tenant_id() AND planned_on = (clock_timestamp() AT TIME ZONE 'UTC')::date`,
+    );
+    return Number(row?.count ?? 0);
   }
 
   /** Newest first. */

@@ -2,9 +2,9 @@ import { Global, Module } from '@nestjs/common';
 import { AudienceModule } from '../audience/index.js';
 import { AnswerSink, BotsModule } from '../bots/index.js';
 import { MessagesModule } from '../messages/index.js';
-import { TenantsModule } from '../tenants/index.js';
 import { CleaningModule } from '../platform/cleaning/index.js';
 import { QueueModule } from '../platform/queue/index.js';
+import { TenantsModule } from '../tenants/index.js';
 import { BroadcastController } from './broadcast.controller.js';
 import { BroadcastProgress } from './broadcast-progress.service.js';
 import { BroadcastRepository } from './broadcast.repository.js';
@@ -16,6 +16,7 @@ import { FanOut } from './fan-out.service.js';
 import { ForgetPeople } from './forget-people.js';
 import { LaneDriver } from './lane-driver.service.js';
 import { OLD_BROADCASTS, OLD_REPLIES } from './old-deliveries.js';
+import { FollowTenantState } from './follow-tenant-state.handler.js';
 import { ReplySink } from './reply-sink.js';
 import { Sweep } from './sweep.service.js';
 import { WakeLaneWhenBotChanges } from './wake-lane-when-bot-changes.handler.js';
@@ -34,6 +35,7 @@ const queues = [QueueModule.forSubject(LANES, LANES_PER_JOB), QueueModule.forSub
     { provide: AnswerSink, useClass: ReplySink },
     ForgetPeople,
     WakeLaneWhenBotChanges,
+    FollowTenantState,
   ],
   exports: [BroadcastService, BroadcastRepository, FanOut, AnswerSink, ...queues],
 })

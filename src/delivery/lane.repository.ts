@@ -1,4 +1,5 @@
 import { type DispatcherDatabase, GroupedQuery } from '../platform/database/index.js';
+import { type TenantId } from '../platform/identity/index.js';
 import { type DeliveryKey } from './journal.repository.js';
 import { type DeliveryClass } from './delivery.rules.js';
 
@@ -140,10 +141,20 @@ export class LaneRepository {
     return rows.map((row) => row.bot_no);
   }
 
-  /** Lanes whose owner died, or stands still, for the sweep. */
+  /** A tenant's lanes in which something waits that could leave now, whoever drives them. */
+  async findDueOfTenant(tenantId: TenantId): Promise<string[]> {
+    const rows = await this.database.query<{ bot_no: string }>(
+      `SELECT l.bot_no::text FROM lanes l WHERE l.tenant_id = $1 AND ${HAS_DUE}`,
+      [tenantId],
+    );
+    return rows.map((row) => row.bot_no);
+  }
+
+  /** Lanes whose owner died, or stands still, for the sweep; a suspended tenant's wait for its return. */
   async findOrphaned(limit: number): Promise<string[]> {
     const rows = await this.database.query<{ bot_no: string }>(
-      'SELECT bot_no::text FROM lanes WHERE owner IS NOT NULL AND until < clock_timestamp() LIMIT $1',
+      `SELECT l.bot_no::text FROM lanes l JOIN tenants t ON t.id = l.tenant_id AND t.state = 'active'
+       WHERE l.owner IS NOT NULL AND l.until < clock_timestamp() LIMIT $1`,
       [limit],
     );
     return rows.map((row) => row.bot_no);
@@ -162,6 +173,7 @@ export class LaneRepository {
          FROM waiting WHERE waiting.bot_no IS NOT NULL
        )
        SELECT l.bot_no::text FROM waiting JOIN lanes l ON l.bot_no = waiting.bot_no JOIN bots b ON b.no = l.bot_no
+         JOIN tenants t ON t.id = l.tenant_id AND t.state = 'active'
        WHERE l.owner IS NULL AND b.state IN ('running', 'conflict', 'disconnected')
          AND l.rest_until <= clock_timestamp() AND ${HAS_DUE}
        LIMIT $1`,

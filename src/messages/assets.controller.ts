@@ -10,6 +10,7 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiPayloadTooLargeResponse,
+  ApiPaymentRequiredResponse,
   ApiProduces,
   ApiTags,
   ApiUnsupportedMediaTypeResponse,
@@ -58,6 +59,7 @@ export class AssetsController {
     },
   })
   @ApiCreatedResponse({ standardSchema: assetSchema })
+  @ApiPaymentRequiredResponse()
   @ApiPayloadTooLargeResponse()
   @ApiUnsupportedMediaTypeResponse()
   async upload(

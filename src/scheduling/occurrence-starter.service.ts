@@ -3,8 +3,9 @@ import { type EntityManager } from 'typeorm';
 import { BroadcastService } from '../delivery/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
 import { type TenantId } from '../platform/identity/index.js';
+import { isQuotaExceeded } from '../tenants/index.js';
 import { type WaitingOccurrence } from './due-schedules.repository.js';
-import { OccurrencesRepository } from './occurrences.repository.js';
+import { OccurrencesRepository, type StartableOccurrence } from './occurrences.repository.js';
 
 /** Transactions at the same time; the process's other work shares the pool. */
 const CONCURRENCY = 4;
@@ -52,16 +53,34 @@ export class OccurrenceStarter {
     ids: readonly string[],
   ): Promise<void> {
     const started: { id: string; broadcastId: string }[] = [];
+    const refused: string[] = [];
     for (const occurrence of await this.occurrences.lockWaiting(manager, ids)) {
+      const broadcastId = await this.start(manager, tenantId, occurrence);
+      if (broadcastId === undefined) refused.push(occurrence.id);
+      else started.push({ id: occurrence.id, broadcastId });
+    }
+    if (started.length > 0) await this.occurrences.markStarted(manager, started);
+    if (refused.length > 0) await this.occurrences.markSkipped(manager, refused, 'quota_exceeded');
+  }
+
+  /** @returns the broadcast's id; undefined where the tenant's plan doesn't allow it */
+  private async start(
+    manager: EntityManager,
+    tenantId: TenantId,
+    occurrence: StartableOccurrence,
+  ): Promise<string | undefined> {
+    try {
       const broadcast = await this.broadcasts.startInTransaction(manager, tenantId, {
         messageId: occurrence.message_id,
         audience: occurrence.audience,
         scheduleId: occurrence.schedule_id,
         dueAt: occurrence.due_at,
       });
-      started.push({ id: occurrence.id, broadcastId: broadcast.id });
+      return broadcast.id;
+    } catch (error) {
+      if (isQuotaExceeded(error)) return undefined;
+      throw error;
     }
-    if (started.length > 0) await this.occurrences.markStarted(manager, started);
   }
 }
 

@@ -48,6 +48,13 @@ export class OccurrencesRepository {
     );
   }
 
+  async markSkipped(manager: EntityManager, ids: readonly string[], reason: string): Promise<void> {
+    await manager.query(`UPDATE occurrences SET state = 'skipped', reason = $2 WHERE id = ANY ($1::uuid[])`, [
+      ids,
+      reason,
+    ]);
+  }
+
   async markStarted(
     manager: EntityManager,
     started: readonly { id: string; broadcastId: string }[],

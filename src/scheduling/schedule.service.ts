@@ -13,7 +13,7 @@ import {
   type PageQuery,
 } from '../platform/http/index.js';
 import { type Caller } from '../platform/identity/index.js';
-import { AuditLog } from '../tenants/index.js';
+import { AuditLog, Quotas } from '../tenants/index.js';
 import { type OccurrenceRow, OccurrencesRepository } from './occurrences.repository.js';
 import { announceDueSoon } from './schedule-bell.js';
 import { type ScheduleRule } from './schedule-rule.dto.js';
@@ -41,9 +41,11 @@ export class ScheduleService implements OnModuleInit {
     private readonly messageUses: MessageUses,
     private readonly audience: AudienceService,
     private readonly audit: AuditLog,
+    private readonly quotas: Quotas,
   ) {}
 
   onModuleInit(): void {
+    this.quotas.register('schedules', (manager, atMost) => this.schedules.countUnended(manager, atMost));
     this.messageUses.register(async (manager, messageId) => {
       const names = await this.schedules.findNamesByMessage(manager, messageId);
       if (names.length === 0) return undefined;
@@ -56,6 +58,7 @@ export class ScheduleService implements OnModuleInit {
       const { now, timeZone: tenantZone } = await this.schedules.readClock(manager, caller.tenantId);
       const timing = timeFromNow(input.rule, input.timeZone ?? tenantZone, now);
       await this.audience.assertExists(manager, input.audience);
+      await this.quotas.assertRoom(manager, caller.tenantId, 'schedules');
       const row = await this.schedules.insert(manager, caller.tenantId, {
         ...timing,
         name: input.name,
@@ -81,6 +84,7 @@ export class ScheduleService implements OnModuleInit {
         : { rule: row.rule, time_zone: row.time_zone, next_run_at: row.next_run_at };
       const isPaused = row.state === 'paused';
       const startsAgain = changesTime && row.state === 'ended';
+      if (startsAgain) await this.quotas.assertRoom(manager, caller.tenantId, 'schedules');
       // While it had ended, its message could be archived.
       if (startsAgain && !input.message && !input.messageId)
         await this.messages.assertUsable(manager, row.message_id);

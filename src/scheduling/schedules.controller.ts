@@ -6,6 +6,7 @@ import {
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
+  ApiPaymentRequiredResponse,
   ApiTags,
 } from '@nestjs/swagger';
 import { AllowRole, CurrentCaller } from '../platform/access/index.js';
@@ -50,6 +51,7 @@ export class SchedulesController {
   @TakesIdempotencyKey()
   @ApiOperation({ summary: 'Schedule a message: once, at an interval, or by a cron line' })
   @ApiCreatedResponse({ standardSchema: scheduleSchema })
+  @ApiPaymentRequiredResponse()
   create(
     @CurrentCaller() caller: Caller,
     @Idempotency() idempotent: IdempotentRequest,

@@ -11,6 +11,14 @@ import { MoreTenantsController } from './more-tenants.controller.js';
 import { AuditController } from './audit/audit.controller.js';
 import { AuditService } from './audit/audit.service.js';
 import { KeyRotation } from './key-rotation.service.js';
+import { OperatedTenantsController } from './operating/operated-tenants.controller.js';
+import { OperatedTenantsRepository } from './operating/operated-tenants.repository.js';
+import { OperatedTenantsService } from './operating/operated-tenants.service.js';
+import { PlansController } from './plans/plans.controller.js';
+import { PlansRepository } from './plans/plans.repository.js';
+import { PlansService } from './plans/plans.service.js';
+import { Quotas } from './plans/quotas.service.js';
+import { UsageController } from './plans/usage.controller.js';
 import { TenantKeysRepository } from './tenant-keys.repository.js';
 import { TenantKeys } from './tenant-keys.service.js';
 import { TenantsController } from './tenants.controller.js';
@@ -21,6 +29,9 @@ import { TenantsService } from './tenants.service.js';
   providers: [
     AuditLog,
     KeyRotation,
+    PlansRepository,
+    PlansService,
+    Quotas,
     TenantKeys,
     TenantKeysRepository,
     TenantsService,
@@ -30,7 +41,17 @@ import { TenantsService } from './tenants.service.js';
     InvitationsService,
     InvitationsRepository,
   ],
-  exports: [AuditLog, KeyRotation, TenantKeys, TenantsService, MembersService, InvitationsService],
+  exports: [
+    AuditLog,
+    KeyRotation,
+    PlansRepository,
+    PlansService,
+    Quotas,
+    TenantKeys,
+    TenantsService,
+    MembersService,
+    InvitationsService,
+  ],
 })
 export class TenantsModule {}
 
@@ -42,8 +63,11 @@ export class TenantsModule {}
     MembersController,
     InvitationsController,
     AuditController,
+    UsageController,
+    PlansController,
+    OperatedTenantsController,
   ],
-  providers: [AuditService],
+  providers: [AuditService, OperatedTenantsRepository, OperatedTenantsService],
 })
 export class TenantsApiModule {}
 

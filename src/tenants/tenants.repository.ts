@@ -27,6 +27,11 @@ export class TenantsRepository {
     await manager.update(Tenant, { id: tenantId }, change);
   }
 
+  async countMembers(manager: EntityManager): Promise<number> {
+    const [row] = await manager.query<{ count: number }[]>('SELECT count(*)::int AS count FROM members');
+    return row?.count ?? 0;
+  }
+
   /** Crossing: at sign-up the tenant isn't there yet to act in. */
   async insert(
     client: PoolClient,

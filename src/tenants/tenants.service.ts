@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { type PoolClient } from 'pg';
 import { DispatcherDatabase, TenantDatabase } from '../platform/database/index.js';
 import { conflict } from '../platform/errors/index.js';
@@ -7,20 +7,26 @@ import { AuditLog } from './audit/audit-log.js';
 import { type ChangeTenant, type CreateTenant, type TenantView } from './tenant.dto.js';
 import { type Tenant } from './tenant.entity.js';
 import { TenantKeys } from './tenant-keys.service.js';
+import { Quotas } from './plans/quotas.service.js';
 import { type Membership, TenantsRepository } from './tenants.repository.js';
 
 /** More than an agency's customers of a kind, few enough that nobody fills the installation alone. */
 const TENANTS_PER_PERSON = 20;
 
 @Injectable()
-export class TenantsService {
+export class TenantsService implements OnModuleInit {
   constructor(
     private readonly database: TenantDatabase,
     private readonly repository: TenantsRepository,
     private readonly keys: TenantKeys,
     private readonly dispatcher: DispatcherDatabase,
     private readonly audit: AuditLog,
+    private readonly quotas: Quotas,
   ) {}
+
+  onModuleInit(): void {
+    this.quotas.register('members', (manager) => this.repository.countMembers(manager));
+  }
 
   /** Makes a tenant with its owner and its data key, all in the transaction of the one who signs up. */
   async create(

@@ -13,7 +13,8 @@ const recoveryCodeSchema = z
   .toLowerCase()
   .meta({ examples: ['abcd-efgh-2345-wxyz'] });
 
-const codes = {
+/** Either of them, where a second factor is on. */
+export const codes = {
   code: codeSchema.optional(),
   recoveryCode: recoveryCodeSchema.optional().describe('instead of the code, once'),
 };

@@ -1,27 +1,22 @@
+import { composeCookie, readCookie } from '../browser/cookie.rules.js';
 import { REFRESH_TOKEN_DAYS } from '../refresh-token.rules.js';
 
 /** `__Host-`: browsers take and send it only with Secure, for this host alone and every path (RFC 6265bis, section 4.1.3.2). */
 export const REFRESH_COOKIE = '__Host-arauto_refresh';
-const ATTRIBUTES = 'Path=/; Secure; HttpOnly; SameSite=Strict';
 
 /** The header that gives a browser its refresh token, which no script can read. */
 export function writeRefreshCookie(refreshToken: string): string {
-  return `${REFRESH_COOKIE}=${refreshToken}; Max-Age=${REFRESH_TOKEN_DAYS * 24 * 60 * 60}; ${ATTRIBUTES}`;
+  return composeCookie(REFRESH_COOKIE, refreshToken, REFRESH_TOKEN_DAYS * 24 * 60 * 60);
 }
 
 /** The header that takes it away. */
 export function clearRefreshCookie(): string {
-  return `${REFRESH_COOKIE}=; Max-Age=0; ${ATTRIBUTES}`;
+  return composeCookie(REFRESH_COOKIE, '', 0);
 }
 
 /** @param header the request's `Cookie` */
 export function readRefreshCookie(header: string | undefined): string | undefined {
-  const prefix = `${REFRESH_COOKIE}=`;
-  const pair = (header ?? '')
-    .split(';')
-    .map((part) => part.trim())
-    .find((part) => part.startsWith(prefix));
-  return pair?.slice(prefix.length) || undefined;
+  return readCookie(header, REFRESH_COOKIE) || undefined;
 }
 
 /** What a browser says of the page that a request comes from; pages can't forge it. */

@@ -6,6 +6,7 @@ import {
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
+  ApiPaymentRequiredResponse,
   ApiServiceUnavailableResponse,
   ApiTags,
   ApiUnprocessableEntityResponse,
@@ -40,6 +41,7 @@ export class BotsController {
   @TakesIdempotencyKey()
   @ApiOperation({ summary: 'Connect a bot by its token; the token is checked with Telegram first' })
   @ApiCreatedResponse({ standardSchema: botSchema })
+  @ApiPaymentRequiredResponse()
   @ApiConflictResponse()
   @ApiUnprocessableEntityResponse({
     description: 'Telegram rejects the token, or the `Idempotency-Key` is that of another request.',

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { EventEmitter2 } from '@nestjs/event-emitter';
 import { type EntityManager, QueryFailedError } from 'typeorm';
 import { Configuration } from '../../config/index.js';
@@ -7,7 +7,7 @@ import { TenantDatabase } from '../../platform/database/index.js';
 import { conflict, invalidField, notFound, type ProblemError } from '../../platform/errors/index.js';
 import { IdempotencyService, type IdempotentRequest, type Page, pageOf } from '../../platform/http/index.js';
 import { asBotId, asBotNumber, type Caller } from '../../platform/identity/index.js';
-import { AuditLog } from '../../tenants/index.js';
+import { AuditLog, Quotas } from '../../tenants/index.js';
 import { Outbox } from '../../webhooks/index.js';
 import { WebhookRegistrar } from '../webhook/webhook-registrar.js';
 import { BotDirectory } from '../directory/bot-directory.js';
@@ -24,7 +24,7 @@ const UNIQUE_VIOLATION = '23505';
 
 /** Bots in and out, on behalf of a member of the tenant. */
 @Injectable()
-export class BotsService {
+export class BotsService implements OnModuleInit {
   constructor(
     private readonly database: TenantDatabase,
     private readonly idempotency: IdempotencyService,
@@ -38,9 +38,18 @@ export class BotsService {
     private readonly audit: AuditLog,
     private readonly outbox: Outbox,
     private readonly configuration: Configuration,
+    private readonly quotas: Quotas,
   ) {}
 
+  onModuleInit(): void {
+    this.quotas.register('bots', (manager, atMost) => this.bots.countConnected(manager, atMost));
+  }
+
   async connect(caller: Caller, request: IdempotentRequest, input: ConnectBot): Promise<BotView> {
+    // Before an older connection is ended for this one.
+    await this.database.run(caller.tenantId, (manager) =>
+      this.quotas.assertRoom(manager, caller.tenantId, 'bots'),
+    );
     const proven = await this.prover.prove(input.environment, input.token);
     const isKnown = await this.database.run(caller.tenantId, (manager) =>
       this.bots.findConnected(manager, proven.home, proven.telegramId),
@@ -50,6 +59,7 @@ export class BotsService {
     try {
       return await this.idempotency.run(caller, request, async (manager) => {
         if (await this.bots.findConnected(manager, proven.home, proven.telegramId)) throw alreadyConnected();
+        await this.quotas.assertRoom(manager, caller.tenantId, 'bots');
         const bot = await this.bots.insert(manager, {
           ...proven,
           tenantId: caller.tenantId,

@@ -1,14 +1,15 @@
 import { applyDecorators, createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
 import { ApiSecurity } from '@nestjs/swagger';
 import { ProblemError } from '../errors/index.js';
-import { type Caller, type MemberCaller, type TenantRole } from '../identity/index.js';
+import { type Caller, type MemberCaller, type OperatorCaller, type TenantRole } from '../identity/index.js';
 import { type AccessScope } from './access-scopes.js';
 
 /** Label of a route: who may call it. The room `auth` enforces it; a route without a label is refused. */
 export const ACCESS_LABEL = 'arauto:access';
 export type AccessLabel =
   | { readonly kind: 'public' }
-  | { readonly kind: 'member'; readonly role: TenantRole; readonly scope: AccessScope | undefined };
+  | { readonly kind: 'member'; readonly role: TenantRole; readonly scope: AccessScope | undefined }
+  | { readonly kind: 'operator' };
 
 /** Anybody may call it; say on the line above why. */
 export const Public = () => SetMetadata(ACCESS_LABEL, { kind: 'public' } satisfies AccessLabel);
@@ -24,9 +25,13 @@ export const AllowRole = (role: TenantRole, scope?: AccessScope) =>
     ...(scope === undefined ? [] : [ApiSecurity('apiKey', [scope])]),
   );
 
+/** Whoever runs the installation may call it, by an operator's session and no other. */
+export const AllowOperator = () => SetMetadata(ACCESS_LABEL, { kind: 'operator' } satisfies AccessLabel);
+
 /** What the guard leaves on the request for those behind it. */
 export interface CallerRequest {
   caller?: Caller;
+  operator?: OperatorCaller;
 }
 
 /** The caller of a route labelled with {@link AllowRole}. */
@@ -46,3 +51,12 @@ export const CurrentMember = createParamDecorator((_: unknown, context: Executio
 export function membersOnly(): ProblemError {
   return new ProblemError(403, 'members_only', 'Only a person who signed in may do this.');
 }
+
+/** The operator of a route labelled with {@link AllowOperator}. */
+export const CurrentOperator = createParamDecorator(
+  (_: unknown, context: ExecutionContext): OperatorCaller => {
+    const { operator } = context.switchToHttp().getRequest<CallerRequest>();
+    if (!operator) throw new Error('CurrentOperator needs a route labelled with AllowOperator.');
+    return operator;
+  },
+);

@@ -1,10 +1,12 @@
 export {
   ACCESS_LABEL,
   type AccessLabel,
+  AllowOperator,
   AllowRole,
   type CallerRequest,
   CurrentCaller,
   CurrentMember,
+  CurrentOperator,
   Public,
   membersOnly,
 } from './access.js';

@@ -3,6 +3,7 @@ import { Foundation1700000000001 } from './migrations/0001-foundation.js';
 import { Trust1700000000002 } from './migrations/0002-trust.js';
 import { Accounts1700000000003 } from './migrations/0003-accounts.js';
 import { Team1700000000004 } from './migrations/0004-team.js';
+import { Operators1700000000005 } from './migrations/0005-operators.js';
 import { Records1700000000006 } from './migrations/0006-records.js';
 
 const MIGRATIONS = [
@@ -10,6 +11,7 @@ const MIGRATIONS = [
   Trust1700000000002,
   Accounts1700000000003,
   Team1700000000004,
+  Operators1700000000005,
   Records1700000000006,
 ];
 

@@ -8,4 +8,5 @@ export {
   TakesIdempotencyKey,
 } from './idempotency.service.js';
 export { emailSchema, lineOfTextSchema, textSchema } from './text.js';
+export { sendProblem } from './problem.filter.js';
 export { createOpenApiDocument } from './openapi.js';

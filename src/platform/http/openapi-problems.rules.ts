@@ -19,6 +19,10 @@ export interface DocumentedOperation {
 const SHARED: Readonly<Record<number, readonly [name: string, description: string]>> = {
   400: ['InvalidInput', 'Something in the request is not valid: `errors` names each field and what to do.'],
   401: ['NotSignedIn', 'There is no valid access token: sign in, or refresh.'],
+  402: [
+    'QuotaExceeded',
+    "It takes more than the tenant's plan allows: `detail` names the quota, its limit, its use and what to do.",
+  ],
   403: [
     'NotAllowed',
     'The role is too small for this, the API key lacks the scope, or the tenant is suspended.',

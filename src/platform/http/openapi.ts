@@ -56,6 +56,10 @@ export function createOpenApiDocument(
       },
       'apiKey',
     )
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', description: 'accessToken of the operator’s sign-in' },
+      'operator',
+    )
     .build();
   outline.tags = [...tags];
   const shapes = new Map<string, string>();

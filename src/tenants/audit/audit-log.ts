@@ -1,12 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { type PoolClient } from 'pg';
 import { type EntityManager } from 'typeorm';
-import { type Actor, type TenantId } from '../../platform/identity/index.js';
+import { type Actor, type TenantId, type UserId } from '../../platform/identity/index.js';
 import { hashOf } from './audit-chain.rules.js';
+
+/** An operator who acts on the tenant from outside, without a look into it. */
+interface OperatorActor {
+  readonly kind: 'operator';
+  readonly userId: UserId;
+}
 
 /** One act. Names no person and carries no secret: ids and plain facts alone. */
 export interface AuditEntry {
-  readonly actor: Actor | { readonly kind: 'system' };
+  readonly actor: Actor | OperatorActor | { readonly kind: 'system' };
   /** What was done, subject and verb in the past: `bot.connected`, `member.role_changed`. */
   readonly action: string;
   readonly subject?: { readonly kind: string; readonly id: string };

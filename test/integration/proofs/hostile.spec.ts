@@ -97,7 +97,13 @@ describe('whoever means harm', () => {
       ) {
         renewals += 1;
         await scene.bots.look('DELETE FROM guess_counts');
-        sender = await settle(scene.bots, scene.application, `canary-of-another-${renewals}`, []);
+        sender = await settle(
+          scene.bots,
+          scene.application,
+          scene.operator,
+          `canary-of-another-${renewals}`,
+          [],
+        );
       }
     };
     const work = async (): Promise<void> => {

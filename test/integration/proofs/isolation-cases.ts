@@ -52,6 +52,7 @@ export class IsolationCases {
   async run(operation: Operation): Promise<void> {
     const before = await this.scene.digest();
     if (operation.role === 'public') await this.askAsAnybody(operation);
+    else if (operation.role === 'operator') return this.askOperatorsOwn(operation);
     else {
       await this.askAnonymously(operation);
       await this.askAsEveryRole(operation, operation.role);
@@ -65,6 +66,30 @@ export class IsolationCases {
     // What is open to everybody counts attempts.
     if (operation.role === 'public' || WRITE_WITHOUT_STRANGERS.includes(operation.id)) return;
     if (JSON.stringify(before) !== JSON.stringify(after))
+      this.report.find('writes', `${operation.id} wrote although every request was refused`);
+  }
+
+  /** No member is taken for an operator, in whatever role, and no other token either. */
+  private async askOperatorsOwn(operation: Operation): Promise<void> {
+    const before = await this.scene.digest();
+    await this.askAnonymously(operation);
+    for (const role of TENANT_ROLES) {
+      const answer = await this.ask(operation, {
+        things: this.scene.ana.things,
+        token: this.scene.ana.tokens[role],
+        body: operation.bodies?.(this.scene.ana.things)[0],
+      });
+      this.judge(operation, `as ${role}`, answer, answer.status === 401 && isProblem(answer));
+    }
+    if (operation.path) {
+      const answer = await this.ask(operation, {
+        things: absentThings(),
+        token: this.scene.operator.accessToken,
+        body: operation.bodies?.(absentThings())[0],
+      });
+      this.judge(operation, 'absent', answer, answer.status === 404 && isProblem(answer));
+    }
+    if (JSON.stringify(before) !== JSON.stringify(await this.scene.digest()))
       this.report.find('writes', `${operation.id} wrote although every request was refused`);
   }
 

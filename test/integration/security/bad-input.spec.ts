@@ -29,7 +29,9 @@ describe('bad input', () => {
   });
   afterAll(() => scene.end());
 
-  const send = (operation: Operation, given: Omit<Case, 'what'>, token = scene.ana.tokens.owner) =>
+  const tokenFor = ({ role }: Operation) =>
+    role === 'operator' ? scene.operator.accessToken : scene.ana.tokens.owner;
+  const send = (operation: Operation, given: Omit<Case, 'what'>, token = tokenFor(operation)) =>
     sendRaw(scene.application.url, operation.method, given.target, {
       ...(operation.role !== 'public' && { token }),
       ...(given.body !== undefined && { body: given.body }),

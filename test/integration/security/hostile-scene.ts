@@ -3,6 +3,7 @@ import { TENANT_ROLES, type TenantRole } from '../../../src/platform/identity/in
 import { PASSWORD, type SignedUpTenant } from '../../harness/accounts.js';
 import { type TestApplication } from '../../harness/application.js';
 import { ApiClient } from '../../harness/client.js';
+import { appointOperator, type SignedInOperator } from '../../harness/operators.js';
 import { BotScene } from '../bots/bot-scene.js';
 import { type Things } from './operations.js';
 
@@ -41,6 +42,8 @@ export function absentThings(): Things {
     invitationId: id,
     apiKeyId: id,
     tenantId: id,
+    planId: id,
+    supportAccessId: id,
     sessionId: id,
     webhookId: id,
     webhookDeliveryId: id,
@@ -88,6 +91,7 @@ export class HostileScene {
   private constructor(
     readonly bots: BotScene,
     readonly application: TestApplication,
+    readonly operator: SignedInOperator,
     readonly ana: Household,
     readonly bia: Household,
   ) {}
@@ -96,11 +100,13 @@ export class HostileScene {
     const bots = await BotScene.open();
     try {
       const application = await bots.start('api', environment);
+      const operator = await appointOperator(application);
       return new HostileScene(
         bots,
         application,
-        await settle(bots, application, 'canary-of-ana'),
-        await settle(bots, application, 'canary-of-bia'),
+        operator,
+        await settle(bots, application, operator, 'canary-of-ana'),
+        await settle(bots, application, operator, 'canary-of-bia'),
       );
     } catch (error) {
       await bots.end();
@@ -131,14 +137,15 @@ export class HostileScene {
 export async function settle(
   scene: BotScene,
   application: TestApplication,
+  operator: SignedInOperator,
   canary: string,
   roles: readonly TenantRole[] = TENANT_ROLES,
 ): Promise<Household> {
   const tenant = await scene.signUp(canary);
   const bot = await scene.connect(tenant);
   const { client, tenantId } = tenant;
-  const make = async (path: string, body: unknown): Promise<string> => {
-    const answer = await client.post<{ id: string }>(path, body);
+  const make = async (path: string, body: unknown, maker = client): Promise<string> => {
+    const answer = await maker.post<{ id: string }>(path, body);
     if (answer.status !== 201) throw new Error(`POST ${path}: ${JSON.stringify(answer.body)}`);
     return answer.body.id;
   };
@@ -208,6 +215,12 @@ export async function settle(
     invitationId: await make('/tenant/invitations', { email: `${canary}@example.org`, role: 'viewer' }),
     apiKeyId: await make('/api-keys', { name: canary, scopes: ['bots:read'] }),
     tenantId,
+    planId: await make('/operator/plans', { name: `plan for ${tenantId}`, limits: {} }, operator.client),
+    supportAccessId: await make(
+      `/operator/tenants/${tenantId}/support-accesses`,
+      { reason: canary, minutes: 60 },
+      operator.client,
+    ),
     sessionId: (await client.get<{ sessionId: string }>('/auth/me')).body.sessionId,
     ownerId: tenant.userId,
     email: tenant.email,

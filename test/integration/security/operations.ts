@@ -18,6 +18,8 @@ export interface Things {
   readonly invitationId: string;
   readonly apiKeyId: string;
   readonly tenantId: string;
+  readonly planId: string;
+  readonly supportAccessId: string;
   readonly sessionId: string;
   readonly webhookId: string;
   readonly webhookDeliveryId: string;
@@ -27,7 +29,7 @@ export interface Things {
 }
 
 interface OperationRow {
-  readonly role: TenantRole | 'public';
+  readonly role: TenantRole | 'public' | 'operator';
   readonly path?: (things: Things) => Record<string, string>;
   /** Good bodies that have every field at least once, in every shape that it may have. */
   readonly bodies?: (things: Things) => unknown[];
@@ -49,6 +51,17 @@ const webhookDeliveryPath = ({ webhookId, webhookDeliveryId }: Things) => ({
   deliveryId: webhookDeliveryId,
 });
 const exportPath = ({ exportId }: Things) => ({ id: exportId });
+const planPath = ({ planId }: Things) => ({ id: planId });
+const tenantPath = ({ tenantId }: Things) => ({ id: tenantId });
+const limits = {
+  bots: 1,
+  chats: 2,
+  deliveriesPerDay: 3,
+  schedules: 4,
+  mediaBytes: 5,
+  members: 6,
+  apiRequestsPerMinute: 7,
+};
 
 /** Well formed, of a bot that nobody has. */
 const TOKEN = `123456789:${'A'.repeat(35)}`;
@@ -176,6 +189,51 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'Webhooks.listDeliveries': { role: 'admin', path: webhookPath },
   'Webhooks.readDelivery': { role: 'admin', path: webhookDeliveryPath },
   'Webhooks.resend': { role: 'admin', path: webhookDeliveryPath },
+  'Usage.read': { role: 'viewer' },
+  'SupportLooks.list': { role: 'viewer' },
+  'SupportLooks.end': { role: 'admin', path: ({ supportAccessId }) => ({ id: supportAccessId }) },
+  'DocumentationAccess.open': { role: 'admin' },
+  'Operators.openPages': { role: 'operator' },
+  'Operators.signIn': {
+    role: 'public',
+    bodies: ({ email }) => provenPersons().map((proof) => ({ email, ...proof })),
+  },
+  'Operators.signOut': { role: 'operator' },
+  'OperatedTenants.list': { role: 'operator' },
+  'OperatedTenants.read': { role: 'operator', path: tenantPath },
+  'OperatedTenants.readUsage': { role: 'operator', path: tenantPath },
+  'OperatedTenants.choosePlan': {
+    role: 'operator',
+    path: tenantPath,
+    bodies: ({ planId }) => [{ planId }],
+  },
+  'OperatedTenants.suspend': {
+    role: 'operator',
+    path: tenantPath,
+    bodies: () => [{ reason: 'Unpaid since May' }],
+  },
+  'OperatedTenants.resume': { role: 'operator', path: tenantPath },
+  'SupportAccess.open': {
+    role: 'operator',
+    path: tenantPath,
+    bodies: () => [{ reason: 'Ticket 4711', minutes: 30 }],
+  },
+  'SupportAccess.list': { role: 'operator', path: tenantPath },
+  'SupportAccess.end': {
+    role: 'operator',
+    path: ({ tenantId, supportAccessId }) => ({ id: tenantId, accessId: supportAccessId }),
+  },
+  'Plans.list': { role: 'operator' },
+  'Plans.create': { role: 'operator', bodies: () => [{ name: 'business', limits, isDefault: true }] },
+  'Plans.read': { role: 'operator', path: planPath },
+  'Plans.change': {
+    role: 'operator',
+    path: planPath,
+    bodies: () => [{ name: 'business', limits, isDefault: true }],
+  },
+  'Plans.delete': { role: 'operator', path: planPath },
+  'InstallationHealth.read': { role: 'operator' },
+  'InstallationHealth.readQueues': { role: 'operator' },
   'Auth.signUp': {
     role: 'public',
     bodies: () => [

@@ -101,7 +101,9 @@ export function badTexts(schema: Schema): string[] {
   return texts;
 }
 
-function badValues(schema: Schema, good: unknown): [string, unknown][] {
+function badValues(given: Schema, good: unknown): [string, unknown][] {
+  const schema = given.anyOf?.find(({ type }) => type !== 'null') ?? given;
+  const isNullable = schema !== given;
   const ofType: Record<string, unknown> = {
     string: 'text',
     integer: 7,
@@ -111,7 +113,7 @@ function badValues(schema: Schema, good: unknown): [string, unknown][] {
   };
   const type = schema.type ?? 'object';
   const bad: [string, unknown][] = [
-    ['null', null],
+    ...(isNullable ? [] : [['null', null] as [string, unknown]]),
     ['deep nesting', deep],
     ...Object.entries(ofType)
       .filter(([name]) => name !== type)
