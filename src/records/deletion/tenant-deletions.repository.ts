@@ -59,6 +59,14 @@ export class TenantDeletionsRepository {
     return rows[0] && asTenantId(rows[0].tenantId);
   }
 
+  /** For the next look, by whichever process. */
+  async release(tenantId: TenantId): Promise<void> {
+    await this.database.query(
+      `UPDATE tenant_deletions SET leased_until = now() + interval '5 seconds' WHERE tenant_id = $1`,
+      [tenantId],
+    );
+  }
+
   /** A tenant whose time has come, this process's to delete until the lease ends. */
   async claimDue(): Promise<TenantId | undefined> {
     const [row] = await this.database.query<{ tenantId: string }>(

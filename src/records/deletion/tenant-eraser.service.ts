@@ -5,7 +5,7 @@ import { type TenantId } from '../../platform/identity/index.js';
 import { TenantDeletionsRepository } from './tenant-deletions.repository.js';
 import { TenantRowsRepository } from './tenant-rows.repository.js';
 
-const LOOK_EVERY_MS = 60_000;
+const LOOK_EVERY_MS = 10_000;
 
 /** Deletes tenants whose time has come. Each step may be repeated, so that a process may die anywhere. */
 @Injectable()
@@ -33,8 +33,14 @@ export class TenantEraser implements OnApplicationBootstrap, OnModuleDestroy {
     while (!this.isStopping) {
       const tenantId = await this.deletions.claimDue();
       if (!tenantId) return;
-      await this.erase(tenantId);
-      this.logger.log(`tenant ${tenantId} is gone`);
+      try {
+        await this.erase(tenantId);
+        this.logger.log(`tenant ${tenantId} is gone`);
+      } catch (error) {
+        // Somebody was still writing in its name, for example; what is gone stays gone.
+        this.logger.warn(`tenant ${tenantId} is not gone yet and will be tried again: ${String(error)}`);
+        await this.deletions.release(tenantId);
+      }
     }
   }
 
