@@ -4,12 +4,14 @@ import { BroadcastService } from '../delivery/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
 import { type TenantId } from '../platform/identity/index.js';
 import { type WaitingOccurrence } from './due-schedules.repository.js';
-import { OccurrencesRepository } from './occurrences.repository.js';
+import { OccurrencesRepository, type StartableOccurrence } from './occurrences.repository.js';
 
 /** Transactions at the same time; the process's other work shares the pool. */
 const CONCURRENCY = 4;
 /** Occurrences of one tenant in one transaction: a commit is the dearest part of a start. */
 const LARGEST_GROUP = 50;
+/** Whether the broadcast that one waits for has ended meanwhile. */
+const LOOK_AGAIN_SECONDS = 2;
 
 /**
  * Turns occurrences into broadcasts: broadcast and "started" are committed together, so that whoever repeats it finds it
@@ -52,18 +54,36 @@ export class OccurrenceStarter {
     ids: readonly string[],
   ): Promise<void> {
     const started: { id: string; broadcastId: string }[] = [];
-    for (const occurrence of await this.occurrences.lockWaiting(manager, ids)) {
+    const occurrences = await this.occurrences.lockWaiting(manager, ids);
+    const oneByOne = occurrences.filter(runsAlone).map((occurrence) => occurrence.schedule_id);
+    const running = oneByOne.length > 0 ? await this.occurrences.findRunning(manager, oneByOne) : new Set();
+    for (const occurrence of occurrences) {
+      if (runsAlone(occurrence) && running.has(occurrence.schedule_id)) {
+        await this.putOff(manager, occurrence);
+        continue;
+      }
       const broadcast = await this.broadcasts.startInTransaction(manager, tenantId, {
         messageId: occurrence.message_id,
         audience: occurrence.audience,
         scheduleId: occurrence.schedule_id,
         dueAt: occurrence.due_at,
       });
+      running.add(occurrence.schedule_id);
       started.push({ id: occurrence.id, broadcastId: broadcast.id });
     }
     if (started.length > 0) await this.occurrences.markStarted(manager, started);
   }
+
+  private async putOff(manager: EntityManager, occurrence: StartableOccurrence): Promise<void> {
+    if (occurrence.overlap_policy === 'skip' || occurrence.is_past_grace)
+      await this.occurrences.skip(manager, occurrence.id, 'previous_running');
+    else await this.occurrences.hold(manager, occurrence.id, 'previous_running', LOOK_AGAIN_SECONDS);
+  }
 }
+
+/** Claims that no two broadcasts of the schedule run at the same time. */
+const runsAlone = ({ overlap_policy }: StartableOccurrence): boolean =>
+  overlap_policy === 'wait' || overlap_policy === 'skip';
 
 /** In the order of the list reversed, since groups are taken from the end. */
 function groupByTenant(

@@ -3,7 +3,7 @@ import { type EntityManager } from 'typeorm';
 import { AudienceService } from '../audience/index.js';
 import { MessageService, MessageUses } from '../messages/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
-import { conflict, invalidField, notFound } from '../platform/errors/index.js';
+import { conflict, notFound } from '../platform/errors/index.js';
 import {
   idBefore,
   IdempotencyService,
@@ -13,20 +13,31 @@ import {
   type PageQuery,
 } from '../platform/http/index.js';
 import { type Caller } from '../platform/identity/index.js';
+import { type Language } from '../tenants/index.js';
 import { type OccurrenceRow, OccurrencesRepository } from './occurrences.repository.js';
 import { announceDueSoon } from './schedule-bell.js';
-import { type ScheduleRule } from './schedule-rule.dto.js';
-import { anchorRule, findRuleProblem, nextRun, previewRuns } from './schedule.rules.js';
+import { DEFAULT_GRACE_SECONDS } from './rules/missed-runs.rules.js';
+import { describeTiming } from './rules/rule-sentence.rules.js';
+import {
+  changeChoice,
+  choosePolicy,
+  chooseTiming,
+  pauseChoice,
+  resumeChoice,
+  timingOf,
+} from './rules/schedule-choice.rules.js';
+import { previewRuns, type Timing } from './rules/schedule.rules.js';
 import {
   type ChangeSchedule,
   type CreateSchedule,
   type OccurrenceView,
+  type PreviewQuery,
   type PreviewRule,
   type RunPreview,
   type ScheduleQuery,
   type ScheduleView,
 } from './schedule.dto.js';
-import { type ScheduleChoice, type ScheduleRow, SchedulesRepository } from './schedules.repository.js';
+import { type ScheduleRow, SchedulesRepository } from './schedules.repository.js';
 
 /** What people do with schedules. What becomes due is the ticker's. */
 @Injectable()
@@ -51,16 +62,19 @@ export class ScheduleService implements OnModuleInit {
 
   create(caller: Caller, idempotent: IdempotentRequest, input: CreateSchedule): Promise<ScheduleView> {
     return this.idempotency.run(caller, idempotent, async (manager) => {
-      const { now, timeZone: tenantZone } = await this.schedules.readClock(manager, caller.tenantId);
-      const timing = timeFromNow(input.rule, input.timeZone ?? tenantZone, now);
+      const { now, timeZone } = await this.schedules.readClock(manager, caller.tenantId);
+      const timing = chooseTiming(input, input.timeZone ?? timeZone, now);
       await this.audience.assertExists(manager, input.audience);
       const row = await this.schedules.insert(manager, caller.tenantId, {
         ...timing,
+        ...choosePolicy(input),
         name: input.name,
         message_id: await this.messages.choose(manager, caller.tenantId, input),
         audience: input.audience,
+        runs: null,
         state: 'active',
         state_reason: null,
+        paused_at: null,
       });
       await announceDueSoon(manager, row.next_run_at, now);
       return toView(row);
@@ -73,43 +87,34 @@ export class ScheduleService implements OnModuleInit {
       const row = await this.schedules.lockByIdOrThrow(manager, id);
       const { now } = await this.schedules.readClock(manager, caller.tenantId);
       if (input.audience) await this.audience.assertExists(manager, input.audience);
-      const changesTime = input.rule !== undefined || input.timeZone !== undefined;
-      const timing = changesTime
-        ? timeFromNow(input.rule ?? row.rule, input.timeZone ?? row.time_zone, now)
-        : { rule: row.rule, time_zone: row.time_zone, next_run_at: row.next_run_at };
-      const isPaused = row.state === 'paused';
-      const startsAgain = changesTime && row.state === 'ended';
+      const { startsAgain, ...choice } = changeChoice(row, input, now);
+      const givesMessage = input.message !== undefined || input.messageId !== undefined;
       // While it had ended, its message could be archived.
-      if (startsAgain && !input.message && !input.messageId)
-        await this.messages.assertUsable(manager, row.message_id);
+      if (startsAgain && !givesMessage) await this.messages.assertUsable(manager, row.message_id);
       const changed = await this.schedules.update(manager, id, {
-        name: input.name ?? row.name,
-        message_id:
-          input.message || input.messageId
-            ? await this.messages.choose(manager, caller.tenantId, input)
-            : row.message_id,
-        audience: input.audience ?? row.audience,
-        ...timing,
-        next_run_at: isPaused ? null : timing.next_run_at,
-        state: startsAgain ? 'active' : row.state,
-        state_reason: startsAgain ? null : row.state_reason,
+        ...choice,
+        message_id: givesMessage
+          ? await this.messages.choose(manager, caller.tenantId, input)
+          : row.message_id,
       });
       await announceDueSoon(manager, changed.next_run_at, now);
       return toView(changed);
     });
   }
 
-  /** Nothing becomes due until it is resumed, and what would have been due meanwhile isn't made up. */
+  /** Nothing becomes due until it is resumed. */
   pause(caller: Caller, id: string): Promise<ScheduleView> {
     return this.database.run(caller.tenantId, async (manager) => {
       const row = await this.schedules.lockByIdOrThrow(manager, id);
       if (row.state === 'paused') return toView(row);
       if (row.state === 'ended')
         throw conflict('schedule_ended', 'This schedule has ended; there is nothing to pause.');
-      return toView(await this.schedules.update(manager, id, { ...row, state: 'paused', next_run_at: null }));
+      const { now } = await this.schedules.readClock(manager, caller.tenantId);
+      return toView(await this.schedules.update(manager, id, pauseChoice(row, now)));
     });
   }
 
+  /** What was missed meanwhile is made up by the schedule's policy. */
   resume(caller: Caller, id: string): Promise<ScheduleView> {
     return this.database.run(caller.tenantId, async (manager) => {
       const row = await this.schedules.lockByIdOrThrow(manager, id);
@@ -117,15 +122,11 @@ export class ScheduleService implements OnModuleInit {
       if (row.state === 'ended')
         throw conflict('schedule_ended', 'This schedule has ended; change its rule to let it begin again.');
       const { now } = await this.schedules.readClock(manager, caller.tenantId);
-      const nextRunAt = nextRun(row.rule, row.time_zone, now);
-      if (!nextRunAt)
+      const choice = resumeChoice(row, now);
+      if (!choice)
         throw conflict('schedule_over', 'Its last due time passed while it was paused; change its rule.');
-      const resumed = await this.schedules.update(manager, id, {
-        ...row,
-        state: 'active',
-        next_run_at: nextRunAt,
-      });
-      await announceDueSoon(manager, nextRunAt, now);
+      const resumed = await this.schedules.update(manager, id, choice);
+      await announceDueSoon(manager, resumed.next_run_at, now);
       return toView(resumed);
     });
   }
@@ -159,11 +160,12 @@ export class ScheduleService implements OnModuleInit {
   }
 
   /** Due times from now on, as they would be were the schedule active. */
-  previewById(caller: Caller, id: string, count: number): Promise<RunPreview> {
+  previewById(caller: Caller, id: string, { count, language }: PreviewQuery): Promise<RunPreview> {
     return this.database.run(caller.tenantId, async (manager) => {
-      const { rule, time_zone: timeZone } = await this.findByIdOrThrow(manager, id);
-      const { now } = await this.schedules.readClock(manager, caller.tenantId);
-      return { timeZone, runs: previewRuns(rule, timeZone, now, count) };
+      const row = await this.findByIdOrThrow(manager, id);
+      const clock = await this.schedules.readClock(manager, caller.tenantId);
+      const policy = { maxRuns: row.max_runs };
+      return toPreview(timingOf(row), policy, clock.now, { count, language: language ?? clock.language });
     });
   }
 
@@ -171,9 +173,9 @@ export class ScheduleService implements OnModuleInit {
     const clock = await this.database.run(caller.tenantId, (manager) =>
       this.schedules.readClock(manager, caller.tenantId),
     );
-    const timeZone = input.timeZone ?? clock.timeZone;
-    const { rule } = timeFromNow(input.rule, timeZone, clock.now);
-    return { timeZone, runs: previewRuns(rule, timeZone, clock.now, input.count) };
+    const timing = timingOf(chooseTiming(input, input.timeZone ?? clock.timeZone, clock.now));
+    const language = input.language ?? clock.language;
+    return toPreview(timing, { maxRuns: null }, clock.now, { count: input.count, language });
   }
 
   private async findByIdOrThrow(manager: EntityManager, id: string): Promise<ScheduleRow> {
@@ -183,16 +185,17 @@ export class ScheduleService implements OnModuleInit {
   }
 }
 
-/** @throws ProblemError 400 for a rule that never runs */
-function timeFromNow(
-  given: ScheduleRule,
-  timeZone: string,
+function toPreview(
+  timing: Timing,
+  bounds: { maxRuns: number | null },
   now: Date,
-): Pick<ScheduleChoice, 'rule' | 'time_zone' | 'next_run_at'> {
-  const rule = anchorRule(given, now);
-  const problem = findRuleProblem(rule, timeZone, now);
-  if (problem) throw invalidField(problem.field, problem.code, problem.message);
-  return { rule, time_zone: timeZone, next_run_at: nextRun(rule, timeZone, now) };
+  { count, language }: { count: number; language: Language },
+): RunPreview {
+  return {
+    timeZone: timing.timeZone,
+    sentence: describeTiming(timing, bounds, language),
+    runs: previewRuns(timing, now, count),
+  };
 }
 
 const toView = (row: ScheduleRow): ScheduleView => ({
@@ -202,6 +205,14 @@ const toView = (row: ScheduleRow): ScheduleView => ({
   audience: row.audience,
   rule: row.rule,
   timeZone: row.time_zone,
+  endsAt: row.ends_at?.toISOString() ?? null,
+  exceptDates: row.except_dates?.slice() ?? null,
+  within: row.within,
+  maxRuns: row.max_runs,
+  runs: row.runs ?? 0,
+  missedPolicy: row.missed_policy ?? 'latest',
+  graceSeconds: row.grace_seconds ?? DEFAULT_GRACE_SECONDS,
+  overlapPolicy: row.overlap_policy ?? 'parallel',
   state: row.state,
   reason: row.state_reason,
   nextRunAt: row.next_run_at?.toISOString() ?? null,

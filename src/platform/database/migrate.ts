@@ -1,8 +1,9 @@
 import { DataSource } from 'typeorm';
 import { Foundation1700000000001 } from './migrations/0001-foundation.js';
 import { Trust1700000000002 } from './migrations/0002-trust.js';
+import { Time1700000000008 } from './migrations/0008-time.js';
 
-const MIGRATIONS = [Foundation1700000000001, Trust1700000000002];
+const MIGRATIONS = [Foundation1700000000001, Trust1700000000002, Time1700000000008];
 
 /**
  * Brings the schema to the newest version; safe from several processes at once.
