@@ -54,7 +54,7 @@ const calendarSchema = z
   .strictObject({
     kind: z.literal('calendar'),
     unit: z.enum(['day', 'week', 'month', 'year']),
-    every: z.int().min(1).max(1000).default(1).describe('every so many of the unit'),
+    every: z.int().min(1).max(1000).optional().describe('every so many of the unit; without it, every one'),
     times: z
       .array(timeOfDaySchema)
       .min(1)

@@ -188,7 +188,7 @@ const oddity = z
   .nullable()
   .describe('what daylight saving does to it; usually null');
 
-const previewedRunSchema = z.object({
+export const previewedRunSchema = z.object({
   dueAt: z.iso.datetime(),
   localTime: z.string().describe('as clocks in the zone show it, such as 2026-03-29T09:00:00'),
   offset: z.string().describe('of those clocks, such as +01:00'),

@@ -3,6 +3,10 @@ import { AudienceModule } from '../audience/index.js';
 import { DeliveryModule } from '../delivery/index.js';
 import { MessagesModule } from '../messages/index.js';
 import { CleaningModule } from '../platform/cleaning/index.js';
+import { TenantsModule } from '../tenants/index.js';
+import { CalendarFeedsRepository } from './calendar-feeds.repository.js';
+import { CalendarController } from './calendar.controller.js';
+import { CalendarService } from './calendar.service.js';
 import { DueSchedulesRepository } from './due-schedules.repository.js';
 import { OccurrenceStarter } from './occurrence-starter.service.js';
 import { OccurrencesRepository } from './occurrences.repository.js';
@@ -14,11 +18,15 @@ import { SchedulesRepository } from './schedules.repository.js';
 @Module({
   imports: [AudienceModule, MessagesModule],
   providers: [ScheduleService, SchedulesRepository, OccurrencesRepository],
-  exports: [ScheduleService, OccurrencesRepository],
+  exports: [ScheduleService, SchedulesRepository, OccurrencesRepository],
 })
 export class SchedulingModule {}
 
-@Module({ imports: [SchedulingModule], controllers: [SchedulesController] })
+@Module({
+  imports: [SchedulingModule, TenantsModule],
+  controllers: [SchedulesController, CalendarController],
+  providers: [CalendarFeedsRepository, CalendarService],
+})
 export class SchedulingApiModule {}
 
 @Module({

@@ -232,7 +232,7 @@ describe('findRuleProblem', () => {
     ],
     [cron('0 0 30 2 *'), 'rule.expression', /30 February/],
   ] as const)('%j', (rule, field, message) => {
-    expect(findRuleProblem({ rule: rule as ScheduleRule, timeZone: 'Europe/Lisbon' }, now)).toMatchObject({
+    expect(findRuleProblem({ rule: rule, timeZone: 'Europe/Lisbon' }, now)).toMatchObject({
       field,
       message: expect.stringMatching(message) as string,
     });

@@ -96,15 +96,17 @@ export function previewRuns(timing: Timing, after: Date, count: number): Preview
   while (runs.length < count) {
     const next = nextRun(timing, last);
     if (!next) break;
-    runs.push({
-      dueAt: next.toISOString(),
-      ...describeLocally(next, timing.timeZone),
-      oddity: findOddity(timing, next),
-    });
+    runs.push(previewRun(timing, next));
     last = next;
   }
   return runs;
 }
+
+export const previewRun = (timing: Timing, dueAt: Date): PreviewedRun => ({
+  dueAt: dueAt.toISOString(),
+  ...describeLocally(dueAt, timing.timeZone),
+  oddity: findOddity(timing, dueAt),
+});
 
 /** The rule with everything in it that it needs: what is counted from a start counts from it for ever. */
 export function anchorRule(rule: ScheduleRule, timeZone: string, now: Date): ScheduleRule {
@@ -228,7 +230,7 @@ function recurrenceOfCalendar({ unit, every, times, weekdays, startOn }: RuleOf<
   const seconds = times.map(readTimeOfDay).sort((one, other) => one - other);
   return {
     frequency: ({ day: 'DAILY', week: 'WEEKLY', month: 'MONTHLY', year: 'YEARLY' } as const)[unit],
-    interval: every,
+    interval: every ?? 1,
     startMs: day * DAY_MS,
     weekStart: 1,
     months: unit === 'year' ? [month] : [],

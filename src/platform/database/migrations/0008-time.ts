@@ -1,4 +1,5 @@
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
+import { wallIn } from './tenant-table.js';
 
 /** What bounds a schedule, what it does about lateness, and how long an occurrence waits. */
 export class Time1700000000008 implements MigrationInterface {
@@ -29,4 +30,21 @@ const STATEMENTS = [
   // Whoever claims an occurrence starts it at once; the sweep takes up what still waits at this time.
   `ALTER TABLE occurrences ADD COLUMN retry_at timestamptz NOT NULL DEFAULT now() + interval '5 seconds'`,
   `CREATE INDEX occurrences_waiting ON occurrences (retry_at) WHERE state = 'waiting'`,
+  `CREATE TABLE calendar_feeds (
+     tenant_id uuid PRIMARY KEY REFERENCES tenants ON DELETE CASCADE,
+     secret_hash bytea NOT NULL UNIQUE,
+     created_at timestamptz NOT NULL DEFAULT now()
+   )`,
+  ...wallIn({ name: 'calendar_feeds', crossedBecause: 'a calendar comes with a secret address alone' }),
+  `CREATE TABLE quiet_hours (
+     id uuid PRIMARY KEY DEFAULT uuidv7(),
+     tenant_id uuid NOT NULL REFERENCES tenants ON DELETE CASCADE,
+     -- Null for the hours of the whole tenant.
+     bot_id uuid,
+     hours jsonb NOT NULL,
+     policy text NOT NULL CHECK (policy IN ('hold', 'skip')),
+     UNIQUE NULLS NOT DISTINCT (tenant_id, bot_id),
+     FOREIGN KEY (tenant_id, bot_id) REFERENCES bots (tenant_id, id) ON DELETE CASCADE
+   )`,
+  ...wallIn({ name: 'quiet_hours' }),
 ];
