@@ -61,7 +61,7 @@ export class CalendarService {
     return this.database.run(caller.tenantId, async (manager) => {
       const createdAt = await this.feeds.replace(manager, caller.tenantId, sha256(secret));
       await this.audit.record(manager, { actor: caller.actor, action: 'calendar_feed.created' });
-      return { path: `/calendar/${secret}.ics`, createdAt: createdAt.toISOString() };
+      return { path: `/api/v1/calendar/${secret}.ics`, createdAt: createdAt.toISOString() };
     });
   }
 

@@ -4,6 +4,9 @@ import { BroadcastService } from '../delivery/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
 import { type TenantId } from '../platform/identity/index.js';
 import { type WaitingOccurrence } from './due-schedules.repository.js';
+import { QuietHoursRepository } from './quiet-hours.repository.js';
+import { decideQuiet } from './rules/quiet-hours.rules.js';
+import { SchedulesRepository } from './schedules.repository.js';
 import { OccurrencesRepository, type StartableOccurrence } from './occurrences.repository.js';
 
 /** Transactions at the same time; the process's other work shares the pool. */
@@ -24,6 +27,8 @@ export class OccurrenceStarter {
   constructor(
     private readonly database: TenantDatabase,
     private readonly occurrences: OccurrencesRepository,
+    private readonly schedules: SchedulesRepository,
+    private readonly quietHours: QuietHoursRepository,
     private readonly broadcasts: BroadcastService,
   ) {}
 
@@ -54,7 +59,11 @@ export class OccurrenceStarter {
     ids: readonly string[],
   ): Promise<void> {
     const started: { id: string; broadcastId: string }[] = [];
-    const occurrences = await this.occurrences.lockWaiting(manager, ids);
+    const occurrences = await this.passQuietHours(
+      manager,
+      tenantId,
+      await this.occurrences.lockWaiting(manager, ids),
+    );
     const oneByOne = occurrences.filter(runsAlone).map((occurrence) => occurrence.schedule_id);
     const running = oneByOne.length > 0 ? await this.occurrences.findRunning(manager, oneByOne) : new Set();
     for (const occurrence of occurrences) {
@@ -74,10 +83,29 @@ export class OccurrenceStarter {
     if (started.length > 0) await this.occurrences.markStarted(manager, started);
   }
 
+  /** @returns those that may start now */
+  private async passQuietHours(
+    manager: EntityManager,
+    tenantId: TenantId,
+    occurrences: readonly StartableOccurrence[],
+  ): Promise<StartableOccurrence[]> {
+    const quietHours = occurrences.length > 0 ? await this.quietHours.findAll(manager) : [];
+    if (quietHours.length === 0) return [...occurrences];
+    const { now, timeZone } = await this.schedules.readClock(manager, tenantId);
+    const startable: StartableOccurrence[] = [];
+    for (const occurrence of occurrences) {
+      const decision = decideQuiet(quietHours, occurrence.audience, timeZone, now);
+      if (decision === null) startable.push(occurrence);
+      else if (decision.kind === 'skip') await this.occurrences.skip(manager, occurrence.id, 'quiet_hours');
+      else await this.occurrences.holdOverQuietHours(manager, occurrence, decision.until);
+    }
+    return startable;
+  }
+
   private async putOff(manager: EntityManager, occurrence: StartableOccurrence): Promise<void> {
     if (occurrence.overlap_policy === 'skip' || occurrence.is_past_grace)
       await this.occurrences.skip(manager, occurrence.id, 'previous_running');
-    else await this.occurrences.hold(manager, occurrence.id, 'previous_running', LOOK_AGAIN_SECONDS);
+    else await this.occurrences.holdForPrevious(manager, occurrence.id, LOOK_AGAIN_SECONDS);
   }
 }
 

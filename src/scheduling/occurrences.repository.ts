@@ -71,11 +71,29 @@ export class OccurrencesRepository {
     return new Set(rows.map((row) => row.schedule_id));
   }
 
-  async hold(manager: EntityManager, id: string, reason: SkipReason, seconds: number): Promise<void> {
+  async holdForPrevious(manager: EntityManager, id: string, seconds: number): Promise<void> {
     await manager.query(
-      `UPDATE occurrences SET reason = $2, retry_at = clock_timestamp() + make_interval(secs => $3) WHERE id = $1`,
-      [id, reason, seconds],
+      `UPDATE occurrences SET reason = 'previous_running', retry_at = clock_timestamp() + make_interval(secs => $2)
+        WHERE id = $1`,
+      [id, seconds],
     );
+  }
+
+  /** Of each schedule one waits for the morning, the last: people don't want the whole night's at once. */
+  async holdOverQuietHours(
+    manager: EntityManager,
+    { id, schedule_id, due_at }: StartableOccurrence,
+    until: Date,
+  ): Promise<void> {
+    await manager.query(
+      `UPDATE occurrences SET state = 'skipped', reason = 'overtaken'
+        WHERE schedule_id = $1 AND state = 'waiting' AND reason = 'quiet_hours' AND due_at < $2`,
+      [schedule_id, due_at],
+    );
+    await manager.query(`UPDATE occurrences SET reason = 'quiet_hours', retry_at = $2 WHERE id = $1`, [
+      id,
+      until,
+    ]);
   }
 
   async skip(manager: EntityManager, id: string, reason: SkipReason): Promise<void> {

@@ -10,6 +10,9 @@ import { CalendarService } from './calendar.service.js';
 import { DueSchedulesRepository } from './due-schedules.repository.js';
 import { OccurrenceStarter } from './occurrence-starter.service.js';
 import { OccurrencesRepository } from './occurrences.repository.js';
+import { QuietHoursController } from './quiet-hours.controller.js';
+import { QuietHoursRepository } from './quiet-hours.repository.js';
+import { QuietHoursService } from './quiet-hours.service.js';
 import { ScheduleTicker } from './schedule-ticker.service.js';
 import { ScheduleService } from './schedule.service.js';
 import { SchedulesController } from './schedules.controller.js';
@@ -17,15 +20,15 @@ import { SchedulesRepository } from './schedules.repository.js';
 
 @Module({
   imports: [AudienceModule, MessagesModule],
-  providers: [ScheduleService, SchedulesRepository, OccurrencesRepository],
-  exports: [ScheduleService, SchedulesRepository, OccurrencesRepository],
+  providers: [ScheduleService, SchedulesRepository, OccurrencesRepository, QuietHoursRepository],
+  exports: [ScheduleService, SchedulesRepository, OccurrencesRepository, QuietHoursRepository],
 })
 export class SchedulingModule {}
 
 @Module({
   imports: [SchedulingModule, TenantsModule],
-  controllers: [SchedulesController, CalendarController],
-  providers: [CalendarFeedsRepository, CalendarService],
+  controllers: [SchedulesController, CalendarController, QuietHoursController],
+  providers: [CalendarFeedsRepository, CalendarService, QuietHoursService],
 })
 export class SchedulingApiModule {}
 

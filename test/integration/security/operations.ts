@@ -68,6 +68,7 @@ const bounds = {
   exceptDates: ['2098-12-25'],
   within: { from: '08:00', to: '20:00', weekdays: ['MO', 'TU', 'WE', 'TH', 'FR'] },
 };
+const quietHours = [{ hours: { from: '22:00', to: '08:00', weekdays: ['SA'] }, policy: 'hold' }];
 const policies = { maxRuns: 10, missedPolicy: 'all', graceSeconds: 600, overlapPolicy: 'wait' };
 const sendings = (things: Things) => [
   ...contents(things).map((message) => ({ message, audience: { to: 'everybody' } })),
@@ -201,6 +202,11 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'Schedules.resume': { role: 'editor', path: schedulePath },
   'Schedules.previewById': { role: 'viewer', path: schedulePath },
   'Schedules.listOccurrences': { role: 'viewer', path: schedulePath },
+  'QuietHours.list': { role: 'viewer' },
+  'QuietHours.setForTenant': { role: 'admin', bodies: () => quietHours },
+  'QuietHours.deleteForTenant': { role: 'admin' },
+  'QuietHours.setForBot': { role: 'admin', path: botPath, bodies: () => quietHours },
+  'QuietHours.deleteForBot': { role: 'admin', path: botPath },
   'Calendar.read': { role: 'viewer' },
   'Calendar.readFeed': { role: 'viewer' },
   'Calendar.createFeed': { role: 'admin' },
