@@ -100,6 +100,15 @@ export class OccurrencesRepository {
     await manager.query(`UPDATE occurrences SET state = 'skipped', reason = $2 WHERE id = $1`, [id, reason]);
   }
 
+  /** Those of a schedule that were held until later. */
+  async skipHeld(manager: EntityManager, scheduleId: string): Promise<void> {
+    await manager.query(
+      `UPDATE occurrences SET state = 'skipped', reason = 'paused'
+        WHERE schedule_id = $1 AND state = 'waiting' AND reason IS NOT NULL`,
+      [scheduleId],
+    );
+  }
+
   async markStarted(
     manager: EntityManager,
     started: readonly { id: string; broadcastId: string }[],

@@ -148,7 +148,7 @@ export const occurrenceSchema = z
       .string()
       .nullable()
       .describe(
-        'why it did not run, or waited: missed (later than the grace), overtaken (a later run was due already and ran in its place), previous_running (its last broadcast was still going on), quiet_hours, tenant_suspended, could_not_start (a fault of ours that lasted an hour)',
+        'why it did not run, or waited: missed (later than the grace), overtaken (a later run was due already and ran in its place), previous_running (its last broadcast was still going on), quiet_hours, paused, tenant_suspended, could_not_start (a fault of ours that lasted an hour)',
       ),
     broadcastId: idSchema.nullable(),
     createdAt: z.iso.datetime(),

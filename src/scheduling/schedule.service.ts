@@ -3,7 +3,7 @@ import { type EntityManager } from 'typeorm';
 import { AudienceService } from '../audience/index.js';
 import { MessageService, MessageUses } from '../messages/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
-import { conflict, notFound } from '../platform/errors/index.js';
+import { conflict, notFound, ProblemError } from '../platform/errors/index.js';
 import {
   idBefore,
   IdempotencyService,
@@ -12,7 +12,7 @@ import {
   pageOf,
   type PageQuery,
 } from '../platform/http/index.js';
-import { type Caller } from '../platform/identity/index.js';
+import { type Caller, type TenantId } from '../platform/identity/index.js';
 import { type Language } from '../tenants/index.js';
 import { type OccurrenceRow, OccurrencesRepository } from './occurrences.repository.js';
 import { announceDueSoon } from './schedule-bell.js';
@@ -24,9 +24,12 @@ import {
   chooseTiming,
   pauseChoice,
   resumeChoice,
+  type ScheduleChoice,
   timingOf,
 } from './rules/schedule-choice.rules.js';
+import { shiftRule } from './rules/shift-rule.rules.js';
 import { previewRuns, type Timing } from './rules/schedule.rules.js';
+import { type ImportResult } from './schedule-bulk.dto.js';
 import {
   type ChangeSchedule,
   type CreateSchedule,
@@ -37,7 +40,7 @@ import {
   type ScheduleQuery,
   type ScheduleView,
 } from './schedule.dto.js';
-import { type ScheduleRow, SchedulesRepository } from './schedules.repository.js';
+import { type ScheduleRow, SchedulesRepository, type TenantClock } from './schedules.repository.js';
 
 /** What people do with schedules. What becomes due is the ticker's. */
 @Injectable()
@@ -63,22 +66,55 @@ export class ScheduleService implements OnModuleInit {
   create(caller: Caller, idempotent: IdempotentRequest, input: CreateSchedule): Promise<ScheduleView> {
     return this.idempotency.run(caller, idempotent, async (manager) => {
       const { now, timeZone } = await this.schedules.readClock(manager, caller.tenantId);
-      const timing = chooseTiming(input, input.timeZone ?? timeZone, now);
-      await this.audience.assertExists(manager, input.audience);
-      const row = await this.schedules.insert(manager, caller.tenantId, {
-        ...timing,
-        ...choosePolicy(input),
-        name: input.name,
-        message_id: await this.messages.choose(manager, caller.tenantId, input),
-        audience: input.audience,
-        runs: null,
-        state: 'active',
-        state_reason: null,
-        paused_at: null,
-      });
+      const choice = await this.choose(manager, caller.tenantId, input, { now, timeZone });
+      const row = await this.schedules.insert(manager, caller.tenantId, choice);
       await announceDueSoon(manager, row.next_run_at, now);
       return toView(row);
     });
+  }
+
+  /** All of them or none. @throws ProblemError 400 naming the first that is wrong, such as `schedules.3.rule.at` */
+  createMany(
+    caller: Caller,
+    idempotent: IdempotentRequest,
+    inputs: readonly CreateSchedule[],
+  ): Promise<ImportResult> {
+    return this.idempotency.run(caller, idempotent, async (manager) => {
+      const clock = await this.schedules.readClock(manager, caller.tenantId);
+      const choices: ScheduleChoice[] = [];
+      for (const [n, input] of inputs.entries()) {
+        try {
+          choices.push(await this.choose(manager, caller.tenantId, input, clock));
+        } catch (error) {
+          throw error instanceof ProblemError ? within(error, `schedules.${n}`) : error;
+        }
+      }
+      const rows = await this.schedules.insertMany(manager, caller.tenantId, choices);
+      const dueTimes = rows.flatMap((row) => row.next_run_at?.getTime() ?? []);
+      await announceDueSoon(manager, new Date(Math.min(...dueTimes)), clock.now);
+      return { ids: rows.map(({ id }) => id) };
+    });
+  }
+
+  private async choose(
+    manager: EntityManager,
+    tenantId: TenantId,
+    input: CreateSchedule,
+    { now, timeZone }: Pick<TenantClock, 'now' | 'timeZone'>,
+  ): Promise<ScheduleChoice> {
+    const timing = chooseTiming(input, input.timeZone ?? timeZone, now);
+    await this.audience.assertExists(manager, input.audience);
+    return {
+      ...timing,
+      ...choosePolicy(input),
+      name: input.name,
+      message_id: await this.messages.choose(manager, tenantId, input),
+      audience: input.audience,
+      runs: null,
+      state: 'active',
+      state_reason: null,
+      paused_at: null,
+    };
   }
 
   /** Changes what is named. A new rule or zone counts from now, and lets an ended schedule begin again. */
@@ -102,7 +138,7 @@ export class ScheduleService implements OnModuleInit {
     });
   }
 
-  /** Nothing becomes due until it is resumed. */
+  /** Nothing becomes due until it is resumed, and what was held until later does not start. */
   pause(caller: Caller, id: string): Promise<ScheduleView> {
     return this.database.run(caller.tenantId, async (manager) => {
       const row = await this.schedules.lockByIdOrThrow(manager, id);
@@ -110,6 +146,7 @@ export class ScheduleService implements OnModuleInit {
       if (row.state === 'ended')
         throw conflict('schedule_ended', 'This schedule has ended; there is nothing to pause.');
       const { now } = await this.schedules.readClock(manager, caller.tenantId);
+      await this.occurrences.skipHeld(manager, id);
       return toView(await this.schedules.update(manager, id, pauseChoice(row, now)));
     });
   }
@@ -128,6 +165,17 @@ export class ScheduleService implements OnModuleInit {
       const resumed = await this.schedules.update(manager, id, choice);
       await announceDueSoon(manager, resumed.next_run_at, now);
       return toView(resumed);
+    });
+  }
+
+  /** Moves a rule that stands at an instant. @throws ProblemError 409 for a rule of the calendar */
+  shift(caller: Caller, id: string, seconds: number): Promise<ScheduleView> {
+    return this.database.run(caller.tenantId, async (manager) => {
+      const row = await this.schedules.lockByIdOrThrow(manager, id);
+      const rule = shiftRule(row.rule, row.time_zone, seconds);
+      if (!rule)
+        throw conflict('not_shiftable', 'Its times stand on the calendar; change its rule or its zone.');
+      return this.change(caller, id, { rule });
     });
   }
 
@@ -184,6 +232,15 @@ export class ScheduleService implements OnModuleInit {
     return row;
   }
 }
+
+/** A problem of one of many inputs. */
+const within = ({ status, code, detail, errors }: ProblemError, path: string): ProblemError =>
+  new ProblemError(
+    status,
+    code,
+    `${path}: ${detail}`,
+    errors.map((one) => ({ ...one, field: `${path}.${one.field}` })),
+  );
 
 function toPreview(
   timing: Timing,

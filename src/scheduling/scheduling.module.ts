@@ -13,6 +13,8 @@ import { OccurrencesRepository } from './occurrences.repository.js';
 import { QuietHoursController } from './quiet-hours.controller.js';
 import { QuietHoursRepository } from './quiet-hours.repository.js';
 import { QuietHoursService } from './quiet-hours.service.js';
+import { ScheduleBulkController } from './schedule-bulk.controller.js';
+import { ScheduleBulkService } from './schedule-bulk.service.js';
 import { ScheduleTicker } from './schedule-ticker.service.js';
 import { ScheduleService } from './schedule.service.js';
 import { SchedulesController } from './schedules.controller.js';
@@ -27,8 +29,8 @@ export class SchedulingModule {}
 
 @Module({
   imports: [SchedulingModule, TenantsModule],
-  controllers: [SchedulesController, CalendarController, QuietHoursController],
-  providers: [CalendarFeedsRepository, CalendarService, QuietHoursService],
+  controllers: [ScheduleBulkController, SchedulesController, CalendarController, QuietHoursController],
+  providers: [CalendarFeedsRepository, CalendarService, QuietHoursService, ScheduleBulkService],
 })
 export class SchedulingApiModule {}
 

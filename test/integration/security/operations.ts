@@ -68,6 +68,11 @@ const bounds = {
   exceptDates: ['2098-12-25'],
   within: { from: '08:00', to: '20:00', weekdays: ['MO', 'TU', 'WE', 'TH', 'FR'] },
 };
+const csvOf = (messageId: string) =>
+  [
+    'name,messageId,audience,rule',
+    `Weekday,${messageId},"{""to"":""everybody""}","{""kind"":""cron"",""expression"":""0 9 * * *""}"`,
+  ].join('\n');
 const quietHours = [{ hours: { from: '22:00', to: '08:00', weekdays: ['SA'] }, policy: 'hold' }];
 const policies = { maxRuns: 10, missedPolicy: 'all', graceSeconds: 600, overlapPolicy: 'wait' };
 const sendings = (things: Things) => [
@@ -202,6 +207,20 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'Schedules.resume': { role: 'editor', path: schedulePath },
   'Schedules.previewById': { role: 'viewer', path: schedulePath },
   'Schedules.listOccurrences': { role: 'viewer', path: schedulePath },
+  'ScheduleBulk.change': {
+    role: 'editor',
+    bodies: ({ scheduleId }) => [
+      ...['pause', 'resume', 'delete'].map((action) => ({ action, ids: [scheduleId] })),
+      { action: 'shift', ids: [scheduleId], seconds: 60 },
+    ],
+  },
+  'ScheduleBulk.import': {
+    role: 'editor',
+    bodies: (things) => schedules(things).map((schedule) => ({ schedules: [schedule] })),
+  },
+  'ScheduleBulk.importCsv': { role: 'editor', bodies: ({ messageId }) => [{ csv: csvOf(messageId) }] },
+  'ScheduleBulk.export': { role: 'viewer' },
+  'ScheduleBulk.exportCsv': { role: 'viewer' },
   'QuietHours.list': { role: 'viewer' },
   'QuietHours.setForTenant': { role: 'admin', bodies: () => quietHours },
   'QuietHours.deleteForTenant': { role: 'admin' },
