@@ -4,7 +4,12 @@ import { messageChoice } from '../delivery/index.js';
 import { lineOfTextSchema, pageQuerySchema, pageSchemaOf } from '../platform/http/index.js';
 import { idSchema } from '../platform/identity/index.js';
 import { languageSchema, timeZoneSchema } from '../tenants/index.js';
-import { DEFAULT_GRACE_SECONDS, MISSED_POLICIES, MOST_MADE_UP } from './rules/missed-runs.rules.js';
+import {
+  DEFAULT_GRACE_SECONDS,
+  MISSED_POLICIES,
+  MOST_MADE_UP,
+  PUNCTUAL_SECONDS,
+} from './rules/missed-runs.rules.js';
 import {
   scheduleRuleSchema,
   withinSchema,
@@ -50,7 +55,7 @@ const policyFields = {
     ),
   graceSeconds: z
     .int()
-    .min(0)
+    .min(PUNCTUAL_SECONDS)
     .max(LONGEST_GRACE_SECONDS)
     .optional()
     .describe(`how late a run may still start; usually ${DEFAULT_GRACE_SECONDS}`),

@@ -9,7 +9,7 @@ export const MOST_MADE_UP = 20;
 export const MISSED_POLICIES = ['skip', 'latest', 'all'] as const;
 export type MissedPolicy = (typeof MISSED_POLICIES)[number];
 
-/** Up to so late a run counts as punctual: a pass and a claim of many schedules take a moment. */
+/** Up to so late a run counts as punctual, whatever the policy: to claim many schedules takes a moment. */
 export const PUNCTUAL_SECONDS = 60;
 
 /** Why an occurrence did not run. */
@@ -76,7 +76,7 @@ interface Lateness {
 /** The runs that start now, in their order. */
 function chooseMadeUp(timing: Timing, policy: RunPolicy, { dueAt, latest, now }: Lateness): Date[] {
   const { missedPolicy, graceSeconds } = policy;
-  const allowedSeconds = missedPolicy === 'skip' ? Math.min(PUNCTUAL_SECONDS, graceSeconds) : graceSeconds;
+  const allowedSeconds = missedPolicy === 'skip' ? PUNCTUAL_SECONDS : graceSeconds;
   const earliestMs = now.getTime() - allowedSeconds * 1000;
   if (latest.getTime() < earliestMs) return [];
   if (missedPolicy !== 'all') return [latest];

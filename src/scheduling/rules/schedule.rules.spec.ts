@@ -185,6 +185,105 @@ describe('cron', () => {
   });
 });
 
+describe('calendar', () => {
+  const calendar = (more: object): ScheduleRule => ({
+    kind: 'calendar',
+    unit: 'day',
+    times: ['09:00'],
+    startOn: '2026-01-31',
+    ...more,
+  });
+
+  it.each([
+    [
+      'several times a day',
+      { times: ['18:30', '09:00'] },
+      ['2026-01-31T09:00:00Z', '2026-01-31T18:30:00Z', '2026-02-01T09:00:00Z'],
+    ],
+    [
+      'every second week',
+      { unit: 'week', every: 2, weekdays: ['MO', 'SA'] },
+      ['2026-01-31T09:00:00Z', '2026-02-09T09:00:00Z', '2026-02-14T09:00:00Z'],
+    ],
+    [
+      'every month, in a short one on its last day',
+      { unit: 'month' },
+      ['2026-01-31T09:00:00Z', '2026-02-28T09:00:00Z', '2026-03-31T09:00:00Z'],
+    ],
+    [
+      'every year from 29 February',
+      { unit: 'year', startOn: '2024-02-29' },
+      ['2026-02-28T09:00:00Z', '2027-02-28T09:00:00Z', '2028-02-29T09:00:00Z'],
+    ],
+  ])('%s', (_, more, expected) => {
+    expect(runs(calendar(more), 'UTC', '2026-01-15T00:00:00Z', expected.length)).toEqual(expected);
+  });
+
+  it('begins with its first day, which is today where none is named', () => {
+    const anchored = anchorRule(
+      { kind: 'calendar', unit: 'day', times: ['09:00'] },
+      'Pacific/Auckland',
+      new Date('2026-06-01T12:30:00Z'),
+    );
+    expect(anchored).toMatchObject({ startOn: '2026-06-02' });
+  });
+});
+
+describe('bounds', () => {
+  const bounded = (rule: ScheduleRule, bounds: object, after: string, count: number) =>
+    previewRuns({ rule, timeZone: 'Europe/Lisbon', ...bounds }, new Date(after), count).map(
+      (run) => run.localTime,
+    );
+
+  it('leaves out days and goes on after them', () => {
+    const exceptDates = ['2026-06-02', '2026-06-03'];
+    expect(bounded(cron('0 9 * * *'), { exceptDates }, '2026-06-01T00:00:00Z', 2)).toEqual([
+      '2026-06-01T09:00:00',
+      '2026-06-04T09:00:00',
+    ]);
+    expect(bounded(cron('* * * * * *'), { exceptDates }, '2026-06-01T22:59:59Z', 1)).toEqual([
+      '2026-06-04T00:00:00',
+    ]);
+  });
+
+  it('keeps within hours, also over midnight and on the days on which they begin', () => {
+    const hourly = cron('0 * * * *');
+    expect(bounded(hourly, { within: { from: '22:00', to: '01:00' } }, '2026-06-01T20:30:00Z', 4)).toEqual([
+      '2026-06-01T22:00:00',
+      '2026-06-01T23:00:00',
+      '2026-06-02T00:00:00',
+      '2026-06-02T22:00:00',
+    ]);
+    const fridays = { from: '22:00', to: '01:00', weekdays: ['FR'] };
+    expect(bounded(hourly, { within: fridays }, '2026-06-01T20:30:00Z', 4)).toEqual([
+      '2026-06-05T22:00:00',
+      '2026-06-05T23:00:00',
+      '2026-06-06T00:00:00',
+      '2026-06-12T22:00:00',
+    ]);
+  });
+
+  it('ends, and the end still counts', () => {
+    const endsAt = new Date('2026-06-02T08:00:00Z');
+    expect(bounded(cron('0 9 * * *'), { endsAt }, '2026-06-01T00:00:00Z', 9)).toHaveLength(2);
+  });
+
+  it('finds out quickly that nothing is left', () => {
+    const startedMs = performance.now();
+    const never = {
+      rule: cron('0 3 * * *'),
+      timeZone: 'Europe/Lisbon',
+      within: { from: '08:00', to: '20:00' },
+    };
+    expect(nextRun(never, new Date('2026-06-01T00:00:00Z'))).toBeNull();
+    expect(findRuleProblem(never, new Date('2026-06-01T00:00:00Z'))).toMatchObject({
+      field: 'within',
+      code: 'never_due',
+    });
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
+  });
+});
+
 describe('latestRun', () => {
   const known = new Date('2026-01-01T00:00:00Z');
   const latest = (rule: ScheduleRule, at: string) =>

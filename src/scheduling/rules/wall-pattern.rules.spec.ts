@@ -180,7 +180,7 @@ describe('nextInstant', () => {
       '2026-03-29T00:00Z',
       ['2026-03-29T01:00Z', '2026-03-29T02:30Z'],
     ],
-  ])('%s', (_, line, timeZone, after, expected) => {
+  ])('knows the trap: %s', (_, line, timeZone, after, expected) => {
     let last: number | null = Date.parse(after);
     for (const due of expected) {
       last = nextInstant(patternOfCron(line), timeZone, last ?? NaN);
