@@ -21,13 +21,13 @@ export class CsvError extends Error {
 }
 
 export function writeCsv(rows: readonly CsvRow[]): string {
-  const lines = rows.map((row) => CSV_COLUMNS.map((column) => writeCell(column, row[column])));
+  const lines = rows.map((row) => CSV_COLUMNS.map((column) => writeCell(row[column])));
   return [[...CSV_COLUMNS], ...lines].map((cells) => `${cells.join(',')}\r\n`).join('');
 }
 
-function writeCell(column: string, value: unknown): string {
+function writeCell(value: unknown): string {
   if (value === undefined || value === null) return '';
-  const text = JSON_COLUMNS.includes(column) ? JSON.stringify(value) : String(value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
