@@ -2,27 +2,22 @@ import { z } from 'zod';
 import { idSchema } from '../platform/identity/index.js';
 import { previewedRunSchema } from './schedule.dto.js';
 
-const LONGEST_CALENDAR_DAYS = 366;
-const DAY_MS = 24 * 60 * 60 * 1000;
+export const LONGEST_CALENDAR_DAYS = 366;
+export const USUAL_CALENDAR_DAYS = 31;
 
 const instant = z.iso
   .datetime({ offset: true, error: 'must be an instant such as 2026-12-01T00:00:00Z' })
   .max(40);
 
-export const calendarQuerySchema = z
-  .strictObject({
-    from: instant.describe('the first instant of the calendar'),
-    to: instant.describe(`the last one, at most ${LONGEST_CALENDAR_DAYS} days later`),
-    limit: z.coerce.number().int().min(1).max(1000).default(500).describe('most due times'),
-  })
-  .refine(({ from, to }) => Date.parse(to) >= Date.parse(from), {
-    path: ['to'],
-    error: 'must not lie before from',
-  })
-  .refine(({ from, to }) => Date.parse(to) - Date.parse(from) <= LONGEST_CALENDAR_DAYS * DAY_MS, {
-    path: ['to'],
-    error: `must lie at most ${LONGEST_CALENDAR_DAYS} days after from`,
-  });
+export const calendarQuerySchema = z.strictObject({
+  from: instant.optional().describe('the first instant of the calendar; without it, now'),
+  to: instant
+    .optional()
+    .describe(
+      `the last one, at most ${LONGEST_CALENDAR_DAYS} days later; without it, ${USUAL_CALENDAR_DAYS} days`,
+    ),
+  limit: z.coerce.number().int().min(1).max(1000).default(500).describe('most due times'),
+});
 export type CalendarQuery = z.output<typeof calendarQuerySchema>;
 
 export const calendarSchema = z

@@ -2,16 +2,19 @@ import { Injectable } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
 import { randomSecret, sha256 } from '../platform/crypto/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
-import { notFound } from '../platform/errors/index.js';
+import { invalidField, notFound } from '../platform/errors/index.js';
 import { type Caller, type TenantId } from '../platform/identity/index.js';
 import { AuditLog } from '../tenants/index.js';
 import { CalendarFeedsRepository } from './calendar-feeds.repository.js';
 import {
+  LONGEST_CALENDAR_DAYS,
+  USUAL_CALENDAR_DAYS,
   type CalendarFeedView,
   type CalendarQuery,
   type CalendarView,
   type NewCalendarFeed,
 } from './calendar.dto.js';
+import { DAY_MS } from './rules/calendar-day.rules.js';
 import { type CalendarRuns, mergeRuns } from './rules/calendar.rules.js';
 import { writeCalendar } from './rules/icalendar.rules.js';
 import { describeTiming } from './rules/rule-sentence.rules.js';
@@ -23,7 +26,6 @@ import { type ScheduleRow, SchedulesRepository } from './schedules.repository.js
 const MOST_SCHEDULES = 2_000;
 const FEED_DAYS = 60;
 const FEED_EVENTS = 1_000;
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The due times of all schedules of a tenant: for programs, and as a feed for people's calendars. */
 @Injectable()
@@ -36,9 +38,11 @@ export class CalendarService {
   ) {}
 
   async read(caller: Caller, query: CalendarQuery): Promise<CalendarView> {
-    const { runs, completeUntil } = await this.database.run(caller.tenantId, (manager) =>
-      this.merge(manager, new Date(query.from), new Date(query.to), query.limit),
-    );
+    const { runs, completeUntil } = await this.database.run(caller.tenantId, async (manager) => {
+      const { now } = await this.schedules.readClock(manager, caller.tenantId);
+      const [from, to] = stretchOf(query, now);
+      return this.merge(manager, from, to, query.limit);
+    });
     return {
       runs: runs.map(({ label, timing, dueAt }) => ({
         scheduleId: label.id,
@@ -121,4 +125,18 @@ export class CalendarService {
       completeUntil: new Date(firstLeftOut.getTime() - 1),
     };
   }
+}
+
+/** @throws ProblemError 400 for a stretch that ends before it begins, or is too long */
+function stretchOf({ from, to }: CalendarQuery, now: Date): readonly [Date, Date] {
+  const first = from === undefined ? now : new Date(from);
+  const last = to === undefined ? new Date(first.getTime() + USUAL_CALENDAR_DAYS * DAY_MS) : new Date(to);
+  const days = (last.getTime() - first.getTime()) / DAY_MS;
+  if (days < 0 || days > LONGEST_CALENDAR_DAYS)
+    throw invalidField(
+      'to',
+      'out_of_range',
+      `Choose an end that is 0 to ${LONGEST_CALENDAR_DAYS} days after the beginning.`,
+    );
+  return [first, last];
 }

@@ -33,9 +33,11 @@ export const bulkResultSchema = z
   .object({
     results: z.array(
       z.object({
-        id: idSchema,
         isDone: z.boolean(),
-        problem: z.string().nullable().describe('why nothing was done, and what to do; null where it was'),
+        problem: z
+          .string()
+          .nullable()
+          .describe('why nothing was done; null where it was. In the order of the ids'),
       }),
     ),
   })

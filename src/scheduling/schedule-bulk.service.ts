@@ -31,13 +31,13 @@ export class ScheduleBulkService {
   /** Each for itself: what can't be done to one is said of it, and the others are done. */
   async change(caller: Caller, change: BulkChange): Promise<BulkResult> {
     const results: BulkResult['results'] = [];
-    for (const id of new Set(change.ids)) {
+    for (const id of change.ids) {
       try {
         await this.changeOne(caller, id, change);
-        results.push({ id, isDone: true, problem: null });
+        results.push({ isDone: true, problem: null });
       } catch (error) {
         if (!(error instanceof ProblemError)) throw error;
-        results.push({ id, isDone: false, problem: error.detail });
+        results.push({ isDone: false, problem: error.detail });
       }
     }
     return { results };

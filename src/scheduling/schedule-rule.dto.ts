@@ -6,9 +6,10 @@ import { readRrule, RruleError } from './rules/rrule-text.rules.js';
 
 const LONGEST_INTERVAL_SECONDS = 10 * 366 * 24 * 60 * 60;
 const FIRST_YEAR = 1970;
+/** What isn't written as a day or a time has been refused already. */
 const isKnownYear = (written: string): boolean => {
-  const year = Number(written.slice(0, 4));
-  return year >= FIRST_YEAR && year <= LAST_YEAR;
+  const [, year] = /^(\d{4})-/.exec(written) ?? [];
+  return year === undefined || (Number(year) >= FIRST_YEAR && Number(year) <= LAST_YEAR);
 };
 const outsideYears = `must lie from ${FIRST_YEAR} to ${LAST_YEAR}`;
 

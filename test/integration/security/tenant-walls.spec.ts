@@ -124,8 +124,9 @@ describe('the walls between tenants', () => {
         const foreign = await ask(body);
         expect(tellingParts(foreign)).toEqual(tellingParts(await ask(absent[index])));
         expect(foreign.text).not.toContain(scene.bia.canary);
-        // Without effect: the filter of a tagging fits nothing, a preview has no file to show.
-        if (foreign.status < 400) expect(['Chats.tagMany', 'Messages.preview']).toContain(operation.id);
+        // Without effect: the filter of a tagging fits nothing, a preview has no file to show, a change says so of each.
+        if (foreign.status < 400)
+          expect(['Chats.tagMany', 'Messages.preview', 'ScheduleBulk.change']).toContain(operation.id);
       }
     },
   );
