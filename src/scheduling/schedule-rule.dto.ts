@@ -6,10 +6,9 @@ import { readRrule, RruleError } from './rules/rrule-text.rules.js';
 
 const LONGEST_INTERVAL_SECONDS = 10 * 366 * 24 * 60 * 60;
 const FIRST_YEAR = 1970;
-/** What isn't written as a day or a time has been refused already. */
 const isKnownYear = (written: string): boolean => {
-  const [, year] = /^(\d{4})-/.exec(written) ?? [];
-  return year === undefined || (Number(year) >= FIRST_YEAR && Number(year) <= LAST_YEAR);
+  const year = Number(written.slice(0, 4));
+  return year >= FIRST_YEAR && year <= LAST_YEAR;
 };
 const outsideYears = `must lie from ${FIRST_YEAR} to ${LAST_YEAR}`;
 
@@ -17,13 +16,14 @@ export const writtenTimeSchema = z.iso
   .datetime({
     local: true,
     offset: true,
+    abort: true,
     error: 'must be a date and time such as 2026-12-31T09:00, with an offset (…+01:00 or …Z) or without',
   })
   .max(40)
   .refine(isKnownYear, outsideYears);
 
 export const writtenDaySchema = z.iso
-  .date({ error: 'must be a day such as 2026-12-31' })
+  .date({ abort: true, error: 'must be a day such as 2026-12-31' })
   .refine(isKnownYear, outsideYears);
 
 export const timeOfDaySchema = z

@@ -32,6 +32,7 @@ const timingFields = {
     .describe('no run after this; local to the time zone, or with an offset'),
   exceptDates: z
     .array(writtenDaySchema)
+    .min(1)
     .max(366)
     .nullable()
     .optional()

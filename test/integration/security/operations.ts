@@ -23,6 +23,8 @@ interface OperationRow {
   readonly path?: (things: Things) => Record<string, string>;
   /** Good bodies that have every field at least once, in every shape that it may have. */
   readonly bodies?: (things: Things) => unknown[];
+  /** Whoever may do it does it by asking alone: sessions end, an address is made. */
+  readonly actsWithoutBody?: boolean;
 }
 
 const botPath = ({ botId }: Things) => ({ id: botId });
@@ -125,7 +127,7 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
     bodies: ({ email, tenantId }) => [{ email, password: 'not the password', tenantId }],
   },
   'Auth.refresh': { role: 'public', bodies: () => [{ refreshToken: 'nobody-was-given-this' }] },
-  'Auth.signOut': { role: 'viewer' },
+  'Auth.signOut': { role: 'viewer', actsWithoutBody: true },
   'Auth.whoAmI': { role: 'viewer' },
   'Bots.connect': {
     role: 'admin',
@@ -228,8 +230,8 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'QuietHours.deleteForBot': { role: 'admin', path: botPath },
   'Calendar.read': { role: 'viewer' },
   'Calendar.readFeed': { role: 'viewer' },
-  'Calendar.createFeed': { role: 'admin' },
-  'Calendar.deleteFeed': { role: 'admin' },
+  'Calendar.createFeed': { role: 'admin', actsWithoutBody: true },
+  'Calendar.deleteFeed': { role: 'admin', actsWithoutBody: true },
   'Calendar.writeFeed': { role: 'public', path: () => ({ file: `${'A'.repeat(43)}.ics` }) },
 };
 

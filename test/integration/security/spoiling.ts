@@ -14,6 +14,9 @@ export interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly oneOf?: readonly Schema[];
+  /** What may also be null: the shape, and null. */
+  readonly anyOf?: readonly Schema[];
+  readonly isNullable?: boolean;
 }
 
 /** A body with one thing wrong, as it goes over the wire. */
@@ -109,7 +112,7 @@ function badValues(schema: Schema, good: unknown): [string, unknown][] {
   };
   const type = schema.type ?? 'object';
   const bad: [string, unknown][] = [
-    ['null', null],
+    ...(schema.isNullable ? [] : [['null', null] satisfies [string, unknown]]),
     ['deep nesting', deep],
     ...Object.entries(ofType)
       .filter(([name]) => name !== type)
@@ -130,11 +133,11 @@ function badValues(schema: Schema, good: unknown): [string, unknown][] {
   if (type === 'integer') {
     bad.push(
       ['fraction', 1.5],
-      ['negative', -1],
       ['too small', (schema.minimum ?? 0) - 1],
       ['too large', (schema.maximum ?? Number.MAX_SAFE_INTEGER) + 1],
       ['no number has it', new Raw('1e999')],
     );
+    if ((schema.minimum ?? 0) >= 0) bad.push(['negative', -1]);
   }
   if (Array.isArray(good) && schema.maxItems !== undefined) {
     bad.push(['no items', []], ['too many items', Array<unknown>(schema.maxItems + 1).fill(good[0])]);
@@ -143,6 +146,8 @@ function badValues(schema: Schema, good: unknown): [string, unknown][] {
 }
 
 function resolve(schema: Schema, components: Components): Schema {
+  const shape = schema.anyOf?.find(({ type }) => type !== 'null');
+  if (shape) return { ...resolve(shape, components), isNullable: true };
   const name = schema.$ref?.split('/').at(-1);
   return name === undefined ? schema : resolve(components[name] ?? {}, components);
 }

@@ -68,6 +68,8 @@ describe('the walls between tenants', () => {
       'Broadcast.findDeliveries',
       'Schedules.previewById',
       'Schedules.listOccurrences',
+      'Calendar.readFeed',
+      'QuietHours.list',
     ];
     expect(reading.map(({ id }) => id).filter((id) => !shown.includes(id))).toEqual(
       expect.arrayContaining(figures.filter((id) => !shown.includes(id))),
