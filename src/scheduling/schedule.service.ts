@@ -82,9 +82,10 @@ export class ScheduleService implements OnModuleInit {
     return this.idempotency.run(caller, idempotent, async (manager) => {
       const clock = await this.schedules.readClock(manager, caller.tenantId);
       const choices: ScheduleChoice[] = [];
+      const known = new Set<string>();
       for (const [n, input] of inputs.entries()) {
         try {
-          choices.push(await this.choose(manager, caller.tenantId, input, clock));
+          choices.push(await this.choose(manager, caller.tenantId, input, clock, known));
         } catch (error) {
           throw error instanceof ProblemError ? within(error, `schedules.${n}`) : error;
         }
@@ -96,19 +97,26 @@ export class ScheduleService implements OnModuleInit {
     });
   }
 
+  /** @param known messages and audiences that this transaction has found good, gets those that it finds */
   private async choose(
     manager: EntityManager,
     tenantId: TenantId,
     input: CreateSchedule,
     { now, timeZone }: Pick<TenantClock, 'now' | 'timeZone'>,
+    known = new Set<string>(),
   ): Promise<ScheduleChoice> {
     const timing = chooseTiming(input, input.timeZone ?? timeZone, now);
-    await this.audience.assertExists(manager, input.audience);
+    const audience = JSON.stringify(input.audience);
+    if (!known.has(audience)) await this.audience.assertExists(manager, input.audience);
+    const { messageId: given } = input;
+    const messageId =
+      given !== undefined && known.has(given) ? given : await this.messages.choose(manager, tenantId, input);
+    known.add(audience).add(messageId);
     return {
       ...timing,
       ...choosePolicy(input),
       name: input.name,
-      message_id: await this.messages.choose(manager, tenantId, input),
+      message_id: messageId,
       audience: input.audience,
       runs: null,
       state: 'active',
