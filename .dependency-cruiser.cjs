@@ -4,6 +4,7 @@ const rooms = [
   'platform',
   'telegram',
   'tenants',
+  'webhooks',
   'auth',
   'bots',
   'audience',
@@ -11,6 +12,7 @@ const rooms = [
   'delivery',
   'scheduling',
   'menus',
+  'records',
   'reports',
   'app',
 ];

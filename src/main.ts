@@ -1,10 +1,19 @@
 import 'reflect-metadata';
 import { type Logger } from 'pino';
-import { migrateDatabase, type RunningInstallation, startInstallation } from './app/index.js';
-import { type Configuration, readConfiguration, SettingsError } from './config/index.js';
+import {
+  migrateDatabase,
+  OperatorCommandError,
+  rotateKeys,
+  type RunningInstallation,
+  runOperatorCommand,
+  startInstallation,
+  verifyAudit,
+} from './app/index.js';
+import { readConfiguration, SettingsError } from './config/index.js';
 import { EmbeddedDatabaseError } from './platform/embedded-database/index.js';
 import { UnsafeDatabaseError } from './platform/database/index.js';
 import { createLogger } from './platform/logging/index.js';
+import { KeyRotationRunningError } from './tenants/index.js';
 
 /** How long a stop may take before the process ends anyway: a call to Telegram is given up after 30 s. */
 const STOP_WITHIN_MS = 45_000;
@@ -17,24 +26,36 @@ async function main(): Promise<void> {
     logger.info('the database is up to date');
     return;
   }
+  if (process.argv[2] === 'verify-audit') {
+    const say = (line: string) => process.stdout.write(`${line}\n`);
+    const isWhole = await verifyAudit(configuration, (line) => logger.debug(line), say);
+    process.exitCode = isWhole ? 0 : 1;
+    return;
+  }
+  if (process.argv[2] === 'rotate-keys') {
+    const report = await rotateKeys(configuration, { renewsDataKeys: process.argv.includes('--data-keys') });
+    process.stdout.write(`${JSON.stringify(report)}\n`);
+    process.exitCode = report.unreadable === 0 ? 0 : 1;
+    return;
+  }
+  if (process.argv[2] === 'operator') {
+    await runOperatorCommand(configuration, process.argv.slice(3), (line) =>
+      process.stdout.write(`${line}\n`),
+    );
+    return;
+  }
   const starting = startInstallation(configuration);
   // From now on a signal ends everything in order, also in the middle of the start.
   stopOnSignals(starting, logger);
   const { apiUrl, sandboxUrl } = await starting;
   logger.info({ apiUrl, sandboxUrl, roles: configuration.settings.ARAUTO_ROLES }, 'ready');
-  if (process.stdout.isTTY) process.stdout.write(welcome(configuration, apiUrl, sandboxUrl));
+  if (process.stdout.isTTY) process.stdout.write(welcome(apiUrl, sandboxUrl));
 }
 
 /** Where a person at the terminal goes on; the log has the same for programs. */
-function welcome(
-  { isProduction }: Configuration,
-  apiUrl: string | undefined,
-  sandboxUrl: string | undefined,
-): string {
+function welcome(apiUrl: string | undefined, sandboxUrl: string | undefined): string {
   const lines = [
-    ...(apiUrl === undefined
-      ? []
-      : [`API documentation: ${apiUrl}/${isProduction ? 'openapi.json' : 'docs'}`]),
+    ...(apiUrl === undefined ? [] : [`API documentation: ${apiUrl}/docs`]),
     ...(sandboxUrl === undefined ? [] : [`Sandbox:           ${sandboxUrl}/`]),
   ];
   return lines.map((line) => `${line}\n`).join('');
@@ -71,6 +92,8 @@ main().catch((error: unknown) => {
   const isForPeople =
     error instanceof SettingsError ||
     error instanceof EmbeddedDatabaseError ||
+    error instanceof KeyRotationRunningError ||
+    error instanceof OperatorCommandError ||
     error instanceof UnsafeDatabaseError;
   process.stderr.write(`${isForPeople ? error.message : String((error as Error).stack ?? error)}\n`);
   process.exit(1);

@@ -42,6 +42,9 @@ export class Arauto {
       DATABASE_DISPATCHER_URL: urls.dispatcher,
       TELEGRAM_API_ROOT: apiRoot,
       PORT: '0',
+      // What is measured are messages; setting up asks more of the API than any one program may.
+      API_REQUESTS_PER_MINUTE: '0',
+      API_ANONYMOUS_REQUESTS_PER_MINUTE: '0',
       LOG_LEVEL: 'info',
       ENCRYPTION_KEY: key(),
       SESSION_KEY: key(),
@@ -64,7 +67,9 @@ export class Arauto {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const arauto = this.#process;
-    process.once('exit', () => arauto.kill());
+    const kill = () => arauto.kill();
+    process.once('exit', kill);
+    arauto.once('exit', () => process.off('exit', kill));
     this.#apiUrl = await this.#readApiUrl();
     const account = { ...ACCOUNT, name: 'Bench', tenantName: 'Bench' };
     const { accessToken } = this.#accessToken

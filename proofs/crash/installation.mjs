@@ -21,6 +21,9 @@ export class Installation {
       ARAUTO_HOME: home,
       PORT: '0',
       SANDBOX_PORT: '0',
+      // Setting up asks more of the API than any one program may.
+      API_REQUESTS_PER_MINUTE: '0',
+      API_ANONYMOUS_REQUESTS_PER_MINUTE: '0',
       DATABASE_URL: databaseUrls.app,
       DATABASE_DISPATCHER_URL: databaseUrls.dispatcher,
       ENCRYPTION_KEY: key(),

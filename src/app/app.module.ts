@@ -2,11 +2,12 @@ import { type DynamicModule, Global, Module, type Provider, type Type } from '@n
 import { EventEmitterModule } from '@nestjs/event-emitter';
 import { type Configuration, Configuration as ConfigurationToken } from '../config/index.js';
 import { CleaningModule } from '../platform/cleaning/index.js';
-import { Clock } from '../platform/clock/index.js';
+import { BackgroundWork, Clock } from '../platform/clock/index.js';
 import { DatabaseModule, type DatabaseUrls } from '../platform/database/index.js';
 import { IdempotencyService, OLD_IDEMPOTENCY_KEYS } from '../platform/http/index.js';
 import { MailModule } from '../platform/mail/index.js';
 import { QueueModule } from '../platform/queue/index.js';
+import { type SealedColumn, SealedColumns } from '../tenants/index.js';
 import { HealthController } from './health.controller.js';
 import { SandboxAccessController } from './sandbox-access.controller.js';
 import { SandboxAccessService } from './sandbox-access.service.js';
@@ -14,6 +15,8 @@ import { SandboxAccessService } from './sandbox-access.service.js';
 /** A room as the compositions see it: what every process needs of it, and what each role adds. */
 export interface Room {
   readonly entities?: readonly (new () => object)[];
+  /** Where it keeps what it sealed. */
+  readonly sealed?: readonly SealedColumn[];
   readonly core?: readonly (Type | DynamicModule)[];
   readonly api?: readonly (Type | DynamicModule)[];
   readonly worker?: readonly (Type | DynamicModule)[];
@@ -32,9 +35,12 @@ export class AppModule {
     const foundation: Provider[] = [
       { provide: ConfigurationToken, useValue: configuration },
       Clock,
+      BackgroundWork,
       IdempotencyService,
+      { provide: SealedColumns, useValue: new SealedColumns(rooms.flatMap((room) => room.sealed ?? [])) },
     ];
-    const parts = (part: Exclude<keyof Room, 'entities'>) => rooms.flatMap((room) => room[part] ?? []);
+    const parts = (part: Exclude<keyof Room, 'entities' | 'sealed'>) =>
+      rooms.flatMap((room) => room[part] ?? []);
     return {
       module: AppModule,
       controllers: [HealthController, ...(configuration.hasRole('api') ? [SandboxAccessController] : [])],

@@ -18,7 +18,7 @@ export async function createApplication(
     createHttpAdapter(configuration),
     { logger: new NestLogger(createLogger(configuration.settings)), abortOnError: false, bodyParser: false },
   );
-  await configureHttp(app);
+  await configureHttp(app, configuration);
   if (configuration.hasRole('api')) serveDocumentation(app, configuration);
   return app;
 }

@@ -1,9 +1,11 @@
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { BrowserAccess } from '../auth/index.js';
 import { Configuration, parseSettings } from '../config/index.js';
 import { configureHttp, createHttpAdapter, createOpenApiDocument } from '../platform/http/index.js';
 import { AppModule } from './app.module.js';
+import { turnAway } from './operating/turn-away.js';
 import { ROOMS } from './rooms.js';
 
 /** Version of the API, as in its paths; not of the program. */
@@ -13,6 +15,7 @@ const API_VERSION = '1';
 const TAGS = [
   { name: 'Accounts', description: 'Sign up, sign in, stay signed in' },
   { name: 'Tenant', description: 'The workspace that a session acts in, and its members' },
+  { name: 'API keys', description: 'For programs of the tenant' },
   { name: 'Sandbox', description: 'Try bots without Telegram' },
   { name: 'Bots', description: 'Telegram bots, connected by their token' },
   { name: 'Audience', description: 'Chats and contacts that the bots met, their tags and counts' },
@@ -20,21 +23,44 @@ const TAGS = [
   { name: 'Files', description: 'Photos and documents that messages carry' },
   { name: 'Schedules', description: 'When a message goes out; calendar and quiet hours' },
   { name: 'Broadcasts', description: 'Send now, watch, cancel' },
-  { name: 'Health', description: 'For whoever runs the installation' },
+  { name: 'Webhooks', description: 'Events told to systems of your own, signed' },
+  { name: 'Operator', description: 'For whoever runs the installation: tenants, plans, how it is' },
+  { name: 'Health', description: 'For orchestrators' },
 ];
 
-/** Serves the document, and outside production Swagger UI to use the API by hand, where the bare address leads. */
-export function serveDocumentation(app: NestFastifyApplication, configuration: Configuration): void {
+/**
+ * Serves the document, and Swagger UI to use the API by hand, where the bare address leads. Open in development; in
+ * production for owners and admins of tenants, and for operators.
+ *
+ * @param access who may read it in production
+ */
+export function serveDocumentation(
+  app: NestFastifyApplication,
+  configuration: Configuration,
+  access: () => BrowserAccess = () => app.get(BrowserAccess, { strict: false }),
+): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  if (configuration.isProduction) {
+    const guard = access();
+    fastify.addHook('onRequest', async (request, reply) => {
+      const isClosed = isDocumentation(request.routeOptions.url);
+      if (!isClosed || (await guard.mayReadDocumentation(request.headers.cookie))) return undefined;
+      turnAway(request, reply, 'documentation');
+      return reply;
+    });
+  }
   SwaggerModule.setup('docs', app, () => createOpenApiDocument(app, API_VERSION, TAGS), {
-    ui: !configuration.isProduction,
     raw: ['json'],
     jsonDocumentUrl: 'openapi.json',
     customSiteTitle: 'Arauto API',
     swaggerOptions: { persistAuthorization: true, tryItOutEnabled: true, displayRequestDuration: true },
   });
-  if (configuration.isProduction) return;
-  const fastify = app.getHttpAdapter().getInstance();
   fastify.get('/', (_request, reply) => reply.redirect('/docs'));
+}
+
+/** By the route and not the address as it was written: the router alone knows which spellings lead there. */
+function isDocumentation(route: string | undefined): boolean {
+  return route !== undefined && /^\/(docs(\/|$)|docs-|openapi\.json$)/.test(route);
 }
 
 /** The document of the whole API, from its controllers alone: nothing is connected, made or read. */
@@ -52,7 +78,7 @@ export async function describeApi(): Promise<OpenAPIObject> {
     { preview: true, logger: false, abortOnError: false },
   );
   try {
-    await configureHttp(app);
+    await configureHttp(app, configuration);
     return createOpenApiDocument(app, API_VERSION, TAGS);
   } finally {
     await app.close();

@@ -1,5 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
+import { SkipThrottle } from '@nestjs/throttler';
 import { z } from 'zod';
 import { Public } from '../platform/access/index.js';
 import { DatabaseHealth } from '../platform/database/index.js';
@@ -10,6 +11,7 @@ type Health = z.infer<typeof healthSchema>;
 
 /** What an orchestrator asks; it has no account, and learns nothing but yes or no. */
 @ApiTags('Health')
+@SkipThrottle()
 @Public()
 @Controller('health')
 export class HealthController {

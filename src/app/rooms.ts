@@ -1,5 +1,5 @@
 import { AudienceApiModule, AudienceModule, AudienceWorkerModule, Chat, Contact } from '../audience/index.js';
-import { AuthApiModule, AuthSchedulerModule } from '../auth/index.js';
+import { AuthApiModule, AuthSchedulerModule, SEALED_SECOND_FACTORS } from '../auth/index.js';
 import {
   Bot,
   BotsApiModule,
@@ -7,6 +7,7 @@ import {
   BotsPollerModule,
   BotsSchedulerModule,
   BotsWorkerModule,
+  SEALED_BOT_TOKENS,
 } from '../bots/index.js';
 import {
   DeliveryApiModule,
@@ -16,16 +17,36 @@ import {
 } from '../delivery/index.js';
 import { MenusWorkerModule } from '../menus/index.js';
 import { MessagesApiModule, MessagesModule, MessagesSchedulerModule } from '../messages/index.js';
+import { RecordsApiModule, RecordsSchedulerModule, RecordsWorkerModule } from '../records/index.js';
 import { SchedulingApiModule, SchedulingModule, SchedulingSchedulerModule } from '../scheduling/index.js';
-import { Tenant, TenantsApiModule, TenantsModule } from '../tenants/index.js';
+import { Tenant, TenantsApiModule, TenantsModule, TenantsSchedulerModule } from '../tenants/index.js';
+import {
+  WebhooksApiModule,
+  WebhooksModule,
+  WebhooksSchedulerModule,
+  WebhooksWorkerModule,
+} from '../webhooks/index.js';
 import { type Room } from './app.module.js';
+import { OperatingApiModule } from './operating/operating.module.js';
 
 /** Every room that runs, from left to right. */
 export const ROOMS: readonly Room[] = [
-  { entities: [Tenant], core: [TenantsModule], api: [TenantsApiModule] },
-  { api: [AuthApiModule], scheduler: [AuthSchedulerModule] },
+  {
+    entities: [Tenant],
+    core: [TenantsModule],
+    api: [TenantsApiModule],
+    scheduler: [TenantsSchedulerModule],
+  },
+  {
+    core: [WebhooksModule],
+    api: [WebhooksApiModule],
+    worker: [WebhooksWorkerModule],
+    scheduler: [WebhooksSchedulerModule],
+  },
+  { sealed: [SEALED_SECOND_FACTORS], api: [AuthApiModule], scheduler: [AuthSchedulerModule] },
   {
     entities: [Bot],
+    sealed: [SEALED_BOT_TOKENS],
     core: [BotsModule],
     api: [BotsApiModule],
     worker: [BotsWorkerModule],
@@ -51,4 +72,6 @@ export const ROOMS: readonly Room[] = [
     scheduler: [SchedulingSchedulerModule],
   },
   { worker: [MenusWorkerModule] },
+  { api: [RecordsApiModule], worker: [RecordsWorkerModule], scheduler: [RecordsSchedulerModule] },
+  { api: [OperatingApiModule] },
 ];

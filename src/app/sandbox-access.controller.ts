@@ -12,7 +12,7 @@ export class SandboxAccessController {
   constructor(private readonly sandbox: SandboxAccessService) {}
 
   @Post('access')
-  @AllowRole('admin')
+  @AllowRole('admin', 'sandbox:write')
   @ApiOperation({ summary: "Get twelve hours of access to the tenant's own workspace in the sandbox" })
   @ApiCreatedResponse({ standardSchema: sandboxAccessSchema })
   grant(@CurrentCaller() caller: Caller): SandboxAccessView {

@@ -42,6 +42,9 @@ export class AudienceReading extends ChatCounts {
       .orderBy('contact.id', 'DESC')
       .take(query.limit + 1);
     if (query.botId !== undefined) contacts.andWhere('contact.botId = :botId', { botId: query.botId });
+    if (query.telegramUserId !== undefined) {
+      contacts.andWhere('contact.telegramUserId = :number', { number: query.telegramUserId });
+    }
     if (query.languageCode !== undefined) {
       contacts.andWhere('contact.languageCode = :code', { code: query.languageCode });
     }

@@ -1,8 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
 import { TenantDatabase } from '../platform/database/index.js';
 import { invalidField } from '../platform/errors/index.js';
 import { type BotNumber, type TenantId } from '../platform/identity/index.js';
+import { Quotas } from '../tenants/index.js';
+import { Outbox } from '../webhooks/index.js';
 import { audienceCondition } from './audience-condition.rules.js';
 import { type Audience } from './audience.dto.js';
 import { ChatsRepository } from './chats.repository.js';
@@ -20,11 +22,19 @@ export interface UnreachableChat {
 
 /** What other rooms ask and tell the audience. */
 @Injectable()
-export class AudienceService {
+export class AudienceService implements OnModuleInit {
   constructor(
     private readonly database: TenantDatabase,
     private readonly chats: ChatsRepository,
+    private readonly outbox: Outbox,
+    private readonly quotas: Quotas,
   ) {}
+
+  onModuleInit(): void {
+    this.quotas.register('chats', (manager, atMost) => this.chats.countUpTo(manager, atMost), {
+      isLarge: true,
+    });
+  }
 
   /**
    * Everything that the audience names is the tenant's.
@@ -63,6 +73,16 @@ export class AudienceService {
     return rows.map((row) => Number(row.count));
   }
 
+  /** How many chats the audience reaches now; counts no further than `atMost`. */
+  async countUpTo(manager: EntityManager, audience: Audience, atMost: number): Promise<number> {
+    const condition = audienceCondition(audience, 2);
+    const [row] = await manager.query<{ count: number }[]>(
+      `SELECT count(*)::int AS count FROM (SELECT FROM chats c WHERE ${condition.sql} LIMIT $1) AS reached`,
+      [atMost, ...condition.parameters],
+    );
+    return row?.count ?? 0;
+  }
+
   /** Whether a person wrote /stop and nothing else since. */
   async hasStopped(manager: EntityManager, botNo: BotNumber, telegramChatId: number): Promise<boolean> {
     const rows = await manager.query<unknown[]>(
@@ -79,7 +99,14 @@ export class AudienceService {
 
   /** A person wrote /stop: no broadcast from now on. */
   async recordStop(manager: EntityManager, botNo: BotNumber, telegramChatId: number): Promise<void> {
-    await this.chats.setConsent(manager, botNo, telegramChatId, 'stopped');
+    const chat = await this.chats.setConsent(manager, botNo, telegramChatId, 'stopped');
+    if (!chat) return;
+    const { id: chatId, tenantId, botId, contactId } = chat;
+    await this.outbox.announce(manager, tenantId, {
+      event: 'chat.stopped',
+      data: { chatId, botId, contactId, telegramChatId },
+      ...(contactId !== null && { contactId }),
+    });
   }
 
   /** Telegram said that these chats can't be reached. Chats are named by number, so any login may run it. */

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AllowRole, CurrentCaller } from '../platform/access/index.js';
 import { Idempotency, type IdempotentRequest, TakesIdempotencyKey } from '../platform/http/index.js';
 import { type Caller } from '../platform/identity/index.js';
@@ -26,16 +26,20 @@ import {
   tagChatsSchema,
   taggedSchema,
 } from './chats.dto.js';
+import { ErasureService } from './erasure.service.js';
 import { ChatsService } from './chats.service.js';
 
 @ApiTags('Audience')
 @ApiBearerAuth('session')
 @Controller()
 export class ChatsController {
-  constructor(private readonly chats: ChatsService) {}
+  constructor(
+    private readonly chats: ChatsService,
+    private readonly erasure: ErasureService,
+  ) {}
 
   @Get('chats')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'audience:read')
   @ApiOperation({ summary: 'List the chats that bots met: people, groups, channels' })
   @ApiOkResponse({ standardSchema: chatPageSchema })
   list(@CurrentCaller() caller: Caller, @Query({ schema: chatQuerySchema }) query: ChatQuery) {
@@ -44,7 +48,7 @@ export class ChatsController {
 
   @Post('chats/tags')
   @HttpCode(200)
-  @AllowRole('editor')
+  @AllowRole('editor', 'audience:write')
   @TakesIdempotencyKey()
   @ApiOperation({ summary: 'Tag many chats at once, by id or by filter' })
   @ApiOkResponse({ standardSchema: taggedSchema })
@@ -57,7 +61,7 @@ export class ChatsController {
   }
 
   @Get('chats/:id')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'audience:read')
   @ApiOperation({ summary: 'Read a chat' })
   @ApiOkResponse({ standardSchema: chatSchema })
   read(@CurrentCaller() caller: Caller, @Param({ schema: idParameterSchema }) { id }: IdParameter) {
@@ -65,7 +69,7 @@ export class ChatsController {
   }
 
   @Put('chats/:id/tags/:name')
-  @AllowRole('editor')
+  @AllowRole('editor', 'audience:write')
   @ApiOperation({ summary: 'Tag a chat; the tag is created where it does not exist' })
   @ApiOkResponse({ standardSchema: chatSchema })
   tag(
@@ -76,7 +80,7 @@ export class ChatsController {
   }
 
   @Delete('chats/:id/tags/:name')
-  @AllowRole('editor')
+  @AllowRole('editor', 'audience:write')
   @ApiOperation({ summary: 'Take a tag from a chat' })
   @ApiOkResponse({ standardSchema: chatSchema })
   untag(
@@ -87,7 +91,7 @@ export class ChatsController {
   }
 
   @Get('contacts')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'audience:read')
   @ApiOperation({ summary: 'List the people that bots know' })
   @ApiOkResponse({ standardSchema: contactPageSchema })
   listContacts(@CurrentCaller() caller: Caller, @Query({ schema: contactQuerySchema }) query: ContactQuery) {
@@ -95,15 +99,29 @@ export class ChatsController {
   }
 
   @Get('contacts/:id')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'audience:read')
   @ApiOperation({ summary: 'Read a contact' })
   @ApiOkResponse({ standardSchema: contactSchema })
   readContact(@CurrentCaller() caller: Caller, @Param({ schema: idParameterSchema }) { id }: IdParameter) {
     return this.chats.readContact(caller, id);
   }
 
+  @Post('contacts/:id/erase')
+  @HttpCode(204)
+  @AllowRole('admin')
+  @ApiOperation({
+    summary: 'Forget a person: all that any of your bots knows of them; only figures stay',
+  })
+  @ApiNoContentResponse()
+  async eraseContact(
+    @CurrentCaller() caller: Caller,
+    @Param({ schema: idParameterSchema }) { id }: IdParameter,
+  ): Promise<void> {
+    await this.erasure.erase(caller, id);
+  }
+
   @Get('audience/counts')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'audience:read')
   @ApiOperation({ summary: 'Count the chats by bot, type and state' })
   @ApiOkResponse({ standardSchema: audienceCountsSchema })
   count(@CurrentCaller() caller: Caller) {
@@ -112,7 +130,7 @@ export class ChatsController {
 
   @Post('audience/preview')
   @HttpCode(200)
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'audience:read')
   @ApiOperation({
     summary: 'Count the chats that an audience means now, and tell how long the sending would take',
   })

@@ -3,6 +3,9 @@ import { lineOfTextSchema, pageQuerySchema, pageSchemaOf } from '../platform/htt
 import { idSchema } from '../platform/identity/index.js';
 import { CHAT_STATES, CHAT_TYPES, tagNameSchema } from './audience.dto.js';
 
+/** "at most 52 significant bits": https://core.telegram.org/bots/api#user */
+const LARGEST_TELEGRAM_ID = 2 ** 52 - 1;
+
 const searchSchema = lineOfTextSchema(64).describe(
   'beginning of the title, the name or the username; case is ignored',
 );
@@ -26,6 +29,13 @@ export const contactQuerySchema = pageQuerySchema.extend({
     .regex(/^[A-Za-z0-9-]{2,35}$/)
     .optional()
     .describe('as Telegram tells it, such as `pt-br`'),
+  telegramUserId: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(LARGEST_TELEGRAM_ID)
+    .optional()
+    .describe('the number that the bot tells the person on /privacy'),
   search: searchSchema.optional(),
 });
 export type ContactQuery = z.output<typeof contactQuerySchema>;

@@ -1,9 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
 import { type ConnectedBot } from '../bots/index.js';
-import { type BotNumber } from '../platform/identity/index.js';
+import { type BotNumber, type TenantId } from '../platform/identity/index.js';
 import { type Chat as TelegramChat } from '../telegram/index.js';
 import { type Reachability, titleOf } from './membership.rules.js';
+
+export interface ConsentingChat {
+  readonly id: string;
+  readonly tenantId: TenantId;
+  readonly botId: string;
+  readonly contactId: string | null;
+}
 
 /** Chats as bots meet them, inside the tenant's unit of work. */
 @Injectable()
@@ -49,18 +56,33 @@ export class ChatsRepository {
     );
   }
 
-  /** A person's own word: /start or /stop. */
+  /** Counts no further than `atMost`, by an index alone. */
+  async countUpTo(manager: EntityManager, atMost: number): Promise<number> {
+    const [row] = await manager.query<{ count: number }[]>(
+      `SELECT count(*)::int AS count
+         FROM (SELECT FROM chats WHERE tenant_id = current_tenant_id() LIMIT $1) AS known`,
+      [atMost === Infinity ? null : atMost],
+    );
+    return row?.count ?? 0;
+  }
+
+  /**
+   * A person's own word: /start or /stop.
+   * @returns the chat where that changed something
+   */
   async setConsent(
     manager: EntityManager,
     botNo: BotNumber,
     telegramChatId: number,
     state: 'active' | 'stopped',
-  ): Promise<void> {
-    await manager.query(
+  ): Promise<ConsentingChat | undefined> {
+    const [[chat]] = await manager.query<[ConsentingChat[], number]>(
       `UPDATE chats SET state = $3, state_reason = NULL, state_changed_at = now()
-        WHERE bot_no = $1 AND telegram_chat_id = $2 AND state <> $3`,
+        WHERE bot_no = $1 AND telegram_chat_id = $2 AND state <> $3
+        RETURNING id, tenant_id AS "tenantId", bot_id AS "botId", contact_id AS "contactId"`,
       [botNo, telegramChatId, state],
     );
+    return chat;
   }
 
   /**

@@ -34,7 +34,7 @@ export class TagsController {
   constructor(private readonly chats: ChatsService) {}
 
   @Get()
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'audience:read')
   @ApiOperation({ summary: 'List the tags with how many chats have them' })
   @ApiOkResponse({ standardSchema: tagPageSchema })
   list(@CurrentCaller() caller: Caller, @Query({ schema: pageQuerySchema }) query: PageQuery) {
@@ -42,7 +42,7 @@ export class TagsController {
   }
 
   @Post()
-  @AllowRole('editor')
+  @AllowRole('editor', 'audience:write')
   @TakesIdempotencyKey()
   @ApiOperation({ summary: 'Create a tag' })
   @ApiCreatedResponse({ standardSchema: tagSchema })
@@ -57,7 +57,7 @@ export class TagsController {
 
   @Delete(':name')
   @HttpCode(204)
-  @AllowRole('editor')
+  @AllowRole('editor', 'audience:write')
   @ApiOperation({ summary: 'Delete a tag, from all chats' })
   @ApiNoContentResponse()
   delete(@CurrentCaller() caller: Caller, @Param({ schema: tagParameterSchema }) { name }: TagParameter) {

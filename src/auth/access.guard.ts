@@ -1,19 +1,18 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { type FastifyRequest } from 'fastify';
-import { ACCESS_LABEL, type AccessLabel, type CallerRequest } from '../platform/access/index.js';
+import { ACCESS_LABEL, type AccessLabel, type CallerRequest, membersOnly } from '../platform/access/index.js';
 import { ProblemError } from '../platform/errors/index.js';
-import { type Caller } from '../platform/identity/index.js';
-import { bearerTokenOf, judgeAccess } from './access.rules.js';
+import { bearerTokenOf, judgeAccess, OPERATING } from './access.rules.js';
 import { tenantSuspended } from './accounts.service.js';
-import { type SignedInSession, SessionsService } from './sessions.service.js';
+import { Identification } from './identification.service.js';
 
 /** Stands before every route of every controller. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly sessions: SessionsService,
+    private readonly identification: Identification,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -24,23 +23,26 @@ export class AccessGuard implements CanActivate {
       context.getClass(),
     ]);
     const request = context.switchToHttp().getRequest<FastifyRequest & CallerRequest>();
-    const token = label?.kind === 'member' ? bearerTokenOf(request.headers.authorization) : undefined;
-    const session = token === undefined ? undefined : await this.sessions.findByAccessToken(token);
-    const verdict = judgeAccess(label, session);
-    switch (verdict) {
+    const identity = label?.kind === 'member' ? await this.identification.identify(request) : undefined;
+    const operator =
+      label?.kind === 'operator' ? await this.identification.identifyOperator(request) : undefined;
+    switch (judgeAccess(label, operator ? OPERATING : identity)) {
       case 'allowed':
-        if (session) request.caller = callerOf(session);
+        if (identity) request.caller = identity.caller;
+        if (operator) request.operator = operator;
         return true;
       case 'not_signed_in':
-        throw new ProblemError(
-          401,
-          'not_signed_in',
-          'Send an access token that is still valid: sign in, or refresh.',
-          [],
-          { 'www-authenticate': token === undefined ? 'Bearer' : 'Bearer error="invalid_token"' },
-        );
+        throw notSignedIn(label, bearerTokenOf(request.headers.authorization) !== undefined);
       case 'tenant_suspended':
         throw tenantSuspended();
+      case 'members_only':
+        throw membersOnly();
+      case 'scope_missing':
+        throw new ProblemError(
+          403,
+          'scope_missing',
+          `This key lacks the scope ${label?.kind === 'member' ? label.scope : ''}; make one that has it.`,
+        );
       case 'not_allowed':
         throw new ProblemError(
           403,
@@ -51,6 +53,13 @@ export class AccessGuard implements CanActivate {
   }
 }
 
-function callerOf({ bearer: { tenantId, userId, sessionId }, role }: SignedInSession): Caller {
-  return { tenantId, actor: { kind: 'member', userId, sessionId }, role };
+/** The same whether a token or key is unknown, expired or revoked. */
+function notSignedIn(label: AccessLabel | undefined, hasToken: boolean): ProblemError {
+  const way =
+    label?.kind === 'operator'
+      ? 'Send an access token that is still valid: sign in at /operator/sign-in.'
+      : 'Send an access token or API key that is still valid: sign in, refresh, or make a key.';
+  return new ProblemError(401, 'not_signed_in', way, [], {
+    'www-authenticate': hasToken ? 'Bearer error="invalid_token"' : 'Bearer',
+  });
 }

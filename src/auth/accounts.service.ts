@@ -1,37 +1,49 @@
 import { Injectable } from '@nestjs/common';
 import { DispatcherDatabase } from '../platform/database/index.js';
 import { conflict, notFound, ProblemError } from '../platform/errors/index.js';
-import { asTenantId, type MemberCaller } from '../platform/identity/index.js';
+import { asTenantId, type MemberCaller, type UserId } from '../platform/identity/index.js';
 import { type Membership, TenantsService, viewTenant } from '../tenants/index.js';
-import { type Me, type SignedIn, type SignIn, type SignUp } from './auth.dto.js';
-import { GuessLimiter } from './guess-limiter.service.js';
-import { PasswordHasher } from './password-hasher.service.js';
-import { SessionsService } from './sessions.service.js';
-import { type User, UsersRepository } from './users.repository.js';
+import { AccountTokensRepository } from './account-tokens.repository.js';
+import {
+  type Me,
+  type SignedIn,
+  type SignIn,
+  type SignUp,
+  type SwitchTenant,
+  type UserView,
+} from './auth.dto.js';
+import { EmailsService } from './emails/emails.service.js';
+import { GuessLimiter } from './guessing/guess-limiter.service.js';
+import { type Origin } from './origin.js';
+import { PasswordHasher } from './passwords/password-hasher.service.js';
+import { type FinishSignIn } from './second-factor/second-factor.dto.js';
+import { SecondFactorService, wrongCode } from './second-factor/second-factor.service.js';
+import { type IssuedTokens, type OpeningWay, SessionsService } from './sessions.service.js';
+import { type User, UsersRepository, type UserWithSecrets } from './users.repository.js';
 
-/** Where a request comes from. */
-export interface Origin {
-  readonly address: string;
-  readonly userAgent: string | undefined;
-}
+/** What signing in gives, before it is decided how the refresh token travels. */
+export type Opened = IssuedTokens & Omit<SignedIn, keyof IssuedTokens>;
 
 @Injectable()
 export class AccountsService {
   constructor(
     private readonly users: UsersRepository,
+    private readonly accountTokens: AccountTokensRepository,
     private readonly tenants: TenantsService,
     private readonly sessions: SessionsService,
+    private readonly emails: EmailsService,
+    private readonly secondFactor: SecondFactorService,
     private readonly passwords: PasswordHasher,
     private readonly guesses: GuessLimiter,
     private readonly dispatcher: DispatcherDatabase,
   ) {}
 
-  /** Makes a person, their tenant, and a session as its owner: all or nothing. */
-  async signUp(input: SignUp, origin: Origin): Promise<SignedIn> {
+  /** Makes a person with their tenant, all or nothing; then opens a session as its owner, and mails a link. */
+  async signUp(input: SignUp, origin: Origin): Promise<Opened> {
     // Asking which addresses have an account counts like guessing a password.
-    const guess = this.guesses.admit(input.email, origin.address);
+    const guess = await this.guesses.admit('password', input.email, origin.address);
     const passwordHash = await this.passwords.hash(input.password);
-    const signedIn = await this.dispatcher.transaction(async (client) => {
+    const { user, tenant, token } = await this.dispatcher.transaction(async (client) => {
       const user = await this.users.insert(client, { ...input, passwordHash });
       if (!user) throw conflict('email_taken', 'This e-mail address has an account; sign in instead.');
       const { language, timeZone } = input;
@@ -40,49 +52,82 @@ export class AccountsService {
         { name: input.tenantName, language, timeZone },
         user.id,
       );
-      const tokens = await this.sessions.open(client, {
-        tenantId: asTenantId(tenant.id),
-        userId: user.id,
-        userAgent: origin.userAgent,
-      });
-      return { ...tokens, user, tenant: viewTenant(tenant), role: 'owner' as const };
+      return { user, tenant, token: await this.emails.prepareConfirmation(client, user) };
     });
-    this.guesses.forgive(guess);
-    return signedIn;
+    await this.guesses.forgive(guess);
+    this.emails.sendConfirmation(user, token);
+    return this.open(user, { tenant, role: 'owner' }, 'sign_up', origin);
   }
 
-  /** @throws ProblemError 401 `wrong_credentials`, the same for an unknown address and a wrong password */
-  async signIn(input: SignIn, origin: Origin): Promise<SignedIn> {
-    const guess = this.guesses.admit(input.email, origin.address);
-    const user = await this.users.findByEmail(input.email);
-    const isMatch = await this.passwords.isMatch(input.password, user?.passwordHash);
-    if (!user || !isMatch) {
-      throw new ProblemError(401, 'wrong_credentials', 'E-mail address or password is wrong.');
-    }
-    this.guesses.forgive(guess);
-    const { tenant, role } = chooseTenant(await this.tenants.membershipsOf(user.id), input.tenantId);
-    const tokens = await this.dispatcher.transaction((client) =>
-      this.sessions.open(client, {
-        tenantId: asTenantId(tenant.id),
-        userId: user.id,
-        userAgent: origin.userAgent,
-      }),
+  /**
+   * The person whose e-mail address and password these are. Where {@link UserWithSecrets.hasSecondFactor}, it is half of
+   * the proof.
+   *
+   * @throws ProblemError 401 `wrong_credentials`, the same for an unknown address and a wrong password
+   */
+  async prove(
+    { email, password }: Pick<SignIn, 'email' | 'password'>,
+    origin: Origin,
+  ): Promise<UserWithSecrets> {
+    const guess = await this.guesses.admit('password', email, origin.address);
+    const user = await this.users.findByEmail(email);
+    const isMatch = await this.passwords.isMatch(password, user?.passwordHash);
+    if (!user || !isMatch) throw wrongCredentials();
+    await this.guesses.forgive(guess);
+    return user;
+  }
+
+  /**
+   * @throws ProblemError 401 as {@link prove} has it; 401 `second_factor_required` with a challenge for
+   *   {@link finishSignIn}
+   */
+  async signIn(input: SignIn, origin: Origin): Promise<Opened> {
+    const user = await this.prove(input, origin);
+    if (user.hasSecondFactor) throw await this.challenge(user.id, input.tenantId);
+    return this.open(user, await this.chooseTenant(user.id, input.tenantId), 'password', origin);
+  }
+
+  /**
+   * The second step of signing in.
+   *
+   * @throws ProblemError 401 `challenge_rejected` or `wrong_code`; a wrong code counts as a guess at the account
+   */
+  async finishSignIn({ challenge, ...shown }: FinishSignIn, origin: Origin): Promise<Opened> {
+    const begun = await this.accountTokens.find('finish_sign_in', challenge);
+    if (!begun) throw challengeRejected();
+    if (!(await this.secondFactor.isShown(begun.userId, shown, origin))) throw wrongCode(401);
+    const used = await this.dispatcher.transaction((client) =>
+      this.accountTokens.take(client, 'finish_sign_in', challenge),
     );
-    return { ...tokens, user: viewUser(user), tenant: viewTenant(tenant), role };
+    const user = used && (await this.users.findById(used.userId));
+    if (!user) throw challengeRejected();
+    const membership = await this.chooseTenant(user.id, used.wantedTenantId ?? undefined);
+    return this.open(user, membership, 'second_factor', origin);
+  }
+
+  /** Opens another session of the same person, in another of their tenants; this one goes on. */
+  async switchTenant(caller: MemberCaller, { tenantId }: SwitchTenant, origin: Origin): Promise<Opened> {
+    const membership = await this.chooseTenant(caller.actor.userId, tenantId);
+    const user = await this.users.findById(caller.actor.userId);
+    if (!user) throw notFound('user');
+    return this.open(user, membership, 'switch', origin);
   }
 
   async whoAmI(caller: MemberCaller): Promise<Me> {
-    const [user, memberships] = await Promise.all([
-      this.users.findById(caller.actor.userId),
-      this.tenants.membershipsOf(caller.actor.userId),
+    const { userId, sessionId } = caller.actor;
+    const [user, memberships, recoveryCodesLeft] = await Promise.all([
+      this.users.findById(userId),
+      this.tenants.membershipsOf(userId),
+      this.secondFactor.countRecoveryCodes(userId),
     ]);
-    const { tenant, role } = chooseTenant(memberships, caller.tenantId);
+    const { tenant, role } = chooseAmong(memberships, caller.tenantId);
     if (!user) throw notFound('user');
     return {
-      user,
+      user: viewUser(user),
       tenant: viewTenant(tenant),
       role,
-      sessionId: caller.actor.sessionId,
+      sessionId,
+      secondFactor: { isOn: user.hasSecondFactor, recoveryCodesLeft },
       tenants: memberships.map((membership) => ({
         id: membership.tenant.id,
         name: membership.tenant.name,
@@ -90,9 +135,41 @@ export class AccountsService {
       })),
     };
   }
+
+  private async challenge(userId: UserId, wantedTenantId: string | undefined): Promise<ProblemError> {
+    const challenge = await this.dispatcher.transaction((client) =>
+      this.accountTokens.issue(client, 'finish_sign_in', {
+        userId,
+        wantedTenantId: wantedTenantId === undefined ? null : asTenantId(wantedTenantId),
+      }),
+    );
+    return new ProblemError(
+      401,
+      'second_factor_required',
+      'Send the challenge with a code of your authenticator, or a recovery code, within five minutes.',
+      [],
+      { 'cache-control': 'no-store' },
+      { challenge },
+    );
+  }
+
+  private async chooseTenant(userId: UserId, tenantId: string | undefined): Promise<Membership> {
+    return chooseAmong(await this.tenants.membershipsOf(userId), tenantId);
+  }
+
+  private async open(
+    user: User,
+    { tenant, role }: Membership,
+    way: OpeningWay,
+    { userAgent }: Origin,
+  ): Promise<Opened> {
+    const holder = { tenantId: asTenantId(tenant.id), userId: user.id, userAgent };
+    const tokens = await this.sessions.open(holder, way);
+    return { ...tokens, user: viewUser(user), tenant: viewTenant(tenant), role };
+  }
 }
 
-function chooseTenant(memberships: Membership[], tenantId: string | undefined): Membership {
+function chooseAmong(memberships: Membership[], tenantId: string | undefined): Membership {
   const chosen =
     tenantId === undefined ? memberships[0] : memberships.find(({ tenant }) => tenant.id === tenantId);
   if (!chosen) throw notFound('tenant among yours');
@@ -100,10 +177,18 @@ function chooseTenant(memberships: Membership[], tenantId: string | undefined): 
   return chosen;
 }
 
-function viewUser({ id, email, name, language }: User): User {
-  return { id, email, name, language };
+export function viewUser({ id, email, emailConfirmedAt, name, language }: User): UserView {
+  return { id, email, emailConfirmedAt: emailConfirmedAt?.toISOString() ?? null, name, language };
+}
+
+export function wrongCredentials(): ProblemError {
+  return new ProblemError(401, 'wrong_credentials', 'E-mail address or password is wrong.');
 }
 
 export function tenantSuspended(): ProblemError {
   return new ProblemError(403, 'tenant_suspended', 'This tenant is suspended; ask the operator why.');
+}
+
+function challengeRejected(): ProblemError {
+  return new ProblemError(401, 'challenge_rejected', 'This took too long; sign in again.');
 }

@@ -1,20 +1,21 @@
-import { Body, Controller, Get, HttpCode, Post, Req } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiConflictResponse,
   ApiCreatedResponse,
   ApiForbiddenResponse,
   ApiNoContentResponse,
+  ApiNotFoundResponse,
   ApiOkResponse,
   ApiOperation,
   ApiTags,
   ApiTooManyRequestsResponse,
   ApiUnauthorizedResponse,
 } from '@nestjs/swagger';
-import { type FastifyRequest } from 'fastify';
+import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { AllowRole, CurrentMember, Public } from '../platform/access/index.js';
 import { type MemberCaller } from '../platform/identity/index.js';
-import { AccountsService, type Origin } from './accounts.service.js';
+import { AccountsService } from './accounts.service.js';
 import {
   type Me,
   meSchema,
@@ -26,10 +27,17 @@ import {
   signInSchema,
   type SignUp,
   signUpSchema,
+  type SwitchTenant,
+  switchTenantSchema,
   type Tokens,
   tokensSchema,
 } from './auth.dto.js';
+import { originOf } from './origin.js';
+import { type FinishSignIn, finishSignInSchema } from './second-factor/second-factor.dto.js';
+import { handOver, refreshTokenOf, refuseForeignPages, takeCookieBack } from './sessions/token-transport.js';
 import { SessionsService } from './sessions.service.js';
+
+const FOREIGN_PAGE = 'Transport `cookie` is for the installation’s own pages.';
 
 @ApiTags('Accounts')
 @Controller('auth')
@@ -42,25 +50,64 @@ export class AuthController {
   // Whoever signs up has nothing to show yet.
   @Public()
   @Post('sign-up')
-  @ApiOperation({ summary: 'Make an account, a tenant that it owns, and a session' })
+  @ApiOperation({
+    summary: 'Make an account, a tenant that it owns, and a session',
+    description:
+      'A mail with a link confirms the e-mail address; `user.emailConfirmedAt` says whether it was opened.',
+  })
   @ApiCreatedResponse({ standardSchema: signedInSchema })
+  @ApiForbiddenResponse({ description: FOREIGN_PAGE })
   @ApiConflictResponse()
   @ApiTooManyRequestsResponse()
-  signUp(@Body({ schema: signUpSchema }) input: SignUp, @Req() request: FastifyRequest): Promise<SignedIn> {
-    return this.accounts.signUp(input, originOf(request));
+  async signUp(
+    @Body({ schema: signUpSchema }) input: SignUp,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SignedIn> {
+    refuseForeignPages(input.transport, request);
+    return handOver(await this.accounts.signUp(input, originOf(request)), input.transport, reply);
   }
 
   // The password is what is shown.
   @Public()
   @Post('sign-in')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Open a session in one tenant' })
+  @ApiOperation({
+    summary: 'Open a session in one tenant',
+    description:
+      'Where a second factor is on, the answer is 401 `second_factor_required` with a `challenge` for the second step.',
+  })
   @ApiOkResponse({ standardSchema: signedInSchema })
-  @ApiUnauthorizedResponse({ description: 'E-mail address or password is wrong.' })
-  @ApiForbiddenResponse({ description: 'The tenant is suspended.' })
+  @ApiUnauthorizedResponse({
+    description: 'E-mail address or password is wrong, or a second factor is required.',
+  })
+  @ApiForbiddenResponse({ description: `The tenant is suspended. ${FOREIGN_PAGE}` })
   @ApiTooManyRequestsResponse()
-  signIn(@Body({ schema: signInSchema }) input: SignIn, @Req() request: FastifyRequest): Promise<SignedIn> {
-    return this.accounts.signIn(input, originOf(request));
+  async signIn(
+    @Body({ schema: signInSchema }) input: SignIn,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SignedIn> {
+    refuseForeignPages(input.transport, request);
+    return handOver(await this.accounts.signIn(input, originOf(request)), input.transport, reply);
+  }
+
+  // The challenge, which the password got, and a code are what is shown.
+  @Public()
+  @Post('sign-in/second-factor')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Finish signing in with a code of the authenticator, or a recovery code' })
+  @ApiOkResponse({ standardSchema: signedInSchema })
+  @ApiUnauthorizedResponse({ description: 'The code is wrong or used, or the challenge is too old.' })
+  @ApiForbiddenResponse({ description: `The tenant is suspended. ${FOREIGN_PAGE}` })
+  @ApiTooManyRequestsResponse()
+  async finishSignIn(
+    @Body({ schema: finishSignInSchema }) input: FinishSignIn,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SignedIn> {
+    refuseForeignPages(input.transport, request);
+    return handOver(await this.accounts.finishSignIn(input, originOf(request)), input.transport, reply);
   }
 
   // The refresh token is what is shown; the access token may be over.
@@ -69,12 +116,41 @@ export class AuthController {
   @HttpCode(200)
   @ApiOperation({
     summary: 'Change a refresh token for new tokens',
-    description: 'Each refresh token works once; one that is used again later ends its session.',
+    description:
+      'Each refresh token works once; one that is used again later ends its session. With transport `cookie` it comes and goes in the cookie `__Host-arauto_refresh`.',
   })
   @ApiOkResponse({ standardSchema: tokensSchema })
   @ApiUnauthorizedResponse({ description: 'The session is over: sign in again.' })
-  refresh(@Body({ schema: refreshSchema }) input: Refresh): Promise<Tokens> {
-    return this.sessions.refresh(input.refreshToken);
+  @ApiForbiddenResponse({ description: FOREIGN_PAGE })
+  async refresh(
+    @Body({ schema: refreshSchema }) input: Refresh,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Tokens> {
+    refuseForeignPages(input.transport, request);
+    const refreshToken = input.refreshToken ?? refreshTokenOf(request);
+    return handOver(await this.sessions.refresh(refreshToken), input.transport, reply);
+  }
+
+  @AllowRole('viewer')
+  @Post('switch-tenant')
+  @HttpCode(200)
+  @ApiBearerAuth('session')
+  @ApiOperation({
+    summary: 'Open a session in another of the own tenants',
+    description: 'The session that asks goes on; in a browser the new one takes its place in the cookie.',
+  })
+  @ApiOkResponse({ standardSchema: signedInSchema })
+  @ApiNotFoundResponse()
+  async switchTenant(
+    @CurrentMember() caller: MemberCaller,
+    @Body({ schema: switchTenantSchema }) input: SwitchTenant,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SignedIn> {
+    refuseForeignPages(input.transport, request);
+    const opened = await this.accounts.switchTenant(caller, input, originOf(request));
+    return handOver(opened, input.transport, reply);
   }
 
   @AllowRole('viewer')
@@ -83,8 +159,13 @@ export class AuthController {
   @ApiBearerAuth('session')
   @ApiOperation({ summary: 'End this session, its access and refresh tokens with it' })
   @ApiNoContentResponse()
-  signOut(@CurrentMember() caller: MemberCaller): Promise<void> {
-    return this.sessions.end(caller);
+  async signOut(
+    @CurrentMember() caller: MemberCaller,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    await this.sessions.end(caller);
+    takeCookieBack(request, reply);
   }
 
   @AllowRole('viewer')
@@ -95,8 +176,4 @@ export class AuthController {
   whoAmI(@CurrentMember() caller: MemberCaller): Promise<Me> {
     return this.accounts.whoAmI(caller);
   }
-}
-
-function originOf(request: FastifyRequest): Origin {
-  return { address: request.ip, userAgent: request.headers['user-agent'] };
 }

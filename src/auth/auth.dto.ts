@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { lineOfTextSchema } from '../platform/http/index.js';
+import { emailSchema, lineOfTextSchema } from '../platform/http/index.js';
 import { idSchema } from '../platform/identity/index.js';
 import {
   languageSchema,
@@ -9,29 +9,50 @@ import {
   timeZoneSchema,
 } from '../tenants/index.js';
 
-const emailSchema = z
-  .email()
-  .max(254)
-  .toLowerCase()
-  .meta({ examples: ['ana@example.org'] });
 /** Longer than any passphrase, shorter than what would make hashing a burden. */
 const PASSWORD_MAXIMUM = 200;
 const passwordExample = { examples: ['correct horse battery'] };
+// Half a character is hashed as any other half: more than one password would open the account.
+const KEPT_AS_TYPED = /^[^\p{Cc}\p{Cs}]*$/u;
+const NOT_KEPT = 'must have no control characters and no half of an emoji';
+
+export const newPasswordSchema = z
+  .string()
+  .min(10)
+  .max(PASSWORD_MAXIMUM)
+  .regex(KEPT_AS_TYPED, NOT_KEPT)
+  .meta(passwordExample);
+/** The password of somebody who is signed in already, asked for once more. */
+export const shownPasswordSchema = z
+  .string()
+  .min(1)
+  .max(PASSWORD_MAXIMUM)
+  .regex(KEPT_AS_TYPED, NOT_KEPT)
+  .meta(passwordExample);
+
+/** 256 random bits, as mails and answers carry them. */
+export const accountTokenSchema = z
+  .string()
+  .regex(/^[\w-]{20,100}$/, 'must be the token as it was given')
+  .max(100);
+
+export const transportSchema = z
+  .enum(['body', 'cookie'])
+  .default('body')
+  .describe(
+    "where the refresh token travels: `cookie` is for the installation's own pages, whose scripts never see it",
+  );
+export type Transport = z.infer<typeof transportSchema>;
 
 export const signUpSchema = z
   .strictObject({
     email: emailSchema,
-    password: z
-      .string()
-      .min(10)
-      .max(PASSWORD_MAXIMUM)
-      // Half a character is hashed as any other half: more than one password would open the account.
-      .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must have no control characters and no half of an emoji')
-      .meta(passwordExample),
+    password: newPasswordSchema,
     name: lineOfTextSchema(100).meta({ examples: ['Ana'] }),
     tenantName: tenantNameSchema,
     language: languageSchema.default('en'),
     timeZone: timeZoneSchema.default('UTC'),
+    transport: transportSchema,
   })
   .meta({ id: 'SignUp' });
 export type SignUp = z.infer<typeof signUpSchema>;
@@ -43,18 +64,42 @@ export const signInSchema = z
     tenantId: idSchema
       .optional()
       .describe('where the person is in several tenants; the first joined otherwise'),
+    transport: transportSchema,
   })
   .meta({ id: 'SignIn', examples: [{ email: 'ana@example.org', password: 'correct horse battery' }] });
 export type SignIn = z.infer<typeof signInSchema>;
 
-export const refreshSchema = z.strictObject({ refreshToken: z.string().min(1).max(200) }).meta({
-  id: 'Refresh',
-  examples: [{ refreshToken: 'refreshToken of sign-up, sign-in or the refresh before' }],
-});
+export const refreshSchema = z
+  .strictObject({
+    refreshToken: z.string().min(1).max(200).optional().describe('with transport `body`'),
+    transport: transportSchema,
+  })
+  .refine(({ refreshToken, transport }) => (refreshToken !== undefined) === (transport === 'body'), {
+    path: ['refreshToken'],
+    error: 'is given with transport body, and only there: a cookie brings its own',
+  })
+  .meta({
+    id: 'Refresh',
+    examples: [{ refreshToken: 'refreshToken of sign-up, sign-in or the refresh before' }],
+  });
 export type Refresh = z.infer<typeof refreshSchema>;
 
+export const switchTenantSchema = z
+  .strictObject({ tenantId: idSchema, transport: transportSchema })
+  .meta({ id: 'SwitchTenant' });
+export type SwitchTenant = z.infer<typeof switchTenantSchema>;
+
 export const userSchema = z
-  .object({ id: idSchema, email: z.string(), name: z.string(), language: languageSchema })
+  .object({
+    id: idSchema,
+    email: z.string(),
+    emailConfirmedAt: z.iso
+      .datetime()
+      .nullable()
+      .describe('null until the link that was mailed to the address was opened'),
+    name: z.string(),
+    language: languageSchema,
+  })
   .meta({ id: 'User' });
 export type UserView = z.infer<typeof userSchema>;
 
@@ -62,7 +107,10 @@ export const tokensSchema = z
   .object({
     accessToken: z.string().describe('for `Authorization: Bearer`'),
     expiresInSeconds: z.int().describe('life of the access token'),
-    refreshToken: z.string().describe('single use: each refresh gives the next one'),
+    refreshToken: z
+      .string()
+      .exactOptional()
+      .describe('single use: each refresh gives the next one; absent with transport `cookie`'),
   })
   .meta({ id: 'Tokens' });
 export type Tokens = z.infer<typeof tokensSchema>;
@@ -78,9 +126,13 @@ export const meSchema = z
     tenant: tenantSchema.describe('the one tenant that this session acts in'),
     role: roleSchema,
     sessionId: idSchema,
+    secondFactor: z.object({
+      isOn: z.boolean().describe('signing in takes a code beside the password'),
+      recoveryCodesLeft: z.int(),
+    }),
     tenants: z
       .array(z.object({ id: idSchema, name: z.string(), role: roleSchema }))
-      .describe("every tenant of the person; sign in with another one's id to act there"),
+      .describe('every tenant of the person; switch-tenant opens a session in another one'),
   })
   .meta({ id: 'Me' });
 export type Me = z.infer<typeof meSchema>;

@@ -1,1 +1,4 @@
+export { type Appointment, OperatorRegistry } from './operators/operator-registry.js';
+export { BrowserAccess } from './browser/browser-access.service.js';
 export { AuthApiModule, AuthSchedulerModule } from './auth.module.js';
+export { SEALED_SECOND_FACTORS } from './second-factor/second-factor.service.js';

@@ -28,7 +28,7 @@ export class RouteLabelsService implements OnApplicationBootstrap {
         .map(({ name }) => `${metatype.name}.${name}`);
     });
     if (unlabelled.length > 0) {
-      throw new Error(`Label these routes with AllowRole or Public: ${unlabelled.join(', ')}`);
+      throw new Error(`Label these routes with AllowRole, AllowOperator or Public: ${unlabelled.join(', ')}`);
     }
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type PoolClient } from 'pg';
 import { type EntityManager } from 'typeorm';
+import { DispatcherDatabase } from '../platform/database/index.js';
 import { type TenantId, type TenantRole, type UserId } from '../platform/identity/index.js';
 import { REFRESH_TOKEN_DAYS, type ShownRefreshToken } from './refresh-token.rules.js';
 
@@ -16,31 +17,53 @@ export interface StoredRefreshToken extends ShownRefreshToken {
   readonly sessionId: string;
 }
 
-export type EndReason = 'signed_out' | 'refresh_token_reused';
+export type EndReason = 'signed_out' | 'ended_by_person' | 'password_changed' | 'refresh_token_reused';
 
-/** Sessions and their refresh tokens. What takes a `PoolClient` crosses tenants: the token comes alone. */
+export interface SessionPlace {
+  readonly sessionId: string;
+  readonly tenantId: TenantId;
+}
+
+export interface SessionRow {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly tenantName: string;
+  readonly userAgent: string | null;
+  readonly createdAt: Date;
+  readonly lastSeenAt: Date;
+}
+
+const IS_ALIVE = `sessions.ended_at IS NULL AND sessions.last_seen_at > now() - make_interval(days => ${REFRESH_TOKEN_DAYS})`;
+
+/** Sessions and their refresh tokens. What takes a `PoolClient`, or no place to write, crosses tenants: a token comes alone, and a person's sessions are in all of theirs. */
 @Injectable()
 export class SessionsRepository {
+  constructor(private readonly dispatcher: DispatcherDatabase) {}
+
   async insert(
-    client: PoolClient,
+    manager: EntityManager,
     session: { tenantId: TenantId; userId: UserId; userAgent: string | undefined },
+    tokenHash: Buffer,
   ): Promise<string> {
-    const { rows } = await client.query<{ id: string }>(
+    const [inserted] = await manager.query<{ id: string }[]>(
       'INSERT INTO sessions (tenant_id, user_id, user_agent) VALUES ($1, $2, $3) RETURNING id',
       [session.tenantId, session.userId, session.userAgent ?? null],
     );
-    return (rows[0] as { id: string }).id;
+    const { id } = inserted as { id: string };
+    await manager.query(INSERT_REFRESH_TOKEN, [tokenHash, session.tenantId, id, REFRESH_TOKEN_DAYS]);
+    return id;
   }
 
   async insertRefreshToken(
     client: PoolClient,
     token: { tokenHash: Buffer; tenantId: TenantId; sessionId: string },
   ): Promise<void> {
-    await client.query(
-      `INSERT INTO refresh_tokens (token_hash, tenant_id, session_id, expires_at)
-       VALUES ($1, $2, $3, now() + make_interval(days => $4))`,
-      [token.tokenHash, token.tenantId, token.sessionId, REFRESH_TOKEN_DAYS],
-    );
+    await client.query(INSERT_REFRESH_TOKEN, [
+      token.tokenHash,
+      token.tenantId,
+      token.sessionId,
+      REFRESH_TOKEN_DAYS,
+    ]);
   }
 
   /** Whoever shows the same token meanwhile waits until this transaction ends, and then sees it used. */
@@ -63,18 +86,51 @@ export class SessionsRepository {
     await client.query('UPDATE sessions SET last_seen_at = now() WHERE id = $1', [sessionId]);
   }
 
-  async endCrossing(client: PoolClient, sessionId: string, reason: EndReason): Promise<void> {
-    await client.query(
-      'UPDATE sessions SET ended_at = now(), ended_reason = $2 WHERE id = $1 AND ended_at IS NULL',
-      [sessionId, reason],
+  /** @returns the sessions of the person that are alive, newest first */
+  findPageOf(userId: UserId, before: string, limit: number): Promise<SessionRow[]> {
+    return this.dispatcher.query<SessionRow>(
+      `SELECT sessions.id, sessions.tenant_id AS "tenantId", tenants.name AS "tenantName",
+         sessions.user_agent AS "userAgent", sessions.created_at AS "createdAt",
+         sessions.last_seen_at AS "lastSeenAt"
+       FROM sessions JOIN tenants ON tenants.id = sessions.tenant_id
+       WHERE sessions.user_id = $1 AND sessions.id < $2 AND ${IS_ALIVE} ORDER BY sessions.id DESC LIMIT $3`,
+      [userId, before, limit],
     );
   }
 
-  async end(manager: EntityManager, sessionId: string, reason: EndReason): Promise<void> {
-    await manager.query(
-      'UPDATE sessions SET ended_at = now(), ended_reason = $2 WHERE id = $1 AND ended_at IS NULL',
-      [sessionId, reason],
+  /** @param sessionId one session, or all of the person where undefined */
+  findPlaces(userId: UserId, sessionId?: string): Promise<SessionPlace[]> {
+    return this.dispatcher.query<SessionPlace>(
+      `SELECT id AS "sessionId", tenant_id AS "tenantId" FROM sessions
+       WHERE user_id = $1 AND id = coalesce($2, id) AND ${IS_ALIVE}`,
+      [userId, sessionId ?? null],
     );
+  }
+
+  /** Ends a person's sessions in every tenant, but for the one to keep. */
+  async endAllOf(
+    client: PoolClient,
+    userId: UserId,
+    reason: EndReason,
+    keptId: string | undefined,
+  ): Promise<SessionPlace[]> {
+    const { rows } = await client.query<SessionPlace>(
+      `UPDATE sessions SET ended_at = now(), ended_reason = $2
+       WHERE user_id = $1 AND ended_at IS NULL AND id IS DISTINCT FROM $3
+       RETURNING id AS "sessionId", tenant_id AS "tenantId"`,
+      [userId, reason, keptId ?? null],
+    );
+    return rows;
+  }
+
+  /** @returns those of them that were not ended before */
+  async end(manager: EntityManager, sessionIds: readonly string[], reason: EndReason): Promise<string[]> {
+    const [rows] = await manager.query<[{ id: string }[], number]>(
+      `UPDATE sessions SET ended_at = now(), ended_reason = $2
+       WHERE id = ANY ($1) AND ended_at IS NULL RETURNING id`,
+      [sessionIds, reason],
+    );
+    return rows.map(({ id }) => id);
   }
 
   /** @returns undefined when the session ended or its person is no member any more */
@@ -90,3 +146,6 @@ export class SessionsRepository {
     return standing;
   }
 }
+
+const INSERT_REFRESH_TOKEN = `INSERT INTO refresh_tokens (token_hash, tenant_id, session_id, expires_at)
+  VALUES ($1, $2, $3, now() + make_interval(days => $4))`;

@@ -17,6 +17,7 @@ import { InboxSweep } from './inbox/inbox.sweep.js';
 import { UpdateIntake } from './inbox/update-intake.js';
 import { Poller } from './polling/poller.js';
 import { PollingRepository } from './polling/polling.repository.js';
+import { BotDepartures } from './registration/bot-departures.js';
 import { BotProver } from './registration/bot-prover.js';
 import { BotsController } from './registration/bots.controller.js';
 import { BotsRepository } from './registration/bots.repository.js';
@@ -55,6 +56,7 @@ class BotApiConnections implements OnApplicationShutdown {
     BotApiConnections,
     BotCaller,
     BotConnections,
+    BotDepartures,
     BotDirectory,
     BotVerdicts,
     InboxRepository,
@@ -67,6 +69,7 @@ class BotApiConnections implements OnApplicationShutdown {
     BotApiClient,
     BotCaller,
     BotConnections,
+    BotDepartures,
     BotDirectory,
     BotRest,
     BotVerdicts,
@@ -82,6 +85,7 @@ export class BotsModule {}
 
 /** Bots as tenants manage them, and the address where Telegram posts. */
 @Module({
+  imports: [TenantsModule],
   controllers: [BotsController],
   providers: [BotProver, BotsRepository, BotsService, WebhookDirectory, WebhookRoute],
 })

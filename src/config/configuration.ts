@@ -16,6 +16,14 @@ export class Configuration {
     return this.settings.NODE_ENV === 'production';
   }
 
+  /** Where the links in mails lead, without a slash at the end. */
+  get consoleUrl(): string {
+    const { CONSOLE_URL, PUBLIC_URL, HOST, PORT } = this.settings;
+    const isEverywhere = HOST === '0.0.0.0' || HOST === '::';
+    const host = isEverywhere ? 'localhost' : HOST.includes(':') ? `[${HOST}]` : HOST;
+    return CONSOLE_URL ?? PUBLIC_URL ?? `http://${host}:${PORT}`;
+  }
+
   /** Where the sandbox is spoken to; a process that starts it on a free port sets SANDBOX_URL to what it got. */
   get sandboxUrl(): string {
     const { SANDBOX_URL, SANDBOX_HOST, SANDBOX_PORT } = this.settings;

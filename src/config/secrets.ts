@@ -5,7 +5,10 @@ import { type Settings, SettingsError } from './settings.js';
 
 const SECRET_NAMES = ['ENCRYPTION_KEY', 'SESSION_KEY', 'SANDBOX_KEY'] as const;
 type SecretName = (typeof SECRET_NAMES)[number];
-export type Secrets = Readonly<Record<SecretName, Buffer>>;
+export type Secrets = Readonly<Record<SecretName, Buffer>> & {
+  /** Opens what ENCRYPTION_KEY doesn't yet, while the one is exchanged for the other. */
+  readonly ENCRYPTION_KEY_PREVIOUS?: Buffer;
+};
 
 /**
  * The three keys of an installation. In production they come from the environment and nowhere else; in development
@@ -25,6 +28,7 @@ export function loadSecrets(settings: Settings): Secrets {
     ENCRYPTION_KEY: secret('ENCRYPTION_KEY'),
     SESSION_KEY: secret('SESSION_KEY'),
     SANDBOX_KEY: secret('SANDBOX_KEY'),
+    ...(settings.ENCRYPTION_KEY_PREVIOUS && { ENCRYPTION_KEY_PREVIOUS: settings.ENCRYPTION_KEY_PREVIOUS }),
   });
 }
 

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Configuration } from './configuration.js';
 import { loadSecrets } from './secrets.js';
 import { parseSettings } from './settings.js';
 
@@ -17,12 +18,35 @@ describe('parseSettings', () => {
     expect(parseSettings({ PACING_BOT_PER_SECOND: '0' }).PACING_BOT_PER_SECOND).toBe(Infinity);
   });
 
+  it('wants a sender where there is a mail server, and shows no password', () => {
+    const attempt = () => parseSettings({ SMTP_URL: 'smtp://me:hunter2@mail.example.org:587' });
+    expect(attempt).toThrow(/MAIL_FROM/);
+    expect(attempt).not.toThrow(/hunter2/);
+  });
+
   it('names every wrong variable at once, without its value', () => {
     const attempt = () =>
       parseSettings({ PORT: 'hunter2', ARAUTO_ROLES: 'api,cook', DATABASE_URL: 'mysql://secret@x/y' });
     expect(attempt).toThrow(/PORT[^]*ARAUTO_ROLES|ARAUTO_ROLES[^]*PORT/);
     expect(attempt).toThrow(/DATABASE_URL: must look like postgres/);
     expect(attempt).not.toThrow(/hunter2|secret@/);
+  });
+});
+
+describe('consoleUrl', () => {
+  const key = Buffer.alloc(32);
+  it.each([
+    [{}, 'http://127.0.0.1:3000'],
+    [{ HOST: '0.0.0.0', PORT: '8080' }, 'http://localhost:8080'],
+    [{ HOST: '::1' }, 'http://[::1]:3000'],
+    [{ PUBLIC_URL: 'https://bots.example.org/' }, 'https://bots.example.org'],
+    [
+      { PUBLIC_URL: 'https://bots.example.org', CONSOLE_URL: 'https://example.org/app' },
+      'https://example.org/app',
+    ],
+  ])('of %j is %s', (environment: Record<string, string>, url) => {
+    const secrets = { ENCRYPTION_KEY: key, SESSION_KEY: key, SANDBOX_KEY: key };
+    expect(new Configuration(parseSettings(environment), secrets).consoleUrl).toBe(url);
   });
 });
 

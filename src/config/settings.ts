@@ -32,7 +32,7 @@ export const settingsSchema = z.object({
   NODE_ENV: z
     .enum(['development', 'test', 'production'])
     .default('development')
-    .describe('production refuses to invent secrets and closes Swagger UI'),
+    .describe('production refuses to invent secrets and shows Swagger UI to signed-in people alone'),
   ARAUTO_ROLES: z
     .string()
     .default(ROLES.join(','))
@@ -62,6 +62,26 @@ export const settingsSchema = z.object({
     .max(10)
     .default(0)
     .describe('exact number of reverse proxies in front of the API'),
+  CONSOLE_URL: httpUrl
+    .optional()
+    .describe(
+      'address of the web console, for the links in mails; PUBLIC_URL, or where the API listens, if not set',
+    ),
+  SMTP_URL: z
+    .url({ protocol: /^smtps?$/, error: 'must look like smtp://user:password@host:587 or smtps://…:465' })
+    .optional()
+    .describe(
+      'mail server; without it mails are files in ARAUTO_HOME/mail, and in production no mail is sent at all',
+    ),
+  MAIL_FROM: z
+    .string()
+    .regex(
+      /^[^\p{Cc}]{3,200}$/u,
+      'must be an address such as arauto@example.org or Arauto <arauto@example.org>',
+    )
+    .regex(/@/, 'must be an address such as arauto@example.org or Arauto <arauto@example.org>')
+    .optional()
+    .describe('sender of mails; needed with SMTP_URL'),
   DATABASE_URL: postgresUrl
     .optional()
     .describe(
@@ -95,6 +115,12 @@ export const settingsSchema = z.object({
   SANDBOX_PUBLIC_URL: httpUrl
     .optional()
     .describe('address of the sandbox as people’s browsers and programs reach it, where that is another one'),
+  API_REQUESTS_PER_MINUTE: rate
+    .default(600)
+    .describe('most requests a minute of one person or API key in a tenant; 0 lifts the limit'),
+  API_ANONYMOUS_REQUESTS_PER_MINUTE: rate
+    .default(300)
+    .describe('most requests a minute of one network without a valid session or key; 0 lifts the limit'),
   PACING_BOT_PER_SECOND: rate
     .default(30)
     .describe('most messages a second of one bot (Telegram: about 30); 0 lifts the limit'),
@@ -107,6 +133,12 @@ export const settingsSchema = z.object({
   LANES_PER_WORKER: positive(10_000)
     .default(1000)
     .describe('bots that one worker process drives at the same time'),
+  WEBHOOK_PRIVATE_TARGETS: z
+    .stringbool({ error: 'must be true or false' })
+    .default(false)
+    .describe(
+      "lets tenants' webhooks lead to private addresses and over plain http; for development, and where every tenant is trusted",
+    ),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
@@ -114,6 +146,9 @@ export const settingsSchema = z.object({
   ENCRYPTION_KEY: key
     .optional()
     .describe('wraps the data keys that encrypt bot tokens; losing it loses the tokens'),
+  ENCRYPTION_KEY_PREVIOUS: key
+    .optional()
+    .describe('the other key while ENCRYPTION_KEY changes: what either sealed is opened; see docs/keys.md'),
   SESSION_KEY: key.optional().describe('signs access tokens and derives refresh tokens and webhook secrets'),
   SANDBOX_KEY: key.optional().describe('signs access to the control API of the sandbox'),
 });
@@ -138,6 +173,11 @@ export function parseSettings(environment: Record<string, string | undefined>): 
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
     throw new SettingsError(`Arauto can't start; mend these environment variables:\n${lines.join('\n')}`);
+  }
+  if (parsed.data.SMTP_URL !== undefined && parsed.data.MAIL_FROM === undefined) {
+    throw new SettingsError(
+      "Arauto can't start: SMTP_URL is set, so MAIL_FROM must say who sends the mails.",
+    );
   }
   return Object.freeze(parsed.data);
 }

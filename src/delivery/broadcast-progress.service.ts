@@ -1,5 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { TenantDatabase } from '../platform/database/index.js';
 import { type TenantId } from '../platform/identity/index.js';
+import { AuditLog } from '../tenants/index.js';
 import { BroadcastRepository } from './broadcast.repository.js';
 import { DELIVERY_CLASS } from './delivery.rules.js';
 import { type QueuedDelivery } from './lane.repository.js';
@@ -14,7 +16,11 @@ export class BroadcastProgress {
   private readonly touched = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly broadcasts: BroadcastRepository) {}
+  constructor(
+    private readonly broadcasts: BroadcastRepository,
+    private readonly tenants: TenantDatabase,
+    private readonly audit: AuditLog,
+  ) {}
 
   noteSettled(delivery: QueuedDelivery): void {
     if (delivery.class !== DELIVERY_CLASS.broadcast) return;
@@ -24,9 +30,14 @@ export class BroadcastProgress {
 
   /** Telegram refuses the content: one proof is enough, the others are not tried. */
   async stop(tenantId: TenantId, broadcastNo: string, reason: string): Promise<void> {
-    if (await this.broadcasts.end(tenantId, broadcastNo, 'stopped', reason)) {
-      this.logger.warn(`broadcast ${broadcastNo} stopped: ${reason}`);
-    }
+    const endedId = await this.tenants.run(tenantId, async (manager) => {
+      const id = await this.broadcasts.end(tenantId, broadcastNo, 'stopped', reason);
+      if (id === undefined) return undefined;
+      const subject = { kind: 'broadcast', id };
+      await this.audit.record(manager, { actor: { kind: 'system' }, action: 'broadcast.stopped', subject });
+      return id;
+    });
+    if (endedId !== undefined) this.logger.warn(`broadcast ${broadcastNo} stopped: ${reason}`);
     await this.broadcasts.cancelQueued(tenantId, broadcastNo);
   }
 

@@ -1,5 +1,12 @@
 import { Body, Controller, Get, HttpCode, type MessageEvent, Param, Post, Query, Sse } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiPaymentRequiredResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 import {
   catchError,
   concatMap,
@@ -37,9 +44,10 @@ export class BroadcastController {
 
   @Post()
   @TakesIdempotencyKey()
-  @AllowRole('editor')
+  @AllowRole('editor', 'broadcasts:write')
   @ApiOperation({ summary: 'Send a message now, to chats, tags or everybody' })
   @ApiCreatedResponse({ standardSchema: broadcastReportSchema })
+  @ApiPaymentRequiredResponse()
   create(
     @CurrentCaller() caller: Caller,
     @Idempotency() request: IdempotentRequest,
@@ -49,7 +57,7 @@ export class BroadcastController {
   }
 
   @Get()
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'broadcasts:read')
   @ApiOperation({ summary: 'List broadcasts, newest first' })
   @ApiOkResponse({ standardSchema: broadcastPageSchema })
   findPage(@CurrentCaller() caller: Caller, @Query({ schema: broadcastQuerySchema }) query: BroadcastQuery) {
@@ -57,7 +65,7 @@ export class BroadcastController {
   }
 
   @Get(':id')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'broadcasts:read')
   @ApiOperation({ summary: 'Read a broadcast with its live counts' })
   @ApiOkResponse({ standardSchema: broadcastReportSchema })
   findById(@CurrentCaller() caller: Caller, @Param('id', { schema: idSchema }) id: string) {
@@ -65,7 +73,7 @@ export class BroadcastController {
   }
 
   @Get(':id/deliveries')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'broadcasts:read')
   @ApiOperation({ summary: 'List the deliveries of a broadcast, by state' })
   @ApiOkResponse({ standardSchema: deliveryPageSchema })
   findDeliveries(
@@ -78,7 +86,7 @@ export class BroadcastController {
 
   @Post(':id/cancel')
   @HttpCode(200)
-  @AllowRole('editor')
+  @AllowRole('editor', 'broadcasts:write')
   @ApiOperation({ summary: 'Cancel what has not left yet' })
   @ApiOkResponse({ standardSchema: broadcastReportSchema })
   cancel(@CurrentCaller() caller: Caller, @Param('id', { schema: idSchema }) id: string) {
@@ -87,7 +95,7 @@ export class BroadcastController {
 
   /** Ends by itself with the broadcast; each event is one whole report, so that a client may miss any. */
   @Sse(':id/events')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'broadcasts:read')
   @ApiOperation({ summary: 'Watch the progress as server-sent events, each a whole report' })
   @ApiOkResponse({
     description:

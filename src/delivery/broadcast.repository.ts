@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { type PoolClient } from 'pg';
 import { type EntityManager } from 'typeorm';
 import { type Audience } from '../audience/index.js';
 import { DispatcherDatabase, TenantDatabase } from '../platform/database/index.js';
 import { type TenantId } from '../platform/identity/index.js';
+import { Outbox } from '../webhooks/index.js';
 import { codeOfState, DELIVERY_CLASS, DELIVERY_STATES, type DeliveryState } from './delivery.rules.js';
 
 export const BROADCAST_STATES = ['planning', 'sending', 'finished', 'cancelled', 'stopped'] as const;
@@ -32,6 +34,8 @@ export interface NewBroadcast {
   /** Null for "now", by the database's clock. */
   readonly dueAt: Date | null;
   readonly ambiguityPolicy: AmbiguityPolicy;
+  /** Size of the audience where a quota asked for it, else 0. */
+  readonly expected: number;
 }
 
 /** How a broadcast's deliveries stand, counted from the rows. */
@@ -70,11 +74,35 @@ const COLUMNS = `id, no::text, message_id, audience, schedule_id, due_at, planne
 /** Rows of one transaction when many are changed: short enough that nobody waits for it. */
 const CHUNK = 10_000;
 
+/** An open delivery of a broadcast, in the words of the index `deliveries_left`; any others would read the whole day. */
+const IS_LEFT = 'CASE WHEN is_open THEN class END = 1';
+
+interface FinishedBroadcast {
+  readonly tenantId: TenantId;
+  readonly broadcastId: string;
+  readonly no: string;
+  readonly plannedOn: string;
+  readonly endedAt: Date;
+}
+
+// Locked in the same order by everybody: two processes that note the same ones don't wait for each other in a circle.
+const FINISH_DONE = `
+WITH done AS (
+  SELECT no FROM broadcasts b
+  WHERE b.no = ANY($1::bigint[]) AND b.state = 'sending'
+    AND NOT EXISTS (SELECT FROM deliveries d WHERE d.planned_on = b.planned_on
+                    AND d.source_no = b.no AND ${IS_LEFT})
+  ORDER BY no FOR UPDATE)
+UPDATE broadcasts b SET state = 'finished', ended_at = clock_timestamp() FROM done WHERE b.no = done.no
+RETURNING b.tenant_id AS "tenantId", b.id AS "broadcastId", b.no::text, b.planned_on::text AS "plannedOn",
+  b.ended_at AS "endedAt"`;
+
 @Injectable()
 export class BroadcastRepository {
   constructor(
     private readonly tenants: TenantDatabase,
     private readonly crossing: DispatcherDatabase,
+    private readonly outbox: Outbox,
   ) {}
 
   /** @returns undefined where this schedule already has its broadcast for this due instant */
@@ -84,8 +112,9 @@ export class BroadcastRepository {
     broadcast: NewBroadcast,
   ): Promise<BroadcastRow | undefined> {
     const [row] = await manager.query<BroadcastRow[]>(
-      `INSERT INTO broadcasts (tenant_id, message_id, audience, schedule_id, due_at, planned_on, ambiguity_policy)
-       VALUES ($1, $2, $3, $4, coalesce($5, clock_timestamp()), (clock_timestamp() AT TIME ZONE 'UTC')::date, $6)
+      `INSERT INTO broadcasts (tenant_id, message_id, audience, schedule_id, due_at, planned_on, ambiguity_policy,
+         expected)
+       VALUES ($1, $2, $3, $4, coalesce($5, clock_timestamp()), (clock_timestamp() AT TIME ZONE 'UTC')::date, $6, $7)
        ON CONFLICT (schedule_id, due_at) DO NOTHING RETURNING ${COLUMNS}`,
       [
         tenantId,
@@ -94,6 +123,7 @@ export class BroadcastRepository {
         broadcast.scheduleId,
         broadcast.dueAt,
         broadcast.ambiguityPolicy,
+        broadcast.expected,
       ],
     );
     return row;
@@ -124,6 +154,15 @@ export class BroadcastRepository {
       [messageId],
     );
     return rows.length > 0;
+  }
+
+  /** Deliveries of the broadcasts that were accepted today, by the day in UTC. */
+  async countAcceptedToday(manager: EntityManager): Promise<number> {
+    const [row] = await manager.query<{ count: string }[]>(
+      `SELECT coalesce(sum(greatest(planned, expected)), 0) AS count FROM broadcasts
+       WHERE tenant_id = current_tenant_id() AND planned_on = (clock_timestamp() AT TIME ZONE 'UTC')::date`,
+    );
+    return Number(row?.count ?? 0);
   }
 
   /** Newest first. */
@@ -199,22 +238,22 @@ export class BroadcastRepository {
     );
   }
 
-  /** @returns whether it was still going on */
+  /** @returns its id where it was still going on */
   async end(
     tenantId: TenantId,
     no: string,
     state: 'cancelled' | 'stopped',
     reason: string | null,
-  ): Promise<boolean> {
+  ): Promise<string | undefined> {
     return this.tenants.run(tenantId, async (manager) => {
-      const rows = await manager.query<unknown[]>(
+      const [row] = await manager.query<{ id: string }[]>(
         `WITH ended AS (
            UPDATE broadcasts SET state = $2, state_reason = $3, ended_at = clock_timestamp()
            WHERE no = $1 AND state IN ('planning', 'sending') RETURNING id)
          SELECT id FROM ended`,
         [no, state, reason],
       );
-      return rows.length > 0;
+      return row?.id;
     });
   }
 
@@ -225,7 +264,7 @@ export class BroadcastRepository {
         const rows = await manager.query<{ count: number }[]>(
           `WITH picked AS (
              SELECT planned_on, source_no, chat_no FROM deliveries
-             WHERE class = 1 AND source_no + 0 = $1 AND is_open AND state = 0 LIMIT ${CHUNK} FOR UPDATE SKIP LOCKED
+             WHERE source_no = $1 AND ${IS_LEFT} AND state = 0 LIMIT ${CHUNK} FOR UPDATE SKIP LOCKED
            ), cancelled AS (
              UPDATE deliveries d SET state = 5, is_open = false, settled_at = clock_timestamp() FROM picked p
              WHERE d.planned_on = p.planned_on AND d.class = 1 AND d.source_no = p.source_no AND d.chat_no = p.chat_no
@@ -262,17 +301,27 @@ export class BroadcastRepository {
 
   /** Notes which of these broadcasts have nothing left to send. */
   async finishDone(numbers: readonly string[]): Promise<void> {
-    await this.crossing.query(
-      // Locked in the same order by everybody: two processes that note the same ones don't wait for each other in a circle.
-      `WITH done AS (
-         SELECT no FROM broadcasts b
-         WHERE b.no = ANY($1::bigint[]) AND b.state = 'sending'
-           AND NOT EXISTS (SELECT FROM deliveries d WHERE d.planned_on = b.planned_on AND d.class = 1
-                           AND d.source_no + 0 = b.no AND d.is_open)
-         ORDER BY no FOR UPDATE)
-       UPDATE broadcasts b SET state = 'finished', ended_at = clock_timestamp() FROM done WHERE b.no = done.no`,
-      [numbers],
+    await this.crossing.transaction(async (client) => {
+      const { rows } = await client.query<FinishedBroadcast>(FINISH_DONE, [numbers]);
+      for (const broadcast of rows) await this.announceFinished(client, broadcast);
+    });
+  }
+
+  /** Counting a large broadcast takes a while, so it is done for those alone who want to know. */
+  private async announceFinished(client: PoolClient, broadcast: FinishedBroadcast): Promise<void> {
+    const { tenantId, broadcastId, no, plannedOn, endedAt } = broadcast;
+    if (!(await this.outbox.isAwaited(client, tenantId, 'broadcast.finished'))) return;
+    const { rows } = await client.query<{ state: number; count: number }>(
+      `SELECT state, count(*)::int AS count FROM deliveries
+       WHERE planned_on = $1 AND class = 1 AND source_no = $2 GROUP BY state`,
+      [plannedOn, no],
     );
+    const counted = new Map(rows.map(({ state, count }) => [DELIVERY_STATES[state], count]));
+    const counts = Object.fromEntries(DELIVERY_STATES.map((state) => [state, counted.get(state) ?? 0]));
+    await this.outbox.announce(client, tenantId, {
+      event: 'broadcast.finished',
+      data: { broadcastId, endedAt: endedAt.toISOString(), counts },
+    });
   }
 
   /** Broadcasts that are not planned to their end, oldest first; a suspended tenant's wait for its return. */
@@ -289,7 +338,7 @@ export class BroadcastRepository {
     const rows = await this.crossing.query<{ no: string }>(
       `SELECT b.no::text FROM broadcasts b
        WHERE b.state = 'sending' AND NOT EXISTS (SELECT FROM deliveries d WHERE d.planned_on = b.planned_on
-         AND d.class = 1 AND d.source_no + 0 = b.no AND d.is_open)
+         AND d.source_no = b.no AND ${IS_LEFT})
        ORDER BY b.no LIMIT ${CHUNK}`,
     );
     return rows.map(({ no }) => no);
@@ -300,7 +349,7 @@ export class BroadcastRepository {
     return this.crossing.query(
       `SELECT b.no::text, b.tenant_id FROM broadcasts b
        WHERE b.state IN ('cancelled', 'stopped') AND b.ended_at > clock_timestamp() - interval '2 days'
-         AND EXISTS (SELECT FROM deliveries d WHERE d.class = 1 AND d.source_no + 0 = b.no AND d.is_open AND d.state = 0)
+         AND EXISTS (SELECT FROM deliveries d WHERE d.source_no = b.no AND ${IS_LEFT} AND d.state = 0)
        LIMIT 100`,
     );
   }

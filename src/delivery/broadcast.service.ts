@@ -14,6 +14,7 @@ import {
 } from '../platform/http/index.js';
 import { type Caller, type TenantId } from '../platform/identity/index.js';
 import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
+import { AuditLog, Quotas } from '../tenants/index.js';
 import {
   type BroadcastQuery,
   type BroadcastReport,
@@ -53,11 +54,14 @@ export class BroadcastService implements OnModuleInit {
     private readonly messages: MessageService,
     private readonly messageUses: MessageUses,
     private readonly audience: AudienceService,
+    private readonly audit: AuditLog,
+    private readonly quotas: Quotas,
     @InjectWakeQueue(PLANS) private readonly plans: WakeQueue,
   ) {}
 
   /** What is being sent must stay, with its file. */
   onModuleInit(): void {
+    this.quotas.register('deliveriesPerDay', (manager) => this.repository.countAcceptedToday(manager));
     this.messageUses.register(async (manager, messageId) =>
       (await this.repository.isSending(manager, messageId))
         ? 'A broadcast sends this message; wait until it has ended, or cancel it.'
@@ -68,6 +72,8 @@ export class BroadcastService implements OnModuleInit {
   /**
    * Starts a broadcast as part of the surrounding transaction; its planning is woken after the commit. Starting the
    * same occurrence twice gives the same broadcast.
+   *
+   * @throws ProblemError 402 `quota_exceeded`, before anything is written
    */
   async startInTransaction(
     manager: EntityManager,
@@ -87,7 +93,9 @@ export class BroadcastService implements OnModuleInit {
         audience: input.audience,
         ambiguityPolicy: input.ambiguityPolicy,
       });
-      return this.report(manager, row);
+      const report = await this.report(manager, row);
+      await this.record(manager, caller, 'broadcast.started', row.id);
+      return report;
     });
   }
 
@@ -127,10 +135,19 @@ export class BroadcastService implements OnModuleInit {
 
   /** Stops what has not left yet; what was sent stays sent, and the report says how many. */
   async cancel(caller: Caller, id: string): Promise<BroadcastReport> {
-    const { no } = await this.tenants.run(caller.tenantId, (manager) => this.findOrThrow(manager, id));
-    await this.repository.end(caller.tenantId, no, 'cancelled', 'by_member');
+    const no = await this.tenants.run(caller.tenantId, async (manager) => {
+      const row = await this.findOrThrow(manager, id);
+      if (await this.repository.end(caller.tenantId, row.no, 'cancelled', 'by_member')) {
+        await this.record(manager, caller, 'broadcast.cancelled', id);
+      }
+      return row.no;
+    });
     await this.repository.cancelQueued(caller.tenantId, no);
     return this.findById(caller, id);
+  }
+
+  private record(manager: EntityManager, { actor }: Caller, action: string, id: string): Promise<void> {
+    return this.audit.record(manager, { actor, action, subject: { kind: 'broadcast', id } });
   }
 
   private async start(
@@ -139,12 +156,14 @@ export class BroadcastService implements OnModuleInit {
     request: BroadcastRequest,
   ): Promise<BroadcastRow> {
     const { scheduleId = null, dueAt = null } = request;
+    const expected = await this.expectAudience(manager, tenantId, request.audience);
     const inserted = await this.repository.insert(manager, tenantId, {
       messageId: request.messageId,
       audience: request.audience,
       scheduleId,
       dueAt,
       ambiguityPolicy: request.ambiguityPolicy ?? 'leave',
+      expected,
     });
     if (inserted) {
       this.tenants.afterCommit(() => this.plans.wakeSoon([inserted.no]));
@@ -154,6 +173,26 @@ export class BroadcastService implements OnModuleInit {
       scheduleId && dueAt && (await this.repository.findByOccurrence(manager, scheduleId, dueAt));
     if (!started) throw new Error('A broadcast was neither started nor there already.');
     return started;
+  }
+
+  /**
+   * A broadcast is refused whole, never half sent: its audience is counted before it is accepted, as far as the plan's
+   * deliveries of the day reach. Whoever joins before it is planned comes on top.
+   *
+   * @returns the size of the audience; 0 where the plan has no limit, and nobody needs to count
+   */
+  private async expectAudience(
+    manager: EntityManager,
+    tenantId: TenantId,
+    audience: Audience,
+  ): Promise<number> {
+    // New people are always met and answered; beyond the plan's chats it is the broadcasts that wait.
+    await this.quotas.assertRoom(manager, tenantId, 'chats', 0);
+    const room = Math.max(0, await this.quotas.findRoom(manager, tenantId, 'deliveriesPerDay'));
+    if (room === Infinity) return 0;
+    const expected = await this.audience.countUpTo(manager, audience, room + 1);
+    if (expected > room) throw await this.quotas.excessOf(manager, tenantId, 'deliveriesPerDay');
+    return expected;
   }
 
   private async findOrThrow(manager: EntityManager, id: string): Promise<BroadcastRow> {

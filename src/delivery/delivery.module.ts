@@ -4,6 +4,7 @@ import { AnswerSink, BotsModule } from '../bots/index.js';
 import { MessagesModule } from '../messages/index.js';
 import { CleaningModule } from '../platform/cleaning/index.js';
 import { QueueModule } from '../platform/queue/index.js';
+import { TenantsModule } from '../tenants/index.js';
 import { BroadcastController } from './broadcast.controller.js';
 import { BroadcastProgress } from './broadcast-progress.service.js';
 import { BroadcastRepository } from './broadcast.repository.js';
@@ -12,8 +13,10 @@ import { Contents } from './contents.js';
 import { LANES, LANES_PER_JOB, PLANS } from './delivery.queues.js';
 import { DeliveryPartitions } from './delivery-partitions.service.js';
 import { FanOut } from './fan-out.service.js';
+import { ForgetPeople } from './forget-people.js';
 import { LaneDriver } from './lane-driver.service.js';
 import { OLD_BROADCASTS, OLD_REPLIES } from './old-deliveries.js';
+import { FollowTenantState } from './follow-tenant-state.handler.js';
 import { ReplySink } from './reply-sink.js';
 import { Sweep } from './sweep.service.js';
 import { WakeLaneWhenBotChanges } from './wake-lane-when-bot-changes.handler.js';
@@ -24,13 +27,15 @@ const queues = [QueueModule.forSubject(LANES, LANES_PER_JOB), QueueModule.forSub
 /** What every process needs: starting broadcasts and taking answers. */
 @Global()
 @Module({
-  imports: [...queues, AudienceModule, MessagesModule],
+  imports: [...queues, AudienceModule, MessagesModule, TenantsModule],
   providers: [
     BroadcastService,
     BroadcastRepository,
     FanOut,
     { provide: AnswerSink, useClass: ReplySink },
+    ForgetPeople,
     WakeLaneWhenBotChanges,
+    FollowTenantState,
   ],
   exports: [BroadcastService, BroadcastRepository, FanOut, AnswerSink, ...queues],
 })
@@ -40,7 +45,7 @@ export class DeliveryModule {}
 export class DeliveryApiModule {}
 
 @Module({
-  imports: [DeliveryModule, BotsModule, AudienceModule, MessagesModule],
+  imports: [DeliveryModule, BotsModule, AudienceModule, MessagesModule, TenantsModule],
   providers: [LaneDriver, BroadcastProgress, Contents, LaneProcessor, PlanProcessor],
 })
 export class DeliveryWorkerModule {}

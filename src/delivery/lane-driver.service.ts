@@ -11,7 +11,7 @@ import { BotApiClient, BotPace, type PaceMemory } from '../telegram/index.js';
 import { BroadcastProgress } from './broadcast-progress.service.js';
 import { Contents } from './contents.js';
 import { type Consequence, DELIVERY_CLASS, RESEND_UNKNOWN_AFTER_MS } from './delivery.rules.js';
-import { ANSWERS_CHANNEL, BOTS_CHANNEL, LANES, LANES_CHANNEL } from './delivery.queues.js';
+import { ANSWERS_CHANNEL, BOTS_CHANNEL, LANES, LANES_CHANNEL, TENANTS_CHANNEL } from './delivery.queues.js';
 import { Journal } from './journal.js';
 import { JournalRepository } from './journal.repository.js';
 import { Lane, type LaneEnd, type LaneSurroundings } from './lane.js';
@@ -94,8 +94,10 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
       for (const botNo of payload.split(',')) this.lanes.get(botNo)?.lane.noticeAnswer();
     });
     await this.notifications.listen(BOTS_CHANNEL, (botNo) => void this.checkBot(asBotNumber(botNo)));
+    await this.notifications.listen(TENANTS_CHANNEL, () => void this.stopSuspended());
     this.timers.push(
       setInterval(() => void this.renew([...this.lanes.values()].map(({ lane }) => lane)), RENEW_EVERY_MS),
+      setInterval(() => void this.stopSuspended(), RENEW_EVERY_MS),
       setInterval(() => this.makeRoom(), FAIRNESS_EVERY_MS),
     );
   }
@@ -127,6 +129,22 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
       this.logger.error(
         error,
         'a bot that changed could not be read; its lane is looked at again when it ends',
+      );
+    }
+  }
+
+  /** Lanes of suspended tenants end; what waits in them is driven by nobody until their tenant is active again. */
+  private async stopSuspended(): Promise<void> {
+    const lanes = [...this.lanes.values()].map(({ lane }) => lane);
+    if (lanes.length === 0) return;
+    try {
+      const tenantIds = [...new Set(lanes.map(({ bot }) => bot.tenantId))];
+      const suspended = await this.leases.findSuspended(tenantIds);
+      for (const lane of lanes) if (suspended.has(lane.bot.tenantId)) lane.finish({ kind: 'stopped' });
+    } catch (error) {
+      this.logger.error(
+        error,
+        'whose tenants are suspended could not be read; it is asked again in a moment',
       );
     }
   }

@@ -1,4 +1,5 @@
 import { type DispatcherDatabase } from '../platform/database/index.js';
+import { type TenantId } from '../platform/identity/index.js';
 import { type PaceMemory } from '../telegram/index.js';
 
 /** A lane as its new owner finds it. */
@@ -28,8 +29,8 @@ export class LaneLeaseRepository {
   ) {}
 
   /**
-   * Takes lanes that nobody holds.
-   * @returns for each number, in order, its lane; undefined where somebody holds it, or there is none
+   * Takes lanes that nobody holds, but none of a suspended tenant: what waits in those stays as it is.
+   * @returns for each number, in order, its lane; undefined where somebody holds it, or there is none for us
    */
   async acquire(botNumbers: readonly string[], leaseMs: number): Promise<(AcquiredLane | undefined)[]> {
     const rows = await this.database.queryByKey<{
@@ -41,9 +42,10 @@ export class LaneLeaseRepository {
       pace: PaceMemory | null;
     }>(
       `WITH free AS MATERIALIZED (
-         SELECT bot_no, owner, until FROM lanes
-         WHERE bot_no = ANY($1::bigint[]) AND (owner IS NULL OR until < clock_timestamp())
-         ORDER BY bot_no FOR UPDATE)
+         SELECT l.bot_no, l.owner, l.until FROM lanes l JOIN tenants t ON t.id = l.tenant_id
+         WHERE l.bot_no = ANY($1::bigint[]) AND (l.owner IS NULL OR l.until < clock_timestamp())
+           AND t.state = 'active'
+         ORDER BY l.bot_no FOR UPDATE OF l)
        UPDATE lanes l SET owner = $2, epoch = l.epoch + 1, until = clock_timestamp() + $3 * interval '1 ms'
        FROM free WHERE l.bot_no = free.bot_no
        RETURNING l.bot_no::text, l.epoch::text, free.owner IS NULL AS was_let_go, l.pace,
@@ -109,6 +111,15 @@ export class LaneLeaseRepository {
       [lanes.map((lane) => lane.botNo), lanes.map((lane) => lane.epoch), this.owner, leaseMs],
     );
     return new Set(rows.map((row) => row.bot_no));
+  }
+
+  /** Of these tenants, those that are suspended now. */
+  async findSuspended(tenantIds: readonly TenantId[]): Promise<Set<TenantId>> {
+    const rows = await this.database.queryByKey<{ id: TenantId }>(
+      `SELECT id FROM tenants WHERE id = ANY($1::uuid[]) AND state = 'suspended'`,
+      [tenantIds],
+    );
+    return new Set(rows.map((row) => row.id));
   }
 
   /** Lets lanes go: everything that left is settled, so the next owners need not wait. */

@@ -1,4 +1,5 @@
 import { type DispatcherDatabase, GroupedQuery } from '../platform/database/index.js';
+import { type TenantId } from '../platform/identity/index.js';
 import { type DeliveryKey } from './journal.repository.js';
 import { type DeliveryClass } from './delivery.rules.js';
 
@@ -107,7 +108,7 @@ export class LaneRepository {
   }
 
   private async readQueued(botNumbers: readonly string[]): Promise<QueuedDelivery[][]> {
-    const rows = await this.database.query<QueuedRow>(QUEUED, [[...new Set(botNumbers)], this.prefetch]);
+    const rows = await this.database.queryByKey<QueuedRow>(QUEUED, [[...new Set(botNumbers)], this.prefetch]);
     const byBot = new Map<string, QueuedDelivery[]>();
     for (const row of rows) {
       const deliveries = byBot.get(row.bot_no);
@@ -118,7 +119,7 @@ export class LaneRepository {
   }
 
   private async readNextDelays(botNumbers: readonly string[]): Promise<(number | null)[]> {
-    const rows = await this.database.query<{ bot_no: string; delay_ms: number }>(
+    const rows = await this.database.queryByKey<{ bot_no: string; delay_ms: number }>(
       `SELECT lane.bot_no::text, greatest(0, extract(epoch FROM next.at - clock_timestamp()) * 1000)::float8 AS delay_ms
        FROM unnest($1::bigint[]) AS lane(bot_no) CROSS JOIN LATERAL (
          SELECT min(d.not_before) AS at FROM deliveries d
@@ -140,10 +141,20 @@ export class LaneRepository {
     return rows.map((row) => row.bot_no);
   }
 
-  /** Lanes whose owner died, or stands still, for the sweep. */
+  /** A tenant's lanes in which something waits that could leave now, whoever drives them. */
+  async findDueOfTenant(tenantId: TenantId): Promise<string[]> {
+    const rows = await this.database.query<{ bot_no: string }>(
+      `SELECT l.bot_no::text FROM lanes l WHERE l.tenant_id = $1 AND ${HAS_DUE}`,
+      [tenantId],
+    );
+    return rows.map((row) => row.bot_no);
+  }
+
+  /** Lanes whose owner died, or stands still, for the sweep; a suspended tenant's wait for its return. */
   async findOrphaned(limit: number): Promise<string[]> {
     const rows = await this.database.query<{ bot_no: string }>(
-      'SELECT bot_no::text FROM lanes WHERE owner IS NOT NULL AND until < clock_timestamp() LIMIT $1',
+      `SELECT l.bot_no::text FROM lanes l JOIN tenants t ON t.id = l.tenant_id AND t.state = 'active'
+       WHERE l.owner IS NOT NULL AND l.until < clock_timestamp() LIMIT $1`,
       [limit],
     );
     return rows.map((row) => row.bot_no);
@@ -154,7 +165,7 @@ export class LaneRepository {
    * so that idle bots cost nothing.
    */
   async findForsaken(limit: number): Promise<string[]> {
-    const rows = await this.database.query<{ bot_no: string }>(
+    const rows = await this.database.queryByKey<{ bot_no: string }>(
       `WITH RECURSIVE waiting AS (
          (SELECT bot_no FROM deliveries WHERE is_open ORDER BY bot_no LIMIT 1)
          UNION ALL
@@ -162,6 +173,7 @@ export class LaneRepository {
          FROM waiting WHERE waiting.bot_no IS NOT NULL
        )
        SELECT l.bot_no::text FROM waiting JOIN lanes l ON l.bot_no = waiting.bot_no JOIN bots b ON b.no = l.bot_no
+         JOIN tenants t ON t.id = l.tenant_id AND t.state = 'active'
        WHERE l.owner IS NULL AND b.state IN ('running', 'conflict', 'disconnected')
          AND l.rest_until <= clock_timestamp() AND ${HAS_DUE}
        LIMIT $1`,

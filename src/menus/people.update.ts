@@ -42,7 +42,8 @@ export class PeopleUpdate {
   async handlePrivacy(@Ctx() context: BotContext, @Next() next: NextHandler): Promise<void> {
     if (!isForThisBot(context.chat?.type ?? '', context.text ?? '')) return next();
     const { texts, workspace } = await this.speak(context);
-    context.say(texts.privacy({ bot: context.bot.firstName, workspace }));
+    const person = context.from?.id ?? 0;
+    context.say(texts.privacy({ bot: context.bot.firstName, workspace, person }));
   }
 
   /** Without an answer, Telegram shows a waiting sign on the button for a minute. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
 import { sha256 } from '../platform/crypto/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
@@ -13,6 +13,7 @@ import {
   type PageQuery,
 } from '../platform/http/index.js';
 import { type Caller, type TenantId } from '../platform/identity/index.js';
+import { Quotas } from '../tenants/index.js';
 import {
   type AssetKind,
   cleanFileName,
@@ -34,7 +35,7 @@ export interface IncomingFile {
 
 /** The tenant's files. They pass through in chunks: none is whole in memory, no transaction is open between chunks. */
 @Injectable()
-export class AssetService {
+export class AssetService implements OnModuleInit {
   private readonly logger = new Logger(AssetService.name);
 
   constructor(
@@ -42,11 +43,16 @@ export class AssetService {
     private readonly idempotency: IdempotencyService,
     private readonly assets: AssetsRepository,
     private readonly messages: MessagesRepository,
+    private readonly quotas: Quotas,
   ) {}
+
+  onModuleInit(): void {
+    this.quotas.register('mediaBytes', (manager) => this.assets.sumBytes(manager));
+  }
 
   /**
    * Stores a file; it can be seen once it is whole, and what didn't get there leaves nothing behind.
-   * @throws ProblemError 413 beyond what Telegram takes, 400 for an empty file or one that is no photo
+   * @throws ProblemError 402 beyond what the plan allows, 413 beyond what Telegram takes, 400 for an empty file or one that is no photo
    */
   async upload(
     caller: Caller,
@@ -64,7 +70,10 @@ export class AssetService {
         caller,
         // The same key with another file is another request.
         { ...idempotent, fingerprint: sha256(Buffer.concat([idempotent.fingerprint, facts.sha256])) },
-        async (manager) => toView(await this.assets.markReady(manager, id, facts)),
+        async (manager) => {
+          await this.quotas.assertRoom(manager, tenantId, 'mediaBytes', facts.sizeBytes);
+          return toView(await this.assets.markReady(manager, id, facts));
+        },
       );
       // The key was used before: the first upload's answer came back, and this copy isn't needed.
       if (asset.id !== id) await this.discard(tenantId, id);

@@ -10,6 +10,7 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiPayloadTooLargeResponse,
+  ApiPaymentRequiredResponse,
   ApiProduces,
   ApiTags,
   ApiUnsupportedMediaTypeResponse,
@@ -46,7 +47,7 @@ export class AssetsController {
 
   @Post()
   @RouteConfig({ takesMultipart: true })
-  @AllowRole('editor')
+  @AllowRole('editor', 'messages:write')
   @TakesIdempotencyKey()
   @ApiOperation({ summary: 'Upload a file for photo and document messages' })
   @ApiConsumes('multipart/form-data')
@@ -58,6 +59,7 @@ export class AssetsController {
     },
   })
   @ApiCreatedResponse({ standardSchema: assetSchema })
+  @ApiPaymentRequiredResponse()
   @ApiPayloadTooLargeResponse()
   @ApiUnsupportedMediaTypeResponse()
   async upload(
@@ -76,7 +78,7 @@ export class AssetsController {
   }
 
   @Get()
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'messages:read')
   @ApiOperation({ summary: 'List files, newest first' })
   @ApiOkResponse({ standardSchema: assetPageSchema })
   list(
@@ -87,7 +89,7 @@ export class AssetsController {
   }
 
   @Get(':id')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'messages:read')
   @ApiOperation({ summary: 'Read what a file is' })
   @ApiOkResponse({ standardSchema: assetSchema })
   read(@CurrentCaller() caller: Caller, @Param('id', { schema: idSchema }) id: string): Promise<AssetView> {
@@ -95,7 +97,7 @@ export class AssetsController {
   }
 
   @Get(':id/content')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'messages:read')
   @ApiOperation({ summary: 'Download a file' })
   @ApiProduces('application/octet-stream')
   @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
@@ -114,7 +116,7 @@ export class AssetsController {
 
   @Delete(':id')
   @HttpCode(204)
-  @AllowRole('editor')
+  @AllowRole('editor', 'messages:write')
   @ApiOperation({ summary: 'Delete a file; refused while a message uses it' })
   @ApiNoContentResponse()
   @ApiConflictResponse()

@@ -84,6 +84,14 @@ export class AssetsRepository {
     );
   }
 
+  /** Of whole files; what is being uploaded is counted when it is. */
+  async sumBytes(manager: EntityManager): Promise<number> {
+    const [row] = await manager.query<{ bytes: string }[]>(
+      `SELECT coalesce(sum(size_bytes), 0) AS bytes FROM assets WHERE state = 'ready'`,
+    );
+    return Number(row?.bytes ?? 0);
+  }
+
   async findChunk(manager: EntityManager, assetId: string, n: number): Promise<Buffer | undefined> {
     const [row] = await manager.query<{ bytes: Buffer }[]>(
       'SELECT bytes FROM asset_chunks WHERE asset_id = $1 AND n = $2',

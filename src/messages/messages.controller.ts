@@ -39,7 +39,7 @@ export class MessagesController {
   constructor(private readonly messages: MessageService) {}
 
   @Post()
-  @AllowRole('editor')
+  @AllowRole('editor', 'messages:write')
   @TakesIdempotencyKey()
   @ApiOperation({ summary: 'Keep a message for schedules and broadcasts' })
   @ApiCreatedResponse({ standardSchema: messageSchema })
@@ -53,7 +53,7 @@ export class MessagesController {
 
   @Post('preview')
   @HttpCode(200)
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'messages:read')
   @ApiOperation({ summary: 'Show a message as one recipient would get it; nothing is kept or sent' })
   @ApiOkResponse({ standardSchema: messagePreviewSchema })
   preview(@Body({ schema: previewMessageSchema }) input: PreviewMessage): MessagePreview {
@@ -62,7 +62,7 @@ export class MessagesController {
   }
 
   @Get()
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'messages:read')
   @ApiOperation({ summary: 'List messages, newest first' })
   @ApiOkResponse({ standardSchema: messagePageSchema })
   list(
@@ -73,7 +73,7 @@ export class MessagesController {
   }
 
   @Get(':id')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'messages:read')
   @ApiOperation({ summary: 'Read a message' })
   @ApiOkResponse({ standardSchema: messageSchema })
   read(@CurrentCaller() caller: Caller, @Param('id', { schema: idSchema }) id: string): Promise<MessageView> {
@@ -82,7 +82,7 @@ export class MessagesController {
 
   @Delete(':id')
   @HttpCode(204)
-  @AllowRole('editor')
+  @AllowRole('editor', 'messages:write')
   @ApiOperation({ summary: 'Archive a message; refused while a schedule or a running broadcast uses it' })
   @ApiNoContentResponse()
   @ApiConflictResponse()

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { TenantsModule } from '../tenants/index.js';
 import { AssetFiles } from './asset-files.repository.js';
 import { AssetStore } from './asset-store.repository.js';
 import { AssetSweep } from './asset-sweep.service.js';
@@ -11,6 +12,7 @@ import { MessagesController } from './messages.controller.js';
 import { MessagesRepository } from './messages.repository.js';
 
 @Module({
+  imports: [TenantsModule],
   providers: [
     MessagesRepository,
     AssetsRepository,

@@ -4,6 +4,7 @@ import { type AddressInfo } from 'node:net';
 import fastify from 'fastify';
 
 import { Clock } from '../platform/clock/index.js';
+import { isLoopbackAddress } from '../platform/egress/index.js';
 import { addControlApi, answerWithProblem, ControlDesk } from './control/index.js';
 import { FaultDesk } from './faults/fault-desk.js';
 import { Ledger } from './ledger/ledger.js';
@@ -13,7 +14,6 @@ import { addPage } from './page/index.js';
 import { WebhookSender } from './webhook/webhook-sender.js';
 import {
   findTargetProblem,
-  isLoopbackAddress,
   isLoopbackTarget,
   type WebhookTargetRules,
 } from './webhook/webhook-target.rules.js';

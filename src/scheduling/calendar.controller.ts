@@ -29,7 +29,7 @@ export class CalendarController {
   constructor(private readonly calendar: CalendarService) {}
 
   @Get()
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'schedules:read')
   @ApiBearerAuth('session')
   @ApiOperation({ summary: 'Show the due times of all active schedules between two instants' })
   @ApiOkResponse({ standardSchema: calendarSchema })
@@ -41,7 +41,7 @@ export class CalendarController {
   }
 
   @Get('feed')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'schedules:read')
   @ApiBearerAuth('session')
   @ApiOperation({ summary: 'Say whether there is an iCalendar feed' })
   @ApiOkResponse({ standardSchema: calendarFeedSchema })

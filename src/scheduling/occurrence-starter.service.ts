@@ -3,6 +3,7 @@ import { type EntityManager } from 'typeorm';
 import { BroadcastService } from '../delivery/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
 import { type TenantId } from '../platform/identity/index.js';
+import { isQuotaExceeded } from '../tenants/index.js';
 import { type WaitingOccurrence } from './due-schedules.repository.js';
 import { QuietHoursRepository } from './quiet-hours.repository.js';
 import { decideQuiet } from './rules/quiet-hours.rules.js';
@@ -71,16 +72,35 @@ export class OccurrenceStarter {
         await this.putOff(manager, occurrence);
         continue;
       }
+      const broadcastId = await this.start(manager, tenantId, occurrence);
+      if (broadcastId === undefined) {
+        await this.occurrences.skip(manager, occurrence.id, 'quota_exceeded');
+        continue;
+      }
+      running.add(occurrence.schedule_id);
+      started.push({ id: occurrence.id, broadcastId });
+    }
+    if (started.length > 0) await this.occurrences.markStarted(manager, started);
+  }
+
+  /** @returns the broadcast's id; undefined where the tenant's plan doesn't allow it */
+  private async start(
+    manager: EntityManager,
+    tenantId: TenantId,
+    occurrence: StartableOccurrence,
+  ): Promise<string | undefined> {
+    try {
       const broadcast = await this.broadcasts.startInTransaction(manager, tenantId, {
         messageId: occurrence.message_id,
         audience: occurrence.audience,
         scheduleId: occurrence.schedule_id,
         dueAt: occurrence.due_at,
       });
-      running.add(occurrence.schedule_id);
-      started.push({ id: occurrence.id, broadcastId: broadcast.id });
+      return broadcast.id;
+    } catch (error) {
+      if (isQuotaExceeded(error)) return undefined;
+      throw error;
     }
-    if (started.length > 0) await this.occurrences.markStarted(manager, started);
   }
 
   /** @returns those that may start now */

@@ -26,7 +26,7 @@ export class QuietHoursController {
   constructor(private readonly quietHours: QuietHoursService) {}
 
   @Get()
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'schedules:read')
   @ApiOperation({ summary: 'List the quiet hours of the tenant and its bots' })
   @ApiOkResponse({ standardSchema: quietHoursListSchema })
   list(@CurrentCaller() caller: Caller): Promise<QuietHoursList> {
@@ -34,7 +34,7 @@ export class QuietHoursController {
   }
 
   @Put()
-  @AllowRole('admin')
+  @AllowRole('admin', 'schedules:write')
   @ApiOperation({ summary: "Set the tenant's quiet hours: nothing that a schedule sends begins in them" })
   @ApiOkResponse({ standardSchema: quietHoursSchema })
   setForTenant(
@@ -46,7 +46,7 @@ export class QuietHoursController {
 
   @Delete()
   @HttpCode(204)
-  @AllowRole('admin')
+  @AllowRole('admin', 'schedules:write')
   @ApiOperation({ summary: "Remove the tenant's quiet hours" })
   @ApiNoContentResponse()
   @ApiNotFoundResponse()
@@ -55,7 +55,7 @@ export class QuietHoursController {
   }
 
   @Put('bots/:id')
-  @AllowRole('admin')
+  @AllowRole('admin', 'schedules:write')
   @ApiOperation({ summary: 'Set the quiet hours of a bot: they hold every schedule that could reach it' })
   @ApiOkResponse({ standardSchema: quietHoursSchema })
   @ApiNotFoundResponse()
@@ -69,7 +69,7 @@ export class QuietHoursController {
 
   @Delete('bots/:id')
   @HttpCode(204)
-  @AllowRole('admin')
+  @AllowRole('admin', 'schedules:write')
   @ApiOperation({ summary: 'Remove the quiet hours of a bot' })
   @ApiNoContentResponse()
   @ApiNotFoundResponse()

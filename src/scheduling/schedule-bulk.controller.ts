@@ -44,7 +44,7 @@ export class ScheduleBulkController {
 
   @Post('bulk')
   @HttpCode(200)
-  @AllowRole('editor')
+  @AllowRole('editor', 'schedules:write')
   @ApiOperation({
     summary: 'Pause, resume, shift or delete many schedules; the answer says what became of each',
   })
@@ -57,7 +57,7 @@ export class ScheduleBulkController {
   }
 
   @Post('import')
-  @AllowRole('editor')
+  @AllowRole('editor', 'schedules:write')
   @TakesIdempotencyKey()
   @ApiOperation({ summary: 'Make many schedules: all of them, or none where one is wrong' })
   @ApiCreatedResponse({ standardSchema: importResultSchema })
@@ -70,7 +70,7 @@ export class ScheduleBulkController {
   }
 
   @Post('import-csv')
-  @AllowRole('editor')
+  @AllowRole('editor', 'schedules:write')
   @TakesIdempotencyKey()
   @ApiOperation({ summary: 'Make the schedules of a CSV file: all of them, or none where one is wrong' })
   @ApiCreatedResponse({ standardSchema: importResultSchema })
@@ -83,7 +83,7 @@ export class ScheduleBulkController {
   }
 
   @Get('export')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'schedules:read')
   @ApiOperation({ summary: 'Take schedules out as an import takes them in, newest first' })
   @ApiOkResponse({ standardSchema: schedulesExportSchema })
   export(
@@ -94,7 +94,7 @@ export class ScheduleBulkController {
   }
 
   @Get('export.csv')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'schedules:read')
   @Header('content-type', 'text/csv; charset=utf-8')
   @Header('content-disposition', 'attachment; filename="schedules.csv"')
   @ApiOperation({ summary: 'Take all schedules out as a CSV file' })

@@ -13,7 +13,7 @@ import {
   type PageQuery,
 } from '../platform/http/index.js';
 import { type Caller, type TenantId } from '../platform/identity/index.js';
-import { type Language } from '../tenants/index.js';
+import { AuditLog, type Language, Quotas } from '../tenants/index.js';
 import { type OccurrenceRow, OccurrencesRepository } from './occurrences.repository.js';
 import { announceDueSoon } from './schedule-bell.js';
 import { DEFAULT_GRACE_SECONDS } from './rules/missed-runs.rules.js';
@@ -53,9 +53,12 @@ export class ScheduleService implements OnModuleInit {
     private readonly messages: MessageService,
     private readonly messageUses: MessageUses,
     private readonly audience: AudienceService,
+    private readonly audit: AuditLog,
+    private readonly quotas: Quotas,
   ) {}
 
   onModuleInit(): void {
+    this.quotas.register('schedules', (manager, atMost) => this.schedules.countUnended(manager, atMost));
     this.messageUses.register(async (manager, messageId) => {
       const names = await this.schedules.findNamesByMessage(manager, messageId);
       if (names.length === 0) return undefined;
@@ -67,6 +70,7 @@ export class ScheduleService implements OnModuleInit {
     return this.idempotency.run(caller, idempotent, async (manager) => {
       const { now, timeZone } = await this.schedules.readClock(manager, caller.tenantId);
       const choice = await this.choose(manager, caller.tenantId, input, { now, timeZone });
+      await this.quotas.assertRoom(manager, caller.tenantId, 'schedules');
       const row = await this.schedules.insert(manager, caller.tenantId, choice);
       await announceDueSoon(manager, row.next_run_at, now);
       return toView(row);
@@ -90,6 +94,7 @@ export class ScheduleService implements OnModuleInit {
           throw error instanceof ProblemError ? within(error, `schedules.${n}`) : error;
         }
       }
+      await this.quotas.assertRoom(manager, caller.tenantId, 'schedules', choices.length);
       const rows = await this.schedules.insertMany(manager, caller.tenantId, choices);
       const dueTimes = rows.flatMap((row) => row.next_run_at?.getTime() ?? []);
       await announceDueSoon(manager, new Date(Math.min(...dueTimes)), clock.now);
@@ -132,6 +137,7 @@ export class ScheduleService implements OnModuleInit {
       const { now } = await this.schedules.readClock(manager, caller.tenantId);
       if (input.audience) await this.audience.assertExists(manager, input.audience);
       const { startsAgain, ...choice } = changeChoice(row, input, now);
+      if (startsAgain) await this.quotas.assertRoom(manager, caller.tenantId, 'schedules');
       const givesMessage = input.message !== undefined || input.messageId !== undefined;
       // While it had ended, its message could be archived.
       if (startsAgain && !givesMessage) await this.messages.assertUsable(manager, row.message_id);
@@ -189,7 +195,11 @@ export class ScheduleService implements OnModuleInit {
 
   /** The schedule and its history go; broadcasts that it started stay. */
   async delete(caller: Caller, id: string): Promise<void> {
-    await this.database.run(caller.tenantId, (manager) => this.schedules.delete(manager, id));
+    await this.database.run(caller.tenantId, async (manager) => {
+      await this.schedules.delete(manager, id);
+      const subject = { kind: 'schedule', id };
+      await this.audit.record(manager, { actor: caller.actor, action: 'schedule.deleted', subject });
+    });
   }
 
   async findPage(caller: Caller, query: ScheduleQuery): Promise<Page<ScheduleView>> {

@@ -6,6 +6,7 @@ import {
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
+  ApiPaymentRequiredResponse,
   ApiTags,
 } from '@nestjs/swagger';
 import { AllowRole, CurrentCaller } from '../platform/access/index.js';
@@ -46,12 +47,13 @@ export class SchedulesController {
   constructor(private readonly schedules: ScheduleService) {}
 
   @Post()
-  @AllowRole('editor')
+  @AllowRole('editor', 'schedules:write')
   @TakesIdempotencyKey()
   @ApiOperation({
     summary: 'Schedule a message: once, at an interval, by the calendar, by a cron line or an RRULE',
   })
   @ApiCreatedResponse({ standardSchema: scheduleSchema })
+  @ApiPaymentRequiredResponse()
   create(
     @CurrentCaller() caller: Caller,
     @Idempotency() idempotent: IdempotentRequest,
@@ -62,7 +64,7 @@ export class SchedulesController {
 
   @Post('preview')
   @HttpCode(200)
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'schedules:read')
   @ApiOperation({
     summary: 'Show the next due times of a rule before it is saved, and say it in plain words',
   })
@@ -75,7 +77,7 @@ export class SchedulesController {
   }
 
   @Get()
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'schedules:read')
   @ApiOperation({ summary: 'List schedules, newest first' })
   @ApiOkResponse({ standardSchema: schedulePageSchema })
   list(
@@ -86,7 +88,7 @@ export class SchedulesController {
   }
 
   @Get(':id')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'schedules:read')
   @ApiOperation({ summary: 'Read a schedule' })
   @ApiOkResponse({ standardSchema: scheduleSchema })
   read(
@@ -97,7 +99,7 @@ export class SchedulesController {
   }
 
   @Patch(':id')
-  @AllowRole('editor')
+  @AllowRole('editor', 'schedules:write')
   @ApiOperation({ summary: 'Change a schedule; a new rule or zone counts from now' })
   @ApiOkResponse({ standardSchema: scheduleSchema })
   change(
@@ -110,7 +112,7 @@ export class SchedulesController {
 
   @Post(':id/pause')
   @HttpCode(200)
-  @AllowRole('editor')
+  @AllowRole('editor', 'schedules:write')
   @ApiOperation({ summary: 'Pause a schedule' })
   @ApiOkResponse({ standardSchema: scheduleSchema })
   @ApiConflictResponse()
@@ -123,7 +125,7 @@ export class SchedulesController {
 
   @Post(':id/resume')
   @HttpCode(200)
-  @AllowRole('editor')
+  @AllowRole('editor', 'schedules:write')
   @ApiOperation({
     summary: 'Resume a schedule; what was missed meanwhile is made up by its policy, within its grace',
   })
@@ -138,7 +140,7 @@ export class SchedulesController {
 
   @Delete(':id')
   @HttpCode(204)
-  @AllowRole('editor')
+  @AllowRole('editor', 'schedules:write')
   @ApiOperation({ summary: 'Delete a schedule and its history; its broadcasts stay' })
   @ApiNoContentResponse()
   async delete(
@@ -149,7 +151,7 @@ export class SchedulesController {
   }
 
   @Get(':id/preview')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'schedules:read')
   @ApiOperation({ summary: 'Show the next due times of a schedule' })
   @ApiOkResponse({ standardSchema: runPreviewSchema })
   previewById(
@@ -161,7 +163,7 @@ export class SchedulesController {
   }
 
   @Get(':id/occurrences')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'schedules:read')
   @ApiOperation({ summary: 'List what became of the due times of a schedule, newest first' })
   @ApiOkResponse({ standardSchema: occurrencePageSchema })
   listOccurrences(

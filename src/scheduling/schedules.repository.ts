@@ -108,6 +108,14 @@ export class SchedulesRepository {
     );
   }
 
+  async countUnended(manager: EntityManager, atMost: number): Promise<number> {
+    const [row] = await manager.query<{ count: number }[]>(
+      `SELECT count(*)::int AS count FROM (SELECT FROM schedules WHERE state <> 'ended' LIMIT $1) AS unended`,
+      [atMost === Infinity ? null : atMost],
+    );
+    return row?.count ?? 0;
+  }
+
   async delete(manager: EntityManager, id: string): Promise<void> {
     const [, count] = await manager.query<[unknown, number]>('DELETE FROM schedules WHERE id = $1', [id]);
     if (count === 0) throw notFound('schedule');

@@ -21,7 +21,7 @@ import { SchedulesController } from './schedules.controller.js';
 import { SchedulesRepository } from './schedules.repository.js';
 
 @Module({
-  imports: [AudienceModule, MessagesModule],
+  imports: [AudienceModule, MessagesModule, TenantsModule],
   providers: [ScheduleService, SchedulesRepository, OccurrencesRepository, QuietHoursRepository],
   exports: [ScheduleService, SchedulesRepository, OccurrencesRepository, QuietHoursRepository],
 })

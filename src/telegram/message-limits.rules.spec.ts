@@ -39,6 +39,17 @@ describe('isFileUrl', () => {
     expect(isFileUrl('https://example.com/photo.jpg')).toBe(true);
     expect(isFileUrl('tg://user?id=1')).toBe(false);
   });
+
+  it.each(['http:/example.com/a', 'http:example.com/a', 'http:\\\\example.com\\a', 'http:///example.com/a'])(
+    'takes no crooked address: %s',
+    (url) => {
+      expect(isFileUrl(url)).toBe(false);
+    },
+  );
+
+  it('takes any case', () => {
+    expect(isFileUrl('HTTPS://example.com/photo.jpg')).toBe(true);
+  });
 });
 
 describe('deep links', () => {

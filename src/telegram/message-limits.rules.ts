@@ -53,5 +53,6 @@ export function isButtonUrl(url: string): boolean {
 
 /** Whether Telegram may be told to fetch a file from here. */
 export function isFileUrl(url: string): boolean {
-  return /^https?:/i.test(url) && isButtonUrl(url);
+  // The parser also reads http:/host and http:\\host; whoever fetches it may read something else.
+  return /^https?:\/\/[^/\\]/i.test(url) && isButtonUrl(url);
 }

@@ -8,8 +8,15 @@ export {
   timeZoneSchema,
 } from './tenant.dto.js';
 export { type AuditEntry, AuditLog } from './audit/audit-log.js';
+export { type Verified, verifyChain } from './audit/audit-verifier.js';
+export { KeyRotation, type KeyRotationReport, KeyRotationRunningError } from './key-rotation.service.js';
+export { type SealedColumn, SealedColumns } from './sealed-columns.js';
+export { isQuotaExceeded, Quotas } from './plans/quotas.service.js';
 export { Tenant } from './tenant.entity.js';
 export { type SealedSecret, TenantKeys } from './tenant-keys.service.js';
+export { TenantStateChanged } from './tenants.events.js';
 export { type Membership } from './tenants.repository.js';
-export { TenantsApiModule, TenantsModule } from './tenants.module.js';
+export { MembersService } from './members/members.service.js';
+export { InvitationsService } from './invitations/invitations.service.js';
+export { TenantsApiModule, TenantsModule, TenantsSchedulerModule } from './tenants.module.js';
 export { TenantsService, viewTenant } from './tenants.service.js';

@@ -4,9 +4,9 @@ import { type PoolClient } from 'pg';
 import { Configuration } from '../config/index.js';
 import { ExpiringCache } from '../platform/cache/index.js';
 import { Clock } from '../platform/clock/index.js';
-import { deriveKey, seal, unseal } from '../platform/crypto/index.js';
+import { KeyRing, seal, unseal } from '../platform/crypto/index.js';
 import { type TenantId } from '../platform/identity/index.js';
-import { TenantKeysRepository } from './tenant-keys.repository.js';
+import { TenantKeysRepository, type WrappedKey } from './tenant-keys.repository.js';
 
 /** A tenant's secret as it is stored. */
 export interface SealedSecret {
@@ -24,7 +24,7 @@ const CACHE_BOUNDS = { capacity: 5_000, maxAgeMs: 10 * 60_000 };
  */
 @Injectable()
 export class TenantKeys {
-  private readonly wrappingKey: Buffer;
+  private readonly wrappingKeys: KeyRing;
   private readonly cache: ExpiringCache<string, Buffer>;
 
   constructor(
@@ -32,15 +32,27 @@ export class TenantKeys {
     configuration: Configuration,
     clock: Clock,
   ) {
-    this.wrappingKey = deriveKey(configuration.secrets.ENCRYPTION_KEY, 'tenant-data-keys');
+    this.wrappingKeys = new KeyRing(configuration.secrets, 'tenant-data-keys');
     this.cache = new ExpiringCache(clock, CACHE_BOUNDS);
   }
 
   /** Makes the first key of a tenant, in the transaction that makes the tenant. */
-  async createFor(client: PoolClient, tenantId: TenantId): Promise<void> {
-    const version = 1;
-    const wrappedKey = seal(this.wrappingKey, randomBytes(32), placeOfKey(tenantId, version));
-    await this.repository.insert(client, tenantId, { version, wrappedKey });
+  createFor(client: PoolClient, tenantId: TenantId): Promise<void> {
+    return this.insertKey(client, tenantId, 1);
+  }
+
+  /** Makes the next key of a tenant; from its commit on, what is sealed is sealed with it. The older ones still open. */
+  async renewFor(client: PoolClient, tenantId: TenantId): Promise<void> {
+    const newest = await this.repository.lockNewestVersion(client, tenantId);
+    // Without any, the tenant was deleted meanwhile.
+    if (newest !== undefined) await this.insertKey(client, tenantId, newest + 1);
+  }
+
+  /** @returns the key wrapped by today's ENCRYPTION_KEY; undefined where it is already */
+  rewrap(tenantId: TenantId, { version, wrappedKey }: WrappedKey): Buffer | undefined {
+    const place = placeOfKey(tenantId, version);
+    const { plaintext, isCurrent } = this.wrappingKeys.unseal(wrappedKey, place);
+    return isCurrent ? undefined : this.wrappingKeys.seal(plaintext, place);
   }
 
   /**
@@ -64,6 +76,11 @@ export class TenantKeys {
     return unseal(key, ciphertext, placeOfSecret(tenantId, keyVersion, associatedData));
   }
 
+  private async insertKey(client: PoolClient, tenantId: TenantId, version: number): Promise<void> {
+    const wrappedKey = this.wrappingKeys.seal(randomBytes(32), placeOfKey(tenantId, version));
+    await this.repository.insert(client, tenantId, { version, wrappedKey });
+  }
+
   private async load(
     tenantId: TenantId,
     wantedVersion: number | undefined,
@@ -71,7 +88,7 @@ export class TenantKeys {
     const wrapped = await this.repository.find(tenantId, wantedVersion);
     if (!wrapped) throw new Error(`Tenant ${tenantId} has no data key ${wantedVersion ?? ''}`.trimEnd());
     const { version, wrappedKey } = wrapped;
-    const key = unseal(this.wrappingKey, wrappedKey, placeOfKey(tenantId, version));
+    const { plaintext: key } = this.wrappingKeys.unseal(wrappedKey, placeOfKey(tenantId, version));
     this.cache.set(`${tenantId}/${version}`, key);
     return { key, version };
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { lineOfTextSchema, pageSchemaOf } from '../platform/http/index.js';
+import { lineOfTextSchema } from '../platform/http/index.js';
 import { idSchema, TENANT_ROLES } from '../platform/identity/index.js';
 import { isTimeZone } from './time-zone.rules.js';
 
@@ -18,7 +18,7 @@ export const tenantNameSchema = lineOfTextSchema(100).meta({ examples: ['Acme Cl
 export const roleSchema = z.enum(TENANT_ROLES).meta({
   id: 'Role',
   description:
-    'what a member may do, each also what those after it may: owner (members, tenant), admin (bots), editor (messages, schedules, broadcasts, tags), viewer (read)',
+    'what a member may do, each also what those after it may: owner (all members, tenant), admin (bots, API keys, invitations, editors and viewers), editor (messages, schedules, broadcasts, tags), viewer (read)',
 });
 
 export const tenantSchema = z
@@ -33,6 +33,15 @@ export const tenantSchema = z
   .meta({ id: 'Tenant' });
 export type TenantView = z.infer<typeof tenantSchema>;
 
+export const createTenantSchema = z
+  .strictObject({
+    name: tenantNameSchema,
+    language: languageSchema.default('en'),
+    timeZone: timeZoneSchema.default('UTC'),
+  })
+  .meta({ id: 'CreateTenant' });
+export type CreateTenant = z.infer<typeof createTenantSchema>;
+
 export const changeTenantSchema = z
   .strictObject({
     name: tenantNameSchema.exactOptional(),
@@ -46,15 +55,3 @@ export const changeTenantSchema = z
     examples: [{ name: 'Acme Clinics', timeZone: 'America/Sao_Paulo' }],
   });
 export type ChangeTenant = z.infer<typeof changeTenantSchema>;
-
-export const memberSchema = z
-  .object({
-    id: idSchema.describe("the person's id"),
-    email: z.string(),
-    name: z.string(),
-    role: roleSchema,
-    joinedAt: z.iso.datetime(),
-  })
-  .meta({ id: 'Member' });
-export type MemberView = z.infer<typeof memberSchema>;
-export const memberPageSchema = pageSchemaOf(memberSchema, 'MemberPage');

@@ -1,16 +1,8 @@
-import { Body, Controller, Get, Patch, Query } from '@nestjs/common';
+import { Body, Controller, Get, Patch } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AllowRole, CurrentCaller } from '../platform/access/index.js';
-import { type Page, type PageQuery, pageQuerySchema } from '../platform/http/index.js';
 import { type Caller } from '../platform/identity/index.js';
-import {
-  type ChangeTenant,
-  changeTenantSchema,
-  memberPageSchema,
-  type MemberView,
-  tenantSchema,
-  type TenantView,
-} from './tenant.dto.js';
+import { type ChangeTenant, changeTenantSchema, tenantSchema, type TenantView } from './tenant.dto.js';
 import { TenantsService } from './tenants.service.js';
 
 @ApiTags('Tenant')
@@ -20,7 +12,7 @@ export class TenantsController {
   constructor(private readonly tenants: TenantsService) {}
 
   @Get()
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'tenant:read')
   @ApiOperation({ summary: 'Read the tenant that the session acts in' })
   @ApiOkResponse({ standardSchema: tenantSchema })
   read(@CurrentCaller() caller: Caller): Promise<TenantView> {
@@ -36,16 +28,5 @@ export class TenantsController {
     @Body({ schema: changeTenantSchema }) change: ChangeTenant,
   ): Promise<TenantView> {
     return this.tenants.change(caller, change);
-  }
-
-  @Get('members')
-  @AllowRole('viewer')
-  @ApiOperation({ summary: 'List the people of the tenant and their roles' })
-  @ApiOkResponse({ standardSchema: memberPageSchema })
-  listMembers(
-    @CurrentCaller() caller: Caller,
-    @Query({ schema: pageQuerySchema }) query: PageQuery,
-  ): Promise<Page<MemberView>> {
-    return this.tenants.listMembers(caller, query);
   }
 }

@@ -1,5 +1,24 @@
 import { Module } from '@nestjs/common';
+import { CleaningModule } from '../platform/cleaning/index.js';
 import { AuditLog } from './audit/audit-log.js';
+import { InvitationsController } from './invitations/invitations.controller.js';
+import { InvitationsRepository } from './invitations/invitations.repository.js';
+import { InvitationsService } from './invitations/invitations.service.js';
+import { MembersController } from './members/members.controller.js';
+import { MembersRepository } from './members/members.repository.js';
+import { MembersService } from './members/members.service.js';
+import { MoreTenantsController } from './more-tenants.controller.js';
+import { AuditController } from './audit/audit.controller.js';
+import { AuditService } from './audit/audit.service.js';
+import { KeyRotation } from './key-rotation.service.js';
+import { OperatedTenantsController } from './operating/operated-tenants.controller.js';
+import { OperatedTenantsRepository } from './operating/operated-tenants.repository.js';
+import { OperatedTenantsService } from './operating/operated-tenants.service.js';
+import { PlansController } from './plans/plans.controller.js';
+import { PlansRepository } from './plans/plans.repository.js';
+import { PlansService } from './plans/plans.service.js';
+import { Quotas } from './plans/quotas.service.js';
+import { UsageController } from './plans/usage.controller.js';
 import { TenantKeysRepository } from './tenant-keys.repository.js';
 import { TenantKeys } from './tenant-keys.service.js';
 import { TenantsController } from './tenants.controller.js';
@@ -7,10 +26,58 @@ import { TenantsRepository } from './tenants.repository.js';
 import { TenantsService } from './tenants.service.js';
 
 @Module({
-  providers: [AuditLog, TenantKeys, TenantKeysRepository, TenantsService, TenantsRepository],
-  exports: [AuditLog, TenantKeys, TenantsService],
+  providers: [
+    AuditLog,
+    KeyRotation,
+    PlansRepository,
+    PlansService,
+    Quotas,
+    TenantKeys,
+    TenantKeysRepository,
+    TenantsService,
+    TenantsRepository,
+    MembersService,
+    MembersRepository,
+    InvitationsService,
+    InvitationsRepository,
+  ],
+  exports: [
+    AuditLog,
+    KeyRotation,
+    PlansRepository,
+    PlansService,
+    Quotas,
+    TenantKeys,
+    TenantsService,
+    MembersService,
+    InvitationsService,
+  ],
 })
 export class TenantsModule {}
 
-@Module({ imports: [TenantsModule], controllers: [TenantsController] })
+@Module({
+  imports: [TenantsModule],
+  controllers: [
+    TenantsController,
+    MoreTenantsController,
+    MembersController,
+    InvitationsController,
+    AuditController,
+    UsageController,
+    PlansController,
+    OperatedTenantsController,
+  ],
+  providers: [AuditService, OperatedTenantsRepository, OperatedTenantsService],
+})
 export class TenantsApiModule {}
+
+/** Invitations are kept for a while after their end: how many a tenant made in a day is counted from them. */
+@Module({
+  imports: [
+    CleaningModule.forRows({
+      table: 'invitations',
+      where: `least(ended_at, expires_at) < now() - interval '30 days'`,
+    }),
+  ],
+})
+export class TenantsSchedulerModule {}

@@ -12,14 +12,6 @@ export interface Membership {
   readonly role: TenantRole;
 }
 
-export interface MemberRow {
-  readonly id: string;
-  readonly email: string;
-  readonly name: string;
-  readonly role: TenantRole;
-  readonly joinedAt: Date;
-}
-
 const TENANT_COLUMNS = `tenants.id, tenants.name, tenants.language, tenants.time_zone AS "timeZone", tenants.state,
   tenants.created_at AS "createdAt"`;
 
@@ -35,19 +27,9 @@ export class TenantsRepository {
     await manager.update(Tenant, { id: tenantId }, change);
   }
 
-  /** @param before user id before which the page begins; newest accounts come first */
-  findMembers(
-    manager: EntityManager,
-    tenantId: TenantId,
-    before: string,
-    limit: number,
-  ): Promise<MemberRow[]> {
-    return manager.query<MemberRow[]>(
-      `SELECT users.id, users.email, users.name, members.role, members.created_at AS "joinedAt"
-       FROM members JOIN users ON users.id = members.user_id
-       WHERE members.tenant_id = $1 AND members.user_id < $2 ORDER BY members.user_id DESC LIMIT $3`,
-      [tenantId, before, limit],
-    );
+  async countMembers(manager: EntityManager): Promise<number> {
+    const [row] = await manager.query<{ count: number }[]>('SELECT count(*)::int AS count FROM members');
+    return row?.count ?? 0;
   }
 
   /** Crossing: at sign-up the tenant isn't there yet to act in. */
@@ -76,5 +58,15 @@ export class TenantsRepository {
       [userId],
     );
     return rows.map(({ role, ...tenant }) => ({ tenant, role }));
+  }
+
+  /** Crossing: of all tenants. Whoever makes another one of theirs meanwhile waits until this transaction ends. */
+  async lockAndCountOwned(client: PoolClient, userId: UserId): Promise<number> {
+    await client.query('SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE', [userId]);
+    const { rows } = await client.query<{ count: number }>(
+      `SELECT count(*)::int AS count FROM members WHERE user_id = $1 AND role = 'owner'`,
+      [userId],
+    );
+    return rows[0]?.count ?? 0;
   }
 }

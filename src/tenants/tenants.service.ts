@@ -1,20 +1,32 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { type PoolClient } from 'pg';
-import { TenantDatabase } from '../platform/database/index.js';
-import { idBefore, type Page, pageOf, type PageQuery } from '../platform/http/index.js';
-import { asTenantId, type Caller, type UserId } from '../platform/identity/index.js';
-import { type ChangeTenant, type MemberView, type TenantView } from './tenant.dto.js';
+import { DispatcherDatabase, TenantDatabase } from '../platform/database/index.js';
+import { conflict } from '../platform/errors/index.js';
+import { asTenantId, type Caller, type MemberCaller, type UserId } from '../platform/identity/index.js';
+import { AuditLog } from './audit/audit-log.js';
+import { type ChangeTenant, type CreateTenant, type TenantView } from './tenant.dto.js';
 import { type Tenant } from './tenant.entity.js';
 import { TenantKeys } from './tenant-keys.service.js';
+import { Quotas } from './plans/quotas.service.js';
 import { type Membership, TenantsRepository } from './tenants.repository.js';
 
+/** More than an agency's customers of a kind, few enough that nobody fills the installation alone. */
+const TENANTS_PER_PERSON = 20;
+
 @Injectable()
-export class TenantsService {
+export class TenantsService implements OnModuleInit {
   constructor(
     private readonly database: TenantDatabase,
     private readonly repository: TenantsRepository,
     private readonly keys: TenantKeys,
+    private readonly dispatcher: DispatcherDatabase,
+    private readonly audit: AuditLog,
+    private readonly quotas: Quotas,
   ) {}
+
+  onModuleInit(): void {
+    this.quotas.register('members', (manager) => this.repository.countMembers(manager));
+  }
 
   /** Makes a tenant with its owner and its data key, all in the transaction of the one who signs up. */
   async create(
@@ -25,6 +37,21 @@ export class TenantsService {
     const made = await this.repository.insert(client, tenant, ownerId);
     await this.keys.createFor(client, asTenantId(made.id));
     return made;
+  }
+
+  /** Makes one more tenant of a person who has an account; their session goes on in the tenant that it acts in. */
+  createAnother({ actor }: MemberCaller, input: CreateTenant): Promise<TenantView> {
+    return this.dispatcher.transaction(async (client) => {
+      if ((await this.repository.lockAndCountOwned(client, actor.userId)) >= TENANTS_PER_PERSON) {
+        throw conflict(
+          'too_many_tenants',
+          `One person owns at most ${TENANTS_PER_PERSON} tenants; delete one, or give its ownership away.`,
+        );
+      }
+      const made = await this.create(client, input, actor.userId);
+      await this.audit.recordFor(client, asTenantId(made.id), { actor, action: 'tenant.created' });
+      return viewTenant(made);
+    });
   }
 
   /** All tenants of a person, the one joined first coming first. */
@@ -42,18 +69,6 @@ export class TenantsService {
     return this.database.run(caller.tenantId, async (manager) => {
       await this.repository.change(manager, caller.tenantId, change);
       return viewTenant(await this.repository.findByIdOrThrow(manager, caller.tenantId));
-    });
-  }
-
-  listMembers(caller: Caller, query: PageQuery): Promise<Page<MemberView>> {
-    return this.database.run(caller.tenantId, async (manager) => {
-      const rows = await this.repository.findMembers(
-        manager,
-        caller.tenantId,
-        idBefore(query),
-        query.limit + 1,
-      );
-      return pageOf(rows, query, (row) => ({ ...row, joinedAt: row.joinedAt.toISOString() }));
     });
   }
 }

@@ -23,6 +23,7 @@ BEGIN
       WHEN allowed IS NOT NULL THEN quote_literal(allowed)
       ELSE CASE format_type(atttypid, NULL)
         WHEN 'uuid' THEN 'gen_random_uuid()'
+        WHEN 'text[]' THEN '''{}'''
         WHEN 'text' THEN 'md5(random()::text)'
         WHEN 'bytea' THEN 'decode(md5(random()::text), ''hex'')'
         WHEN 'jsonb' THEN '''{}'''

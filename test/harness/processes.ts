@@ -23,7 +23,15 @@ export class ProductProcess {
   static async start(roles: string, environment: Record<string, string>): Promise<ProductProcess> {
     const child = spawn(process.execPath, [join(homeDirectory, 'dist/main.js')], {
       cwd: homeDirectory,
-      env: { PATH: process.env['PATH'], NODE_ENV: 'test', PORT: '0', ...environment, ARAUTO_ROLES: roles },
+      env: {
+        PATH: process.env['PATH'],
+        NODE_ENV: 'test',
+        PORT: '0',
+        API_REQUESTS_PER_MINUTE: '0',
+        API_ANONYMOUS_REQUESTS_PER_MINUTE: '0',
+        ...environment,
+        ARAUTO_ROLES: roles,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const started = new ProductProcess(roles, child);

@@ -1,5 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { EventEmitter2 } from '@nestjs/event-emitter';
+import { DispatcherDatabase } from '../../platform/database/index.js';
+import { Outbox } from '../../webhooks/index.js';
 import { BotConnections } from '../directory/bot-connections.repository.js';
 import { type ConnectedBot } from '../directory/connected-bot.js';
 import { type BotState } from '../registration/bot-state.rules.js';
@@ -12,6 +14,8 @@ export class BotVerdicts {
 
   constructor(
     private readonly connections: BotConnections,
+    private readonly database: DispatcherDatabase,
+    private readonly outbox: Outbox,
     private readonly events: EventEmitter2,
   ) {}
 
@@ -42,7 +46,16 @@ export class BotVerdicts {
     state: BotState,
     reason: string | null,
   ): Promise<boolean> {
-    const hasChanged = await this.connections.setState(bot.botNo, bot.tokenFingerprint, from, state, reason);
+    const hasChanged = await this.database.transaction(async (client) => {
+      const { botNo, botId, tenantId, tokenFingerprint } = bot;
+      if (!(await this.connections.setState(client, botNo, tokenFingerprint, from, state, reason)))
+        return false;
+      if (state !== 'running') {
+        const data = { botId, state, reason };
+        await this.outbox.announce(client, tenantId, { event: 'bot.stopped', data });
+      }
+      return true;
+    });
     if (hasChanged) {
       this.events.emit(BotChanged.topic, new BotChanged(bot.tenantId, bot.botId, bot.botNo, state));
     }

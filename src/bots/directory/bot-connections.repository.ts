@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { type PoolClient } from 'pg';
 import { Configuration } from '../../config/index.js';
 import { DispatcherDatabase, GroupedQuery } from '../../platform/database/index.js';
 import {
@@ -7,6 +8,7 @@ import {
   asTenantId,
   type BotId,
   type BotNumber,
+  type TenantId,
 } from '../../platform/identity/index.js';
 import { TokenVault } from '../registration/token-vault.js';
 import { apiRootOf } from '../registration/bot-identity.rules.js';
@@ -52,6 +54,24 @@ export class BotConnections {
     return rows[0] && asBotNumber(rows[0].no);
   }
 
+  async findNumbersOf(tenantId: TenantId): Promise<BotNumber[]> {
+    const rows = await this.database.query<{ no: string }>(
+      `SELECT no FROM bots WHERE tenant_id = $1 AND state <> 'disconnected' ORDER BY no`,
+      [tenantId],
+    );
+    return rows.map(({ no }) => asBotNumber(no));
+  }
+
+  /** Nothing of the token stays. */
+  async disconnect(botNo: BotNumber): Promise<BotId | undefined> {
+    const [row] = await this.database.query<{ id: string }>(
+      `UPDATE bots SET state = 'disconnected', state_reason = NULL, state_changed_at = now(),
+         token_ciphertext = NULL, token_fingerprint = '' WHERE no = $1 RETURNING id`,
+      [botNo],
+    );
+    return row && asBotId(row.id);
+  }
+
   /** Who holds this bot of Telegram's now, in whatever tenant. */
   async findHolder(home: string, telegramId: string): Promise<ConnectedBot | undefined> {
     const rows = await this.database.query<BotRow>(
@@ -67,18 +87,19 @@ export class BotConnections {
    * @returns whether the state changed
    */
   async setState(
+    client: PoolClient,
     botNo: BotNumber,
     tokenFingerprint: Buffer,
     from: readonly BotState[],
     state: BotState,
     reason: string | null,
   ): Promise<boolean> {
-    const rows = await this.database.query(
+    const { rowCount } = await client.query(
       `UPDATE bots SET state = $4, state_reason = $5, state_changed_at = now()
-        WHERE no = $1 AND token_fingerprint = $2 AND state = ANY ($3) RETURNING no`,
+        WHERE no = $1 AND token_fingerprint = $2 AND state = ANY ($3)`,
       [botNo, tokenFingerprint, from, state, reason],
     );
-    return rows.length > 0;
+    return rowCount === 1;
   }
 
   private async findRows(botNumbers: readonly BotNumber[]): Promise<(BotRow | undefined)[]> {

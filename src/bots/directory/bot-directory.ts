@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { OnEvent } from '@nestjs/event-emitter';
+import { LoadingCache } from '../../platform/cache/index.js';
 import { Clock } from '../../platform/clock/index.js';
 import { type BotId, type BotNumber } from '../../platform/identity/index.js';
 import { BotChanged } from '../registration/bots.events.js';
 import { BotConnections } from './bot-connections.repository.js';
 import { type ConnectedBot } from './connected-bot.js';
-import { LoadingCache } from './loading-cache.js';
 
 /** A pause or a new token made in another process is seen 5 s late at most. */
 const CACHE_BOUNDS = { maxAgeMs: 5_000, capacity: 10_000 };

@@ -99,6 +99,22 @@ export class InboxRepository {
     ]);
   }
 
+  /**
+   * Of everything that a person had to do with, nothing stays but that it came: without its number, Telegram's next try
+   * would bring it back.
+   * @returns the updates' ids
+   */
+  async forget(manager: EntityManager, botNo: BotNumber, telegramUserId: string): Promise<string[]> {
+    const [rows] = await manager.query<[{ update_id: string }[], number]>(
+      `UPDATE updates SET payload = '{}', chat_key = 0, failure = NULL, settled_at = coalesce(settled_at, now())
+        WHERE bot_no = $1 AND (chat_key = $2::bigint
+          OR jsonb_path_exists(payload, '$.**.id ? (@ == $person)', jsonb_build_object('person', $2::bigint)))
+        RETURNING update_id`,
+      [botNo, telegramUserId],
+    );
+    return rows.map((row) => row.update_id);
+  }
+
   /** The handler failed: the update rests, or, after the last attempt, is passed over with its failure kept. */
   async recordFailure(
     manager: EntityManager,

@@ -6,6 +6,7 @@ import {
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
+  ApiPaymentRequiredResponse,
   ApiServiceUnavailableResponse,
   ApiTags,
   ApiUnprocessableEntityResponse,
@@ -36,10 +37,11 @@ export class BotsController {
   constructor(private readonly bots: BotsService) {}
 
   @Post()
-  @AllowRole('admin')
+  @AllowRole('admin', 'bots:write')
   @TakesIdempotencyKey()
   @ApiOperation({ summary: 'Connect a bot by its token; the token is checked with Telegram first' })
   @ApiCreatedResponse({ standardSchema: botSchema })
+  @ApiPaymentRequiredResponse()
   @ApiConflictResponse()
   @ApiUnprocessableEntityResponse({
     description: 'Telegram rejects the token, or the `Idempotency-Key` is that of another request.',
@@ -54,7 +56,7 @@ export class BotsController {
   }
 
   @Get()
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'bots:read')
   @ApiOperation({ summary: 'List the bots, newest first' })
   @ApiOkResponse({ standardSchema: botPageSchema })
   list(@CurrentCaller() caller: Caller, @Query({ schema: botQuerySchema }) query: BotQuery) {
@@ -62,7 +64,7 @@ export class BotsController {
   }
 
   @Get(':id')
-  @AllowRole('viewer')
+  @AllowRole('viewer', 'bots:read')
   @ApiOperation({ summary: 'Read a bot: its state, why it is in it, and how many chats it has' })
   @ApiOkResponse({ standardSchema: botSchema })
   read(@CurrentCaller() caller: Caller, @Param({ schema: botParameterSchema }) { id }: BotParameter) {
@@ -70,7 +72,7 @@ export class BotsController {
   }
 
   @Patch(':id')
-  @AllowRole('admin')
+  @AllowRole('admin', 'bots:write')
   @ApiOperation({ summary: 'Rename a bot; its name in Telegram stays' })
   @ApiOkResponse({ standardSchema: botSchema })
   rename(
@@ -83,7 +85,7 @@ export class BotsController {
 
   @Post(':id/pause')
   @HttpCode(200)
-  @AllowRole('admin')
+  @AllowRole('admin', 'bots:write')
   @ApiOperation({ summary: 'Pause a bot: it sends nothing and answers nobody; what waits is kept' })
   @ApiOkResponse({ standardSchema: botSchema })
   @ApiConflictResponse()
@@ -93,7 +95,7 @@ export class BotsController {
 
   @Post(':id/resume')
   @HttpCode(200)
-  @AllowRole('admin')
+  @AllowRole('admin', 'bots:write')
   @ApiOperation({ summary: 'Resume a paused bot where it stopped; one in conflict tries again at once' })
   @ApiOkResponse({ standardSchema: botSchema })
   @ApiConflictResponse()
@@ -102,7 +104,7 @@ export class BotsController {
   }
 
   @Put(':id/token')
-  @AllowRole('admin')
+  @AllowRole('admin', 'bots:write')
   @ApiOperation({ summary: 'Replace the token of a bot, after /revoke at @BotFather for example' })
   @ApiOkResponse({ standardSchema: botSchema })
   @ApiConflictResponse()
@@ -118,7 +120,7 @@ export class BotsController {
 
   @Delete(':id')
   @HttpCode(204)
-  @AllowRole('admin')
+  @AllowRole('admin', 'bots:write')
   @ApiOperation({ summary: 'Disconnect a bot: its token is forgotten, its audience stays readable' })
   @ApiNoContentResponse()
   disconnect(@CurrentCaller() caller: Caller, @Param({ schema: botParameterSchema }) { id }: BotParameter) {

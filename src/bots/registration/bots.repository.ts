@@ -63,6 +63,14 @@ export class BotsRepository {
     return manager.findOneBy(Bot, { home, telegramId, state: Not('disconnected') });
   }
 
+  async countConnected(manager: EntityManager, atMost: number): Promise<number> {
+    const [row] = await manager.query<{ count: number }[]>(
+      `SELECT count(*)::int AS count FROM (SELECT FROM bots WHERE state <> 'disconnected' LIMIT $1) AS connected`,
+      [atMost === Infinity ? null : atMost],
+    );
+    return row?.count ?? 0;
+  }
+
   list(manager: EntityManager, query: BotQuery): Promise<Bot[]> {
     return manager.find(Bot, {
       where: { id: LessThan(idBefore(query)), state: query.state ?? Not('disconnected') },
@@ -96,7 +104,7 @@ export class BotsRepository {
     );
   }
 
-  /** Nothing of the token stays; the fingerprint, a keyed hash, goes too. */
+  /** Nothing of the token stays; the fingerprint, a hash of it, goes too. */
   async disconnect(manager: EntityManager, id: string): Promise<void> {
     await manager.query(
       `UPDATE bots SET state = 'disconnected', state_reason = NULL, state_changed_at = now(),

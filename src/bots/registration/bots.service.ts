@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { EventEmitter2 } from '@nestjs/event-emitter';
 import { type EntityManager, QueryFailedError } from 'typeorm';
 import { Configuration } from '../../config/index.js';
@@ -7,6 +7,8 @@ import { TenantDatabase } from '../../platform/database/index.js';
 import { conflict, invalidField, notFound, type ProblemError } from '../../platform/errors/index.js';
 import { IdempotencyService, type IdempotentRequest, type Page, pageOf } from '../../platform/http/index.js';
 import { asBotId, asBotNumber, type Caller } from '../../platform/identity/index.js';
+import { AuditLog, Quotas } from '../../tenants/index.js';
+import { Outbox } from '../../webhooks/index.js';
 import { WebhookRegistrar } from '../webhook/webhook-registrar.js';
 import { BotDirectory } from '../directory/bot-directory.js';
 import { BotProver } from './bot-prover.js';
@@ -22,7 +24,7 @@ const UNIQUE_VIOLATION = '23505';
 
 /** Bots in and out, on behalf of a member of the tenant. */
 @Injectable()
-export class BotsService {
+export class BotsService implements OnModuleInit {
   constructor(
     private readonly database: TenantDatabase,
     private readonly idempotency: IdempotencyService,
@@ -33,10 +35,21 @@ export class BotsService {
     private readonly directory: BotDirectory,
     private readonly registrar: WebhookRegistrar,
     private readonly events: EventEmitter2,
+    private readonly audit: AuditLog,
+    private readonly outbox: Outbox,
     private readonly configuration: Configuration,
+    private readonly quotas: Quotas,
   ) {}
 
+  onModuleInit(): void {
+    this.quotas.register('bots', (manager, atMost) => this.bots.countConnected(manager, atMost));
+  }
+
   async connect(caller: Caller, request: IdempotentRequest, input: ConnectBot): Promise<BotView> {
+    // Before an older connection is ended for this one.
+    await this.database.run(caller.tenantId, (manager) =>
+      this.quotas.assertRoom(manager, caller.tenantId, 'bots'),
+    );
     const proven = await this.prover.prove(input.environment, input.token);
     const isKnown = await this.database.run(caller.tenantId, (manager) =>
       this.bots.findConnected(manager, proven.home, proven.telegramId),
@@ -46,6 +59,7 @@ export class BotsService {
     try {
       return await this.idempotency.run(caller, request, async (manager) => {
         if (await this.bots.findConnected(manager, proven.home, proven.telegramId)) throw alreadyConnected();
+        await this.quotas.assertRoom(manager, caller.tenantId, 'bots');
         const bot = await this.bots.insert(manager, {
           ...proven,
           tenantId: caller.tenantId,
@@ -55,6 +69,11 @@ export class BotsService {
           updatesMode: this.configuration.settings.PUBLIC_URL === undefined ? 'polling' : 'webhook',
           token,
         });
+        await this.outbox.announce(manager, caller.tenantId, {
+          event: 'bot.connected',
+          data: { botId: bot.id, telegramId: Number(bot.telegramId), username: bot.username },
+        });
+        await this.record(manager, caller, 'bot.connected', bot.id);
         this.database.afterCommit(() =>
           this.events.emit(
             BotConnected.topic,
@@ -123,7 +142,9 @@ export class BotsService {
         const state = bot.state === 'paused' ? 'paused' : 'running';
         await this.bots.setState(manager, id, state, null);
         this.announce(bot, state);
-        return this.show(manager, id);
+        const shown = await this.show(manager, id);
+        await this.record(manager, caller, 'bot.token_replaced', id);
+        return shown;
       });
     } catch (error) {
       if (isUniqueViolation(error)) throw alreadyConnected();
@@ -140,6 +161,7 @@ export class BotsService {
       const bot = await this.lock(manager, id);
       await this.bots.disconnect(manager, id);
       this.announce(bot, 'disconnected');
+      await this.record(manager, caller, 'bot.disconnected', id);
     });
     if (connected && before.updatesMode === 'webhook') await this.registrar.withdraw(connected);
   }
@@ -154,12 +176,17 @@ export class BotsService {
       const bot = await this.lock(manager, id);
       const refusal = refusalOf(bot.state);
       if (refusal !== undefined) throw conflict(`bot_${bot.state}`, refusal);
-      if (bot.state !== state) {
-        await this.bots.setState(manager, id, state, null);
-        this.announce(bot, state);
-      }
-      return this.show(manager, id);
+      if (bot.state === state) return this.show(manager, id);
+      await this.bots.setState(manager, id, state, null);
+      this.announce(bot, state);
+      const shown = await this.show(manager, id);
+      await this.record(manager, caller, state === 'paused' ? 'bot.paused' : 'bot.resumed', id);
+      return shown;
     });
+  }
+
+  private record(manager: EntityManager, { actor }: Caller, action: string, id: string): Promise<void> {
+    return this.audit.record(manager, { actor, action, subject: { kind: 'bot', id } });
   }
 
   private announce(bot: Bot, state: BotState): void {

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Configuration } from '../../config/index.js';
-import { deriveKey, hmac } from '../../platform/crypto/index.js';
+import { sha256 } from '../../platform/crypto/index.js';
 import { type TenantId } from '../../platform/identity/index.js';
-import { type SealedSecret, TenantKeys } from '../../tenants/index.js';
+import { type SealedColumn, type SealedSecret, TenantKeys } from '../../tenants/index.js';
 
 /** Whose token it is: the place that a sealed token is bound to. */
 export interface TokenPlace {
@@ -15,14 +14,7 @@ export interface TokenPlace {
 /** Tokens at rest: sealed with the tenant's own key, and recognisable by a fingerprint that tells nothing. */
 @Injectable()
 export class TokenVault {
-  private readonly fingerprintKey: Buffer;
-
-  constructor(
-    private readonly keys: TenantKeys,
-    configuration: Configuration,
-  ) {
-    this.fingerprintKey = deriveKey(configuration.secrets.ENCRYPTION_KEY, 'bot-token-fingerprint');
-  }
+  constructor(private readonly keys: TenantKeys) {}
 
   /** Not inside a transaction: it may ask the database for the tenant's key. */
   seal(place: TokenPlace, token: string): Promise<SealedSecret> {
@@ -35,9 +27,21 @@ export class TokenVault {
     return token.toString();
   }
 
+  /** A plain hash, so that it outlives every key: what has over 200 random bits can't be found by trying. */
   fingerprint(token: string): Buffer {
-    return hmac(this.fingerprintKey, token);
+    return sha256(token);
   }
 }
 
-const associatedData = (place: TokenPlace) => `bot-token/${place.home}/${place.telegramId}`;
+const associatedData = (place: Omit<TokenPlace, 'tenantId'>) => `bot-token/${place.home}/${place.telegramId}`;
+
+/** For rotations of keys. */
+export const SEALED_BOT_TOKENS: SealedColumn = {
+  what: 'bot tokens',
+  table: 'bots',
+  id: 'id',
+  ciphertext: 'token_ciphertext',
+  keyVersion: 'token_key_version',
+  place: ['api_root', 'telegram_id'],
+  associatedData: ([home = '', telegramId = '']) => associatedData({ home, telegramId }),
+};

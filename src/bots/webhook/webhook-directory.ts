@@ -4,7 +4,7 @@ import { Clock } from '../../platform/clock/index.js';
 import { isSameSecret } from '../../platform/crypto/index.js';
 import { DispatcherDatabase } from '../../platform/database/index.js';
 import { asBotNumber, asTenantId, type BotNumber, type TenantId } from '../../platform/identity/index.js';
-import { LoadingCache } from '../directory/loading-cache.js';
+import { LoadingCache } from '../../platform/cache/index.js';
 import { BotChanged } from '../registration/bots.events.js';
 import { WebhookSecret } from './webhook-secret.js';
 import { isWebhookPath } from './webhook.rules.js';

@@ -7,6 +7,6 @@ export const ENGLISH: PeopleTexts = {
   stopped: 'You get no more messages from this bot. If you change your mind, send /start.',
   help: ({ bot, workspace }) =>
     `${bot} sends you messages of ${workspace}.\n\n/start: get messages\n/stop: get none\n/privacy: what is stored about you\n/help: this text`,
-  privacy: ({ bot, workspace }) =>
-    `${bot} is run by ${workspace}. Stored about you: your Telegram id, name, username and language, the groups in which this bot has met you, and which messages it sent you. What you write to the bot is kept for 48 hours to be handled. Telegram shows the bot no phone number.\n\nSend /stop to get no more messages. To have your data deleted or to get a copy of it, ask ${workspace}.`,
+  privacy: ({ bot, workspace, person }) =>
+    `${bot} is run by ${workspace}. Stored about you: your Telegram id, name, username and language, the groups in which this bot has met you, and which messages it sent you. What you write to the bot is kept for 48 hours to be handled. Telegram shows the bot no phone number.\n\nSend /stop to get no more messages. To have your data deleted or to get a copy of it, ask ${workspace} and name your number: ${person}.`,
 };

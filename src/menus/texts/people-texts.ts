@@ -4,5 +4,10 @@ export interface PeopleTexts {
   readonly welcomeBack: string;
   readonly stopped: string;
   readonly help: (names: { readonly bot: string; readonly workspace: string }) => string;
-  readonly privacy: (names: { readonly bot: string; readonly workspace: string }) => string;
+  readonly privacy: (names: {
+    readonly bot: string;
+    readonly workspace: string;
+    /** Their number at Telegram, by which the workspace finds them. */
+    readonly person: number;
+  }) => string;
 }

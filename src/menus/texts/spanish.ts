@@ -8,6 +8,6 @@ export const SPANISH: PeopleTexts = {
   stopped: 'Ya no recibirás mensajes de este bot. Si cambias de idea, envía /start.',
   help: ({ bot, workspace }) =>
     `${bot} te envía mensajes de ${workspace}.\n\n/start: recibir mensajes\n/stop: no recibir ninguno\n/privacy: qué se guarda sobre ti\n/help: este texto`,
-  privacy: ({ bot, workspace }) =>
-    `${bot} es de ${workspace}. Se guarda sobre ti: tu id, nombre, nombre de usuario e idioma en Telegram, los grupos en los que este bot te encontró y qué mensajes te envió. Lo que escribes al bot se guarda 48 horas para atenderlo. Telegram no muestra tu teléfono al bot.\n\nEnvía /stop para no recibir más mensajes. Para borrar tus datos o recibir una copia, habla con ${workspace}.`,
+  privacy: ({ bot, workspace, person }) =>
+    `${bot} es de ${workspace}. Se guarda sobre ti: tu id, nombre, nombre de usuario e idioma en Telegram, los grupos en los que este bot te encontró y qué mensajes te envió. Lo que escribes al bot se guarda 48 horas para atenderlo. Telegram no muestra tu teléfono al bot.\n\nEnvía /stop para no recibir más mensajes. Para borrar tus datos o recibir una copia, habla con ${workspace} y di tu número: ${person}.`,
 };

@@ -1,22 +1,37 @@
-import { createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
+import { applyDecorators, createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
+import { ApiSecurity } from '@nestjs/swagger';
 import { ProblemError } from '../errors/index.js';
-import { type Caller, type MemberCaller, type TenantRole } from '../identity/index.js';
+import { type Caller, type MemberCaller, type OperatorCaller, type TenantRole } from '../identity/index.js';
+import { type AccessScope } from './access-scopes.js';
 
 /** Label of a route: who may call it. The room `auth` enforces it; a route without a label is refused. */
 export const ACCESS_LABEL = 'arauto:access';
 export type AccessLabel =
-  { readonly kind: 'public' } | { readonly kind: 'member'; readonly role: TenantRole };
+  | { readonly kind: 'public' }
+  | { readonly kind: 'member'; readonly role: TenantRole; readonly scope: AccessScope | undefined }
+  | { readonly kind: 'operator' };
 
 /** Anybody may call it; say on the line above why. */
 export const Public = () => SetMetadata(ACCESS_LABEL, { kind: 'public' } satisfies AccessLabel);
 
-/** Members of the tenant with at least this role may call it. */
-export const AllowRole = (role: TenantRole) =>
-  SetMetadata(ACCESS_LABEL, { kind: 'member', role } satisfies AccessLabel);
+/**
+ * Members of the tenant with at least this role may call it.
+ *
+ * @param scope the one that a program's API key needs; without it the route is for people alone
+ */
+export const AllowRole = (role: TenantRole, scope?: AccessScope) =>
+  applyDecorators(
+    SetMetadata(ACCESS_LABEL, { kind: 'member', role, scope } satisfies AccessLabel),
+    ...(scope === undefined ? [] : [ApiSecurity('apiKey', [scope])]),
+  );
+
+/** Whoever runs the installation may call it, by an operator's session and no other. */
+export const AllowOperator = () => SetMetadata(ACCESS_LABEL, { kind: 'operator' } satisfies AccessLabel);
 
 /** What the guard leaves on the request for those behind it. */
 export interface CallerRequest {
   caller?: Caller;
+  operator?: OperatorCaller;
 }
 
 /** The caller of a route labelled with {@link AllowRole}. */
@@ -29,8 +44,19 @@ export const CurrentCaller = createParamDecorator((_: unknown, context: Executio
 /** The member who calls, for what concerns a person's own account and membership: no program's key gets there. */
 export const CurrentMember = createParamDecorator((_: unknown, context: ExecutionContext): MemberCaller => {
   const { caller } = context.switchToHttp().getRequest<CallerRequest>();
-  if (caller?.actor.kind !== 'member') {
-    throw new ProblemError(403, 'members_only', 'Only a person who signed in may do this.');
-  }
+  if (caller?.actor.kind !== 'member') throw membersOnly();
   return { ...caller, actor: caller.actor };
 });
+
+export function membersOnly(): ProblemError {
+  return new ProblemError(403, 'members_only', 'Only a person who signed in may do this.');
+}
+
+/** The operator of a route labelled with {@link AllowOperator}. */
+export const CurrentOperator = createParamDecorator(
+  (_: unknown, context: ExecutionContext): OperatorCaller => {
+    const { operator } = context.switchToHttp().getRequest<CallerRequest>();
+    if (!operator) throw new Error('CurrentOperator needs a route labelled with AllowOperator.');
+    return operator;
+  },
+);

@@ -1,9 +1,14 @@
 export {
   ACCESS_LABEL,
   type AccessLabel,
+  AllowOperator,
   AllowRole,
   type CallerRequest,
   CurrentCaller,
   CurrentMember,
+  CurrentOperator,
   Public,
+  membersOnly,
 } from './access.js';
+export { ACCESS_CHANGES, announceAccessChange } from './access-changes.js';
+export { type AccessScope, ACCESS_SCOPES, accessScopeSchema } from './access-scopes.js';

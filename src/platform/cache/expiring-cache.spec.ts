@@ -23,4 +23,13 @@ describe('ExpiringCache', () => {
     cache.set('c', 4);
     expect(['a', 'b', 'c'].map((key) => cache.get(key))).toEqual([3, undefined, 4]);
   });
+
+  it('shows every entry, also to who deletes some meanwhile', () => {
+    const cache = new ExpiringCache<string, number>(clock, { capacity: 10, maxAgeMs: 100 });
+    for (const [key, value] of Object.entries({ a: 1, b: 2, c: 3 })) cache.set(key, value);
+    cache.forEach((value, key) => {
+      if (value !== 2) cache.delete(key);
+    });
+    expect(['a', 'b', 'c'].map((key) => cache.get(key))).toEqual([undefined, 2, undefined]);
+  });
 });

@@ -34,4 +34,9 @@ export class ExpiringCache<Key, Value> {
   delete(key: Key): void {
     this.entries.delete(key);
   }
+
+  /** Every entry, old ones too: for what is rare. */
+  forEach(look: (value: Value, key: Key) => void): void {
+    for (const [key, { value }] of [...this.entries]) look(value, key);
+  }
 }

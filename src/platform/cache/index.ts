@@ -1,1 +1,2 @@
 export { ExpiringCache } from './expiring-cache.js';
+export { LoadingCache } from './loading-cache.js';

@@ -1,2 +1,3 @@
+export { BackgroundWork } from './background-work.js';
 export { Clock } from './clock.js';
 export { Repeater } from './repeater.js';

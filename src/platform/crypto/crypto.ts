@@ -19,14 +19,25 @@ export function seal(key: Buffer, plaintext: Buffer, associatedData: string): Bu
   return Buffer.concat([nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
 }
 
-/** @throws Error when the key, the text or its place is not the one that sealed it */
+/** The key, the text or its place is not the one that was sealed. */
+export class UnsealError extends Error {
+  override readonly name = 'UnsealError';
+}
+
+/** @throws UnsealError when the key, the text or its place is not the one that sealed it */
 export function unseal(key: Buffer, sealed: Buffer, associatedData: string): Buffer {
+  if (sealed.length < NONCE_BYTES + TAG_BYTES) throw new UnsealError('This is too short to be sealed.');
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES), {
     authTagLength: TAG_BYTES,
   });
   decipher.setAAD(Buffer.from(associatedData));
   decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
-  return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]);
+  const text = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES));
+  try {
+    return Buffer.concat([text, decipher.final()]);
+  } catch (error) {
+    throw new UnsealError('This was not sealed with this key, or not for this place.', { cause: error });
+  }
 }
 
 /** A key for one purpose out of a master key (HKDF-SHA256), so that no key serves two. */
@@ -50,4 +61,9 @@ export function randomSecret(): string {
 /** Compares in constant time, also where the lengths differ. */
 export function isSameSecret(given: string, expected: string): boolean {
   return timingSafeEqual(sha256(given), sha256(expected));
+}
+
+/** Compares two hashes of one kind in constant time. */
+export function isSameHash(given: Buffer, expected: Buffer): boolean {
+  return given.length === expected.length && timingSafeEqual(given, expected);
 }

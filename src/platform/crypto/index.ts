@@ -1,1 +1,12 @@
-export { deriveKey, hmac, isSameSecret, randomSecret, seal, sha256, unseal } from './crypto.js';
+export {
+  deriveKey,
+  hmac,
+  isSameHash,
+  isSameSecret,
+  randomSecret,
+  seal,
+  sha256,
+  unseal,
+  UnsealError,
+} from './crypto.js';
+export { KeyRing, type Unsealed } from './key-ring.js';

@@ -10,7 +10,7 @@ import pg from 'pg';
 import { DataSource, type EntitySchema, type MixedList } from 'typeorm';
 import { Configuration } from '../../config/index.js';
 import { DatabaseHealth } from './database-health.js';
-import { DispatcherDatabase } from './dispatcher-database.js';
+import { DispatcherDatabase, ONLY_INDEX_LOOKUPS } from './dispatcher-database.js';
 import { DatabaseNotifications } from './notifications.js';
 import { type DatabaseUrls } from './roles.js';
 import { refuseUnsafeDatabase } from './start-up-check.js';
@@ -68,12 +68,6 @@ export class DatabaseModule {
   }
 }
 
-const ONLY_INDEX_LOOKUPS = ['hashjoin', 'mergejoin', 'material', 'seqscan', 'bitmapscan']
-  .map((method) => `-c enable_${method}=off`)
-  // What is being sent is in memory: a look-up must not seem dearer than reading the day's whole index.
-  .concat('-c random_page_cost=1')
-  .join(' ');
-
 /** A connection that broke while idle is replaced at the next use; unheard, its event would end the process. */
 function reportIdleError(error: unknown): void {
   new Logger('database').warn(`an idle connection broke: ${String(error)}`);
@@ -102,8 +96,9 @@ async function connect(
   dispatcher.on('error', reportIdleError);
   const keyed = new pg.Pool({
     connectionString: urls.dispatcher,
-    max: 2,
-    application_name: 'arauto-journal',
+    // The lanes' statements, one of each kind at a time: intents, leases taken, renewed and let go, readings.
+    max: 6,
+    application_name: 'arauto-lanes',
     options: ONLY_INDEX_LOOKUPS,
   });
   keyed.on('error', reportIdleError);

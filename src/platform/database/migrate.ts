@@ -1,9 +1,21 @@
 import { DataSource } from 'typeorm';
 import { Foundation1700000000001 } from './migrations/0001-foundation.js';
 import { Trust1700000000002 } from './migrations/0002-trust.js';
+import { Accounts1700000000003 } from './migrations/0003-accounts.js';
+import { Team1700000000004 } from './migrations/0004-team.js';
+import { Operators1700000000005 } from './migrations/0005-operators.js';
+import { Records1700000000006 } from './migrations/0006-records.js';
 import { Time1700000000008 } from './migrations/0008-time.js';
 
-const MIGRATIONS = [Foundation1700000000001, Trust1700000000002, Time1700000000008];
+const MIGRATIONS = [
+  Foundation1700000000001,
+  Trust1700000000002,
+  Accounts1700000000003,
+  Team1700000000004,
+  Operators1700000000005,
+  Records1700000000006,
+  Time1700000000008,
+];
 
 /**
  * Brings the schema to the newest version; safe from several processes at once.

@@ -1,1 +1,8 @@
-export { type FieldProblem, ProblemError, conflict, invalidField, notFound } from './problem.error.js';
+export {
+  type FieldProblem,
+  ProblemError,
+  conflict,
+  invalidField,
+  notFound,
+  tooMany,
+} from './problem.error.js';

@@ -19,6 +19,8 @@ export class ProblemError extends Error {
     readonly detail: string,
     readonly errors: readonly FieldProblem[] = [],
     readonly headers: Readonly<Record<string, string>> = {},
+    /** What the document has beside its own members (RFC 9457, section 3.2). */
+    readonly extensions: Readonly<Record<string, string>> = {},
   ) {
     super(`${code}: ${detail}`);
   }
@@ -27,6 +29,11 @@ export class ProblemError extends Error {
 /** 400: one field is wrong. */
 export function invalidField(field: string, code: string, message: string): ProblemError {
   return new ProblemError(400, 'invalid_input', message, [{ field, code, message }]);
+}
+
+/** 429: too much of something within some time; the caller may come back after the seconds. */
+export function tooMany(code: string, detail: string, retryAfterSeconds: number): ProblemError {
+  return new ProblemError(429, code, detail, [], { 'retry-after': String(retryAfterSeconds) });
 }
 
 /** 404: absent and foreign alike, so that nobody learns what other tenants have. */

@@ -7,6 +7,7 @@ import { type Configuration } from '../../config/index.js';
 import { ProblemError } from '../errors/index.js';
 import { configureBodyParsers } from './body-parsers.js';
 import { ProblemFilter, problemDocument, sendProblem } from './problem.filter.js';
+import { configureSecurityHeaders, HEADERS_WITHOUT_HOOKS } from './security-headers.js';
 import { createValidationPipe } from './validation.pipe.js';
 
 /** A JSON body has no business being larger; files go through the multipart route. */
@@ -30,7 +31,7 @@ export function createHttpAdapter(configuration: Configuration): FastifyAdapter 
     clientErrorHandler: (error, socket) => refuseConnection(error.code, socket),
     // Addresses that can't be read belong to no route, so neither filters nor hooks see them.
     frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-      void reply.header('x-request-id', request.id);
+      void reply.headers({ ...HEADERS_WITHOUT_HOOKS, 'x-request-id': request.id });
       sendProblem(request, reply, new ProblemError(400, 'invalid_address', 'This is no valid address.'));
     },
   });
@@ -62,15 +63,18 @@ function refuseConnection(code: string | undefined, socket: Socket): void {
   );
 }
 
-/** What every route shares: request ids, problem documents, validation, multipart uploads as streams. */
-export async function configureHttp(app: NestFastifyApplication): Promise<void> {
+/** What every route shares: request ids, security headers, problem documents, validation, multipart uploads as streams. */
+export async function configureHttp(
+  app: NestFastifyApplication,
+  configuration: Configuration,
+): Promise<void> {
   app.setGlobalPrefix('api/v1', { exclude: ['health/live', 'health/ready', 'openapi.json'] });
   app.useGlobalPipes(createValidationPipe());
   app.useGlobalFilters(new ProblemFilter());
   const fastify = app.getHttpAdapter().getInstance();
   fastify.addHook('onSend', async (request, reply) => {
     reply.header('x-request-id', request.id);
-    reply.header('x-content-type-options', 'nosniff');
   });
+  await configureSecurityHeaders(app, configuration);
   await configureBodyParsers(app);
 }

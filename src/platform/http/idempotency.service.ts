@@ -57,6 +57,15 @@ export const TakesIdempotencyKey = () =>
 export class IdempotencyService {
   constructor(private readonly database: TenantDatabase) {}
 
+  /** Kept answers that have one of these texts in them are forgotten; who repeats such a request does it anew. */
+  async forgetAnswersNaming(manager: EntityManager, texts: readonly string[]): Promise<void> {
+    await manager.query(
+      `DELETE FROM idempotency_keys
+       WHERE EXISTS (SELECT FROM unnest($1::text[]) AS named (text) WHERE strpos(response::text, named.text) > 0)`,
+      [texts],
+    );
+  }
+
   /**
    * @param work the effect; gets the transaction; its result must survive JSON
    * @throws ProblemError 422 when the key was used for another request

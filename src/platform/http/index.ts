@@ -7,5 +7,6 @@ export {
   OLD_IDEMPOTENCY_KEYS,
   TakesIdempotencyKey,
 } from './idempotency.service.js';
-export { lineOfTextSchema, textSchema } from './text.js';
+export { emailSchema, lineOfTextSchema, textSchema } from './text.js';
+export { sendProblem } from './problem.filter.js';
 export { createOpenApiDocument } from './openapi.js';

@@ -8,10 +8,10 @@ const session = [{ session: [] }];
 describe('problemsOf', () => {
   it.each<[string, DocumentedOperation, number[]]>([
     ['a public question', {}, []],
-    ['a public form', { requestBody: {} }, [400]],
-    ['a list', { security: session, parameters: [{ in: 'query', name: 'limit' }] }, [400, 401, 403]],
-    ['a reading by id', { security: session, parameters: [id] }, [400, 401, 403, 404]],
-    ['a creation', { security: session, parameters: [key], requestBody: {} }, [400, 401, 403, 422]],
+    ['a public form', { requestBody: {} }, [400, 429]],
+    ['a list', { security: session, parameters: [{ in: 'query', name: 'limit' }] }, [400, 401, 403, 429]],
+    ['a reading by id', { security: session, parameters: [id] }, [400, 401, 403, 404, 429]],
+    ['a creation', { security: session, parameters: [key], requestBody: {} }, [400, 401, 403, 422, 429]],
   ])('names those of %s', (_, operation, expected) => {
     expect(problemsOf(operation)).toEqual(expected);
   });
@@ -35,6 +35,7 @@ describe('documentProblems', () => {
       400: { $ref: '#/components/responses/InvalidInput' },
       401: { description: 'wrong password', content },
       409: { $ref: '#/components/responses/Conflict' },
+      429: { $ref: '#/components/responses/TooManyTries' },
       default: { description: 'What else went wrong', content },
     });
     expect(document.components?.responses?.['Conflict']).toMatchObject({ content });

@@ -19,13 +19,20 @@ export interface DocumentedOperation {
 const SHARED: Readonly<Record<number, readonly [name: string, description: string]>> = {
   400: ['InvalidInput', 'Something in the request is not valid: `errors` names each field and what to do.'],
   401: ['NotSignedIn', 'There is no valid access token: sign in, or refresh.'],
-  403: ['NotAllowed', 'The role is too small for this, or the tenant is suspended.'],
+  402: [
+    'QuotaExceeded',
+    "It takes more than the tenant's plan allows: `detail` names the quota, its limit, its use and what to do.",
+  ],
+  403: [
+    'NotAllowed',
+    'The role is too small for this, the API key lacks the scope, or the tenant is suspended.',
+  ],
   404: ['NotFound', "It does not exist, or is another tenant's: the answer is the same."],
   409: ['Conflict', 'The present state does not allow it: `detail` says what to do first.'],
   413: ['TooLarge', 'The body is larger than this address takes.'],
   415: ['UnsupportedMediaType', 'The body, or the file in it, is of a type that is not taken here.'],
   422: ['Refused', 'It could be read and was refused, such as an `Idempotency-Key` of another request.'],
-  429: ['TooManyTries', 'Too many tries: wait as many seconds as `Retry-After` says.'],
+  429: ['TooManyTries', 'Too many requests or tries: wait as many seconds as `Retry-After` says.'],
   503: ['Unavailable', 'Something that is needed gives no answer: try again when `Retry-After` says.'],
 };
 
@@ -72,5 +79,7 @@ export function problemsOf({ parameters = [], requestBody, security }: Documente
     ...(security ? [401, 403] : []),
     ...(hasPlace ? [404] : []),
     ...(hasKey ? [422] : []),
+    // All but the probes of those who run the installation, which are public and take nothing.
+    ...(security || requestBody !== undefined ? [429] : []),
   ];
 }

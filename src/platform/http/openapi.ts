@@ -15,6 +15,10 @@ export const problemSchema = z
     detail: z.string().describe('for people: what is wrong and what to do'),
     requestId: z.string(),
     errors: z.array(z.object({ field: z.string(), code: z.string(), message: z.string() })).optional(),
+    challenge: z
+      .string()
+      .optional()
+      .describe('of `second_factor_required` alone: what the second step of signing in takes'),
   })
   .meta({ id: 'Problem' });
 
@@ -34,13 +38,27 @@ export function createOpenApiDocument(
     .setDescription(
       'Telegram bots of many tenants: their audience, their messages, and when those go out. ' +
         'Sign up or sign in, press Authorize with the access token, and everything below can be done by hand. ' +
-        'Errors are `application/problem+json` with a stable `code`; lists are cursor pages; what creates or sends takes an `Idempotency-Key`.',
+        'Errors are `application/problem+json` with a stable `code`; lists are cursor pages; what creates or sends takes an `Idempotency-Key`. ' +
+        'Programs use an API key instead of a session, where an operation names the scope that the key needs. ' +
+        'Answers say in `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` (seconds) how many requests a minute has and has left.',
     )
     .setVersion(version)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addBearerAuth(
       { type: 'http', scheme: 'bearer', description: 'accessToken of sign-up or sign-in' },
       'session',
+    )
+    .addBearerAuth(
+      {
+        type: 'http',
+        scheme: 'bearer',
+        description: 'API key of a program, `arauto_…`; each operation lists the scope that it takes',
+      },
+      'apiKey',
+    )
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', description: 'accessToken of the operator’s sign-in' },
+      'operator',
     )
     .build();
   outline.tags = [...tags];

@@ -74,8 +74,12 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
 }
 
 /** A problem as RFC 9457 has it. */
-export function problemDocument({ status, code, detail, errors }: ProblemError, requestId: string) {
+export function problemDocument(
+  { status, code, detail, errors, extensions }: ProblemError,
+  requestId: string,
+) {
   return {
+    ...extensions,
     type: `urn:arauto:problem:${code}`,
     title: code.replaceAll('_', ' '),
     status,

@@ -24,3 +24,10 @@ export const textSchema = (minimum: number, maximum: number) =>
       /^(?:[\t\r\n]|[^\p{Cc}\p{Cs}])*$/u,
       'has characters that cannot be kept (control characters or half of an emoji); remove them',
     );
+
+/** An address that mail goes to, in lower case: it is compared as it is. */
+export const emailSchema = z
+  .email()
+  .max(254)
+  .toLowerCase()
+  .meta({ examples: ['ana@example.org'] });

@@ -36,6 +36,12 @@ export interface MemberCaller extends Caller {
   readonly actor: Extract<Actor, { kind: 'member' }>;
 }
 
+/** Whoever runs the installation, at their own session: acts on tenants from outside and in none of them. */
+export interface OperatorCaller {
+  readonly userId: UserId;
+  readonly sessionId: string;
+}
+
 /** From most to least allowed; each may do what those after it may. */
 export const TENANT_ROLES = ['owner', 'admin', 'editor', 'viewer'] as const;
 export type TenantRole = (typeof TENANT_ROLES)[number];

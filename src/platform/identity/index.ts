@@ -4,6 +4,7 @@ export {
   type BotNumber,
   type Caller,
   type MemberCaller,
+  type OperatorCaller,
   TENANT_ROLES,
   type TenantId,
   type TenantRole,

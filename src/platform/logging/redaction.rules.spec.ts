@@ -15,6 +15,11 @@ describe('redactTokens', () => {
     expect(redactTokens(`1:${'x'.repeat(200)}`)).toBe('1:…');
   });
 
+  it('removes the secret of an API key and keeps whose it is', () => {
+    const id = `arauto_${'0'.repeat(32)}_`;
+    expect(redactTokens(`Bearer ${id}${secret}${secret} failed`)).toBe(`Bearer ${id}… failed`);
+  });
+
   it('leaves other text alone', () => {
     expect(redactTokens('due at 12:30:15, ratio 4:3')).toBe('due at 12:30:15, ratio 4:3');
   });

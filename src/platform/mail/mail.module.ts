@@ -1,20 +1,36 @@
 import { join } from 'node:path';
-import { Global, Module } from '@nestjs/common';
+import { Global, Logger, Module } from '@nestjs/common';
 import { Configuration } from '../../config/index.js';
-import { Clock } from '../clock/index.js';
+import { BackgroundWork, Clock } from '../clock/index.js';
 import { MailFolder } from './mail-folder.js';
+import { type MailTransport } from './mail-transport.js';
 import { Mailer } from './mailer.js';
+import { PatientMailer } from './patient-mailer.js';
+import { SmtpServer } from './smtp-server.js';
 
 @Global()
 @Module({
   providers: [
     {
       provide: Mailer,
-      inject: [Configuration, Clock],
-      useFactory: (configuration: Configuration, clock: Clock) =>
-        new MailFolder(join(configuration.settings.ARAUTO_HOME, 'mail'), clock),
+      inject: [Configuration, Clock, BackgroundWork],
+      useFactory: (configuration: Configuration, clock: Clock, background: BackgroundWork) =>
+        new PatientMailer(chooseTransport(configuration, clock), background),
     },
   ],
   exports: [Mailer],
 })
 export class MailModule {}
+
+/** In production nobody looks into a folder: without a server, what needs mail says so, and all else works. */
+export function chooseTransport(configuration: Configuration, clock: Clock): MailTransport | undefined {
+  const { SMTP_URL, MAIL_FROM, ARAUTO_HOME } = configuration.settings;
+  if (SMTP_URL !== undefined && MAIL_FROM !== undefined) return new SmtpServer(SMTP_URL, MAIL_FROM);
+  if (!configuration.isProduction) return new MailFolder(join(ARAUTO_HOME, 'mail'), clock);
+  if (configuration.hasRole('api')) {
+    new Logger('mail').warn(
+      'no mail is sent: set SMTP_URL and MAIL_FROM, or nobody can confirm an address or get back in without a password',
+    );
+  }
+  return undefined;
+}

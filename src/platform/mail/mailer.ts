@@ -7,6 +7,12 @@ export interface Mail {
 
 /** Brings mails to people. Not to be awaited inside a unit of work: its transaction would stay open. */
 export abstract class Mailer {
-  /** @throws Error where the mail was surely not taken */
+  /** @throws ProblemError 503 where this installation has no way to send mail, for what makes no sense without one */
+  abstract refuseIfUnable(): void;
+
+  /** Tries a few times. @throws Error where the mail was surely not taken; its text may name the recipient */
   abstract send(mail: Mail): Promise<void>;
+
+  /** For whoever can't wait: sends after the answer, and logs a failure without recipient and text. */
+  abstract sendInBackground(mail: Mail): void;
 }

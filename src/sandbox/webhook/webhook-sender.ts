@@ -1,13 +1,11 @@
-import { lookup, type LookupAddress } from 'node:dns';
-import { type LookupFunction } from 'node:net';
+import { type Agent, request } from 'undici';
 
-import { Agent, request } from 'undici';
-
+import { createEgressAgent } from '../../platform/egress/index.js';
 import { type CallRunner } from '../wire/call-runner.js';
 import { type Bot, type Webhook } from '../world/inhabitants.js';
 import { type PendingUpdate, toWireUpdate } from '../world/update-queue.js';
 import { type World } from '../world/world.js';
-import { nextDelayMs, unwrapAddress } from './webhook-target.rules.js';
+import { nextDelayMs } from './webhook-target.rules.js';
 
 /** Where a bot's deliveries stand. */
 interface Delivery {
@@ -34,11 +32,7 @@ export class WebhookSender {
     isAddressAllowed: (address: string) => boolean,
     private readonly log: (line: string) => void,
   ) {
-    this.agent = new Agent({
-      headersTimeout: answerTimeoutMs,
-      bodyTimeout: answerTimeoutMs,
-      connect: { lookup: guardLookup(isAddressAllowed) },
-    });
+    this.agent = createEgressAgent(isAddressAllowed, answerTimeoutMs);
     world.onWebhookChanged = (bot) => {
       this.restart(bot);
     };
@@ -175,22 +169,4 @@ function describeFailure(error: unknown): string {
   if (code === 'ECONNREFUSED') return 'Connection refused';
   if (code.endsWith('_TIMEOUT') || code === 'ETIMEDOUT') return 'Read timeout expired';
   return `Connection failed${code === '' ? '' : `: ${code}`}`;
-}
-
-/** Names are checked by what they resolve to at the moment of the connection: a name can change its mind. */
-function guardLookup(isAddressAllowed: (address: string) => boolean): LookupFunction {
-  return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-      const allowed = error
-        ? []
-        : addresses.filter(({ address }) => isAddressAllowed(unwrapAddress(address)));
-      const [first] = allowed;
-      if (error || !first) {
-        const refusal: NodeJS.ErrnoException = error ?? new Error(`${hostname} leads to a reserved address`);
-        refusal.code ??= 'EACCES';
-        callback(refusal, '', 0);
-      } else if (options.all) callback(null, allowed);
-      else callback(null, first.address, first.family);
-    });
-  };
 }

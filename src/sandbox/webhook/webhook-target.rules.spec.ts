@@ -1,9 +1,5 @@
-import {
-  findTargetProblem,
-  isLoopbackAddress,
-  isLoopbackTarget,
-  nextDelayMs,
-} from './webhook-target.rules.js';
+import { isLoopbackAddress } from '../../platform/egress/index.js';
+import { findTargetProblem, isLoopbackTarget, nextDelayMs } from './webhook-target.rules.js';
 
 const loopbackOnly = { isTargetAllowed: isLoopbackTarget, isAddressAllowed: isLoopbackAddress };
 const publicOnly = {

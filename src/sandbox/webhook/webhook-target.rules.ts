@@ -1,25 +1,10 @@
 import { isIP } from 'node:net';
 
-/** Whether an IP address leads nowhere but to this machine. */
-export function isLoopbackAddress(address: string): boolean {
-  return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
-}
+import { isLoopbackAddress, unwrapAddress } from '../../platform/egress/index.js';
 
 /** The default for webhook targets: this machine, by name or address. */
 export function isLoopbackTarget(url: URL): boolean {
-  return url.hostname === 'localhost' || isLoopbackAddress(unwrapAddress(url.hostname));
-}
-
-const mappedAddress = /^::ffff:(?:([0-9a-f]{1,4}):([0-9a-f]{1,4})|(\d+\.\d+\.\d+\.\d+))$/i;
-
-/** An address without brackets; one of IPv4 that was written as IPv6 in its own form, so that no rule is fooled. */
-export function unwrapAddress(address: string): string {
-  const bare = address.replace(/^\[|\]$/g, '');
-  const [, high, low, dotted] = mappedAddress.exec(bare) ?? [];
-  if (dotted !== undefined) return dotted;
-  if (high === undefined || low === undefined) return bare;
-  const [upper, lower] = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
-  return [upper >> 8, upper & 255, lower >> 8, lower & 255].join('.');
+  return url.hostname === 'localhost' || isLoopbackAddress(url.hostname);
 }
 
 export interface WebhookTargetRules {

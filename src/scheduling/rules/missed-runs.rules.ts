@@ -21,7 +21,9 @@ export type SkipReason =
   | 'tenant_suspended'
   /** The schedule's last broadcast was still going on. */
   | 'previous_running'
-  | 'quiet_hours';
+  | 'quiet_hours'
+  /** The tenant's plan doesn't allow more. */
+  | 'quota_exceeded';
 
 export interface DecidedRun {
   readonly dueAt: Date;

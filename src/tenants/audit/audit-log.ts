@@ -1,34 +1,92 @@
 import { Injectable } from '@nestjs/common';
+import { type PoolClient } from 'pg';
 import { type EntityManager } from 'typeorm';
-import { type Actor } from '../../platform/identity/index.js';
+import { type Actor, type TenantId, type UserId } from '../../platform/identity/index.js';
+import { hashOf } from './audit-chain.rules.js';
+
+/** An operator who acts on the tenant from outside, without a look into it. */
+interface OperatorActor {
+  readonly kind: 'operator';
+  readonly userId: UserId;
+}
 
 /** One act. Names no person and carries no secret: ids and plain facts alone. */
 export interface AuditEntry {
-  readonly actor: Actor | { readonly kind: 'system' };
+  readonly actor: Actor | OperatorActor | { readonly kind: 'system' };
   /** What was done, subject and verb in the past: `bot.connected`, `member.role_changed`. */
   readonly action: string;
   readonly subject?: { readonly kind: string; readonly id: string };
   readonly details?: Readonly<Record<string, string | number | boolean | null>>;
 }
 
-/** The tenant's audit log: who did what, written in the transaction of the act itself, so that neither is without the other. */
+type RunStatement = <Row>(sql: string, parameters: unknown[]) => Promise<Row[]>;
+
+interface Head {
+  readonly tenantId: string;
+  /** bigint: comes as text. */
+  readonly number: string;
+  readonly hash: Buffer;
+  readonly at: Date;
+}
+
+/**
+ * The tenant's audit log: who did what, written in the transaction of the act itself, so that neither is without the
+ * other. Each entry is chained to the one before it, so two acts of a tenant wait for each other from here to their
+ * commit: record last, and nothing that happens often.
+ */
 @Injectable()
 export class AuditLog {
   /** Writes into the log of the tenant that the manager's unit of work acts in. */
-  async record(manager: EntityManager, entry: AuditEntry): Promise<void> {
-    await manager.query(
-      `INSERT INTO audit_entries (tenant_id, actor_kind, actor_id, action, subject_kind, subject_id, details)
-       VALUES (current_tenant_id(), $1, $2, $3, $4, $5, $6)`,
-      [
-        entry.actor.kind,
-        idOf(entry.actor),
-        entry.action,
-        entry.subject?.kind ?? null,
-        entry.subject?.id ?? null,
-        JSON.stringify(entry.details ?? {}),
-      ],
-    );
+  record(manager: EntityManager, entry: AuditEntry): Promise<void> {
+    return append((sql, parameters) => manager.query(sql, parameters), null, entry);
   }
+
+  /** Crossing: for acts in a transaction of the dispatcher's. */
+  recordFor(client: PoolClient, tenantId: TenantId, entry: AuditEntry): Promise<void> {
+    const run: RunStatement = async (sql, parameters) => (await client.query(sql, parameters)).rows as never;
+    return append(run, tenantId, entry);
+  }
+}
+
+async function append(run: RunStatement, tenantId: TenantId | null, entry: AuditEntry): Promise<void> {
+  // Makes the head where there is none, and holds it until the commit: numbers have no gaps and hashes one order.
+  const [head] = await run<Head>(
+    `INSERT INTO audit_heads AS head (tenant_id) VALUES (coalesce($1, current_tenant_id()))
+     ON CONFLICT (tenant_id) DO UPDATE SET number = head.number
+     RETURNING tenant_id AS "tenantId", number, hash, date_trunc('milliseconds', clock_timestamp()) AS at`,
+    [tenantId],
+  );
+  if (!head) throw new Error('The audit log has no head.');
+  const number = Number(head.number) + 1;
+  const chained = {
+    number,
+    at: head.at.toISOString(),
+    actorKind: entry.actor.kind,
+    actorId: idOf(entry.actor),
+    action: entry.action,
+    subjectKind: entry.subject?.kind ?? null,
+    subjectId: entry.subject?.id ?? null,
+    details: entry.details ?? {},
+  };
+  await run(
+    `WITH entry AS (
+       INSERT INTO audit_entries
+         (tenant_id, number, at, actor_kind, actor_id, action, subject_kind, subject_id, details, hash)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10))
+     UPDATE audit_heads SET number = $2, hash = $10 WHERE tenant_id = $1`,
+    [
+      head.tenantId,
+      number,
+      chained.at,
+      chained.actorKind,
+      chained.actorId,
+      chained.action,
+      chained.subjectKind,
+      chained.subjectId,
+      JSON.stringify(chained.details),
+      hashOf(head.hash, chained),
+    ],
+  );
 }
 
 function idOf(actor: AuditEntry['actor']): string | null {

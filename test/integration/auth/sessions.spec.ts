@@ -170,6 +170,20 @@ describe('accounts and sessions', () => {
     expect((await new ApiClient(application.url, accessToken).get('/auth/me')).status).toBe(401);
   });
 
+  it('renews nothing by a token that is too old, and leaves the session to end by itself', async () => {
+    const { refreshToken, userId, client } = await signUpTenant(application.url);
+    await dispatcher.query(
+      `UPDATE refresh_tokens SET expires_at = now() FROM sessions
+       WHERE sessions.id = session_id AND sessions.user_id = $1`,
+      [userId],
+    );
+    expect(await refresh(refreshToken)).toMatchObject({
+      status: 401,
+      body: { code: 'refresh_token_rejected' },
+    });
+    expect((await client.get('/auth/me')).status).toBe(200);
+  });
+
   it('stores no refresh token in clear', async () => {
     const { refreshToken } = await signUpTenant(application.url);
     const { rows } = await dispatcher.query<{ text: string }>('SELECT t::text AS text FROM refresh_tokens t');

@@ -95,11 +95,12 @@ export class BotScene {
   }
 }
 
-/** Waits until it is so; fails after 20 s (a lease of a dead process lasts 10) instead of sleeping for luck. */
+/** Waits until it is so; fails after a while (a lease of a dead process lasts 10 s) instead of sleeping for luck. */
 export async function waitUntil<Value>(
   look: () => Promise<Value | false | undefined>,
+  atMostMs = 20_000,
 ): Promise<Exclude<Value, false>> {
-  const deadlineMs = performance.now() + 20_000;
+  const deadlineMs = performance.now() + atMostMs;
   for (;;) {
     const value = await look();
     if (value !== undefined && value !== false) return value as Exclude<Value, false>;

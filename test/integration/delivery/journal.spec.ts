@@ -4,6 +4,7 @@ import { LaneLeaseRepository } from '../../../src/delivery/lane-lease.repository
 import { LaneRepository } from '../../../src/delivery/lane.repository.js';
 import { type Settlement } from '../../../src/delivery/delivery.rules.js';
 import { DispatcherDatabase } from '../../../src/platform/database/index.js';
+import { ONLY_INDEX_LOOKUPS } from '../../../src/platform/database/dispatcher-database.js';
 import { createTestDatabase, type TestDatabase } from '../../harness/database.js';
 
 const OWNER = '00000000-0000-4000-8000-000000000001';
@@ -241,5 +242,60 @@ describe('the journal on PostgreSQL', () => {
       undefined,
       expect.objectContaining({ wasLetGo: true, pace }),
     ]);
+  });
+
+  it('reads along the rows of its own lanes, whatever the statistics know of the day', async () => {
+    const client = new pg.Client({ connectionString: server.urls.superuser });
+    await client.connect();
+    const keyed = new pg.Pool({
+      connectionString: server.urls.dispatcher,
+      options: ONLY_INDEX_LOOKUPS,
+      max: 1,
+    });
+    try {
+      // A day that was looked at when nothing was open in it, and on which 200 bots have 50 each since.
+      await client.query('UPDATE deliveries SET state = 6, is_open = false');
+      const bots = await client.query<{ no: string }>(
+        `INSERT INTO bots (tenant_id, environment, api_root, telegram_id, name, first_name, token_key_version, token_fingerprint, webhook_path)
+         SELECT '${TENANT}', 'sandbox', 'sandbox', n, 'Bot', 'Bot', 1, '\\x00', 'p' || n FROM generate_series(2, 201) n RETURNING no`,
+      );
+      await client.query(
+        `INSERT INTO lanes (bot_no, tenant_id) SELECT no, tenant_id FROM bots ON CONFLICT DO NOTHING`,
+      );
+      await client.query(
+        `INSERT INTO chats (tenant_id, bot_id, bot_no, telegram_chat_id, type)
+         SELECT b.tenant_id, b.id, b.no, n, 'private' FROM bots b, generate_series(6, 55) n WHERE b.no <> ${botNo}`,
+      );
+      await client.query('VACUUM ANALYZE');
+      await client.query(
+        `INSERT INTO deliveries (planned_on, class, source_no, chat_no, bot_no, tenant_id)
+         SELECT current_date, 1, ${broadcastNo}, no, bot_no, tenant_id FROM chats WHERE bot_no <> ${botNo}`,
+      );
+      const lanes = new LaneRepository(new DispatcherDatabase(keyed));
+      const countIndexRowsRead = async (work: () => Promise<unknown>): Promise<number> => {
+        const read = async () => {
+          await keyed.query('SELECT pg_stat_force_next_flush()');
+          const { rows } = await client.query<{ read: string }>(
+            `SELECT sum(idx_tup_read) AS read FROM pg_stat_all_indexes WHERE relname LIKE 'deliveries%'`,
+          );
+          return Number(rows[0]!.read);
+        };
+        const before = await read();
+        await work();
+        return (await read()) - before;
+      };
+      const some = bots.rows.slice(0, 10).map(({ no }) => no);
+      const readForTen = await countIndexRowsRead(() => Promise.all(some.map((no) => lanes.findQueued(no))));
+      expect(readForTen).toBeGreaterThanOrEqual(500);
+      expect(readForTen).toBeLessThan(800);
+      const readForSweep = await countIndexRowsRead(async () => {
+        expect(await lanes.findForsaken(1_000)).toHaveLength(200);
+      });
+      expect(readForSweep).toBeGreaterThanOrEqual(200);
+      expect(readForSweep).toBeLessThan(1_000);
+    } finally {
+      await keyed.end();
+      await client.end();
+    }
   });
 });

@@ -9,8 +9,8 @@ const { forbidden } = jest.requireActual<{ forbidden: { name: string }[] }>(
 );
 
 const rooms = [
-  ...['config', 'platform', 'telegram', 'tenants', 'auth', 'bots', 'audience', 'messages', 'delivery'],
-  ...['scheduling', 'menus', 'reports', 'app'],
+  ...['config', 'platform', 'telegram', 'tenants', 'webhooks', 'auth', 'bots', 'audience', 'messages'],
+  ...['delivery', 'scheduling', 'menus', 'records', 'reports', 'app'],
 ];
 
 /** A house in good order: every room has a door and enters its left neighbour by it. */

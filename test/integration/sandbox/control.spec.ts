@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { type RunningSandbox } from '../../../src/sandbox/index.js';
 import { callMethod, ControlClient, openSandbox, waitFor } from './control-client.js';
+import { probeWorkspaces } from './workspace-probes.js';
 
 let sandbox: RunningSandbox;
 let control: ControlClient;
@@ -31,62 +32,21 @@ describe('access', () => {
   });
 
   it('shows nothing of another workspace: foreign and absent get the same answer', async () => {
-    const { bot, personId } = await control.createPair();
-    const { groups } = await control.must<{ groups: { id: number }[] }>('POST', '/groups', {
-      title: 'Ours',
-      type: 'group',
-    });
-    const { id: faultId } = await control.must<{ id: number }>('POST', '/faults', {
-      kind: 'hang',
-      botId: bot.id,
-      method: 'getMe',
-    });
-    const groupId = groups[0]?.id ?? 0;
-    const foreign = new ControlClient(sandbox.url);
-    const own = await foreign.createPair();
-    const probes: [
-      string,
-      (ids: { bot: number; person: number; group: number; fault: number }) => [string, unknown?],
-    ][] = [
-      ['POST', (ids) => [`/bots/${ids.bot}/revoke-token`]],
-      ['POST', (ids) => [`/people/${ids.person}/start`, { botId: own.bot.id }]],
-      ['POST', (ids) => [`/people/${own.personId}/start`, { botId: ids.bot }]],
-      ['POST', (ids) => [`/people/${ids.person}/block`, { botId: own.bot.id }]],
-      ['POST', (ids) => [`/people/${ids.person}/deactivate`]],
-      ['POST', (ids) => [`/people/${own.personId}/message`, { botId: ids.bot, text: 'x' }]],
-      [
-        'POST',
-        (ids) => [`/people/${own.personId}/press`, { botId: ids.bot, messageId: 1, callbackData: 'x' }],
-      ],
-      ['POST', (ids) => ['/actions/start', { botId: own.bot.id, personIds: [own.personId, ids.person] }]],
-      ['POST', (ids) => [`/groups/${ids.group}/add-bot`, { botId: own.bot.id }]],
-      ['POST', (ids) => [`/groups/${ids.group}/members`, { personIds: [own.personId] }]],
-      ['POST', (ids) => [`/groups/${ids.group}/upgrade`]],
-      ['GET', (ids) => [`/people/${ids.person}/chats`]],
-      ['GET', (ids) => [`/chats/${ids.person}/messages?botId=${own.bot.id}`]],
-      ['GET', (ids) => [`/chats/${own.personId}/messages?botId=${ids.bot}`]],
-      ['GET', (ids) => [`/chats/${ids.group}/messages`]],
-      ['PUT', (ids) => ['/limits', { botId: ids.bot, chatBurst: 5 }]],
-      ['PUT', (ids) => ['/latency', { botId: ids.bot, minimumMs: 5 }]],
-      ['POST', (ids) => ['/faults', { kind: 'hang', botId: ids.bot }]],
-      ['DELETE', (ids) => [`/faults/${ids.fault}`]],
-    ];
-    for (const [method, describeProbe] of probes) {
-      const foreignProbe = describeProbe({ bot: bot.id, person: personId, group: groupId, fault: faultId });
-      const absentProbe = describeProbe({ bot: 1, person: 2, group: -3, fault: 999_999 });
-      const toForeign = await foreign.request(method, ...foreignProbe);
-      const toAbsent = await foreign.request(method, ...absentProbe);
-      expect([foreignProbe[0], toForeign.status]).toEqual([foreignProbe[0], 404]);
-      expect(toForeign).toEqual(toAbsent);
+    const { routes, stranger, strangersBotId, ownersBotToken } = await probeWorkspaces(sandbox.url, control);
+    for (const { route, foreign, absent } of routes) {
+      expect([route, foreign.status]).toEqual([route, 404]);
+      expect(foreign).toEqual(absent);
     }
-    const lists = await Promise.all(['/bots', '/groups', '/faults'].map((path) => foreign.must('GET', path)));
+    const lists = await Promise.all(
+      ['/bots', '/groups', '/faults'].map((path) => stranger.must('GET', path)),
+    );
     expect(lists).toEqual([
-      { bots: [expect.objectContaining({ id: own.bot.id })] },
+      { bots: [expect.objectContaining({ id: strangersBotId })] },
       { groups: [] },
       { faults: [] },
     ]);
-    await callMethod(sandbox.url, bot.token, 'getWebhookInfo');
-    const { rows } = await foreign.must<{ rows: unknown[] }>('GET', '/ledger');
+    await callMethod(sandbox.url, ownersBotToken, 'getWebhookInfo');
+    const { rows } = await stranger.must<{ rows: unknown[] }>('GET', '/ledger');
     expect(rows).toEqual([]);
     await control.must('DELETE', '/faults');
   });

@@ -3,6 +3,7 @@ import { TENANT_ROLES, type TenantRole } from '../../../src/platform/identity/in
 import { PASSWORD, type SignedUpTenant } from '../../harness/accounts.js';
 import { type TestApplication } from '../../harness/application.js';
 import { ApiClient } from '../../harness/client.js';
+import { appointOperator, type SignedInOperator } from '../../harness/operators.js';
 import { BotScene } from '../bots/bot-scene.js';
 import { type Things } from './operations.js';
 
@@ -13,6 +14,9 @@ export interface Household extends SignedUpTenant {
   readonly botToken: string;
   readonly tokens: Readonly<Record<TenantRole, string>>;
 }
+
+/** Somebody who signed in. */
+type Session = Pick<SignedUpTenant, 'userId' | 'accessToken'>;
 
 /** An answer as it came over the wire. */
 export interface RawAnswer {
@@ -34,7 +38,17 @@ export function absentThings(): Things {
     assetId: id,
     broadcastId: id,
     scheduleId: id,
+    memberId: id,
+    invitationId: id,
+    apiKeyId: id,
     tenantId: id,
+    planId: id,
+    supportAccessId: id,
+    sessionId: id,
+    webhookId: id,
+    webhookDeliveryId: id,
+    exportId: id,
+    ownerId: id,
     email: `${id}@example.org`,
   };
 }
@@ -64,11 +78,20 @@ export function tellingParts({ status, headers, text }: RawAnswer) {
   return { status, headers: Object.fromEntries(shown), text: text.replace(/"requestId":"[^"]*"/, '') };
 }
 
+/** Claims that it is a refusal as the API makes them: a problem document of the 4xx, whole. */
+export function isProblem({ status, headers, text }: RawAnswer): boolean {
+  if (status < 400 || status >= 500) return false;
+  if (!headers.get('content-type')?.startsWith('application/problem+json')) return false;
+  const body = JSON.parse(text) as { status?: number; code?: string; detail?: string; requestId?: string };
+  return body.status === status && Boolean(body.code && body.detail && body.requestId);
+}
+
 /** Two tenants that are strangers to each other. Nothing works in the background: whatever changes was a request. */
 export class HostileScene {
   private constructor(
     readonly bots: BotScene,
     readonly application: TestApplication,
+    readonly operator: SignedInOperator,
     readonly ana: Household,
     readonly bia: Household,
   ) {}
@@ -77,11 +100,13 @@ export class HostileScene {
     const bots = await BotScene.open();
     try {
       const application = await bots.start('api', environment);
+      const operator = await appointOperator(application);
       return new HostileScene(
         bots,
         application,
-        await settle(bots, application, 'canary-of-ana'),
-        await settle(bots, application, 'canary-of-bia'),
+        operator,
+        await settle(bots, application, operator, 'canary-of-ana'),
+        await settle(bots, application, operator, 'canary-of-bia'),
       );
     } catch (error) {
       await bots.end();
@@ -91,11 +116,11 @@ export class HostileScene {
 
   end = () => this.bots.end();
 
-  /** A hash of every row of every table: two equal ones, and nothing was written in between. */
+  /** A hash of every row of every table but unlogged counts: two equal ones, and nothing was written in between. */
   async digest(): Promise<unknown> {
     const tables = await this.bots.look<{ name: string }>(
       `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace
-         AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY relname`,
+         AND relkind IN ('r', 'p') AND NOT relispartition AND relpersistence = 'p' ORDER BY relname`,
     );
     return this.bots.look(
       tables
@@ -108,12 +133,19 @@ export class HostileScene {
   }
 }
 
-async function settle(scene: BotScene, application: TestApplication, canary: string): Promise<Household> {
+/** Signs up a tenant and gives it one of everything; members beside the owner only where they are asked for. */
+export async function settle(
+  scene: BotScene,
+  application: TestApplication,
+  operator: SignedInOperator,
+  canary: string,
+  roles: readonly TenantRole[] = TENANT_ROLES,
+): Promise<Household> {
   const tenant = await scene.signUp(canary);
   const bot = await scene.connect(tenant);
   const { client, tenantId } = tenant;
-  const make = async (path: string, body: unknown): Promise<string> => {
-    const answer = await client.post<{ id: string }>(path, body);
+  const make = async (path: string, body: unknown, maker = client): Promise<string> => {
+    const answer = await maker.post<{ id: string }>(path, body);
     if (answer.status !== 201) throw new Error(`POST ${path}: ${JSON.stringify(answer.body)}`);
     return answer.body.id;
   };
@@ -140,8 +172,34 @@ async function settle(scene: BotScene, application: TestApplication, canary: str
   });
   const { id: assetId } = (await upload.json()) as { id: string };
   const audience = { to: 'tags', tags: [canary], botIds: [bot.id] };
+  const members: Partial<Record<TenantRole, Session>> = { owner: tenant };
+  for (const role of roles) members[role] ??= await join(scene, application, tenantId, role);
+  const webhookId = await make('/webhooks', {
+    url: `https://example.org/${canary}`,
+    events: ['webhook.test'],
+    description: canary,
+  });
+  const [records] = await scene.look<{ webhookDeliveryId: string; exportId: string }>(
+    `WITH sent AS (
+       INSERT INTO webhook_deliveries (tenant_id, endpoint_id, event, data, state)
+       VALUES ($1, $2, 'webhook.test', jsonb_build_object('canary', $3::text), 'delivered') RETURNING id),
+     attempt AS (
+       INSERT INTO webhook_attempts (tenant_id, delivery_id, at, duration_ms, status, answer)
+       SELECT $1, id, now(), 1, 200, $3 FROM sent),
+     archive AS (
+       INSERT INTO exports (tenant_id, requested_by, state, size_bytes, ready_at)
+       VALUES ($1, $4, 'ready', length($3), now()) RETURNING id),
+     chunk AS (
+       INSERT INTO export_chunks (tenant_id, export_id, n, bytes)
+       SELECT $1, id, 0, convert_to($3, 'UTF8') FROM archive)
+     SELECT sent.id AS "webhookDeliveryId", archive.id AS "exportId" FROM sent, archive`,
+    [tenantId, webhookId, canary, tenant.userId],
+  );
+  if (!records) throw new Error('The records were not planted.');
   const things: Things = {
     ...chat,
+    ...records,
+    webhookId,
     botId: bot.id,
     tag: canary,
     messageId,
@@ -153,12 +211,24 @@ async function settle(scene: BotScene, application: TestApplication, canary: str
       audience,
       rule: { kind: 'interval', everySeconds: 86_400 },
     }),
+    memberId: members.viewer?.userId ?? '',
+    invitationId: await make('/tenant/invitations', { email: `${canary}@example.org`, role: 'viewer' }),
+    apiKeyId: await make('/api-keys', { name: canary, scopes: ['bots:read'] }),
     tenantId,
+    planId: await make('/operator/plans', { name: `plan for ${tenantId}`, limits: {} }, operator.client),
+    supportAccessId: await make(
+      `/operator/tenants/${tenantId}/support-accesses`,
+      { reason: canary, minutes: 60 },
+      operator.client,
+    ),
+    sessionId: (await client.get<{ sessionId: string }>('/auth/me')).body.sessionId,
+    ownerId: tenant.userId,
     email: tenant.email,
   };
-  const tokens: Partial<Record<TenantRole, string>> = { owner: tenant.accessToken };
-  for (const role of TENANT_ROLES) tokens[role] ??= await join(scene, application, tenantId, role);
-  return { ...tenant, canary, things, botToken: bot.token, tokens: tokens as Record<TenantRole, string> };
+  const tokens = Object.fromEntries(
+    Object.entries(members).map(([role, { accessToken }]) => [role, accessToken]),
+  ) as Record<TenantRole, string>;
+  return { ...tenant, canary, things, botToken: bot.token, tokens };
 }
 
 /** Somebody with an account of their own becomes a member too, and signs in here. */
@@ -167,7 +237,7 @@ async function join(
   application: TestApplication,
   tenantId: string,
   role: TenantRole,
-): Promise<string> {
+): Promise<Session> {
   const person = await scene.signUp(role);
   await scene.look('INSERT INTO members (tenant_id, user_id, role) VALUES ($1, $2, $3)', [
     tenantId,
@@ -179,5 +249,5 @@ async function join(
     '/auth/sign-in',
     credentials,
   );
-  return answer.body.accessToken;
+  return { userId: person.userId, accessToken: answer.body.accessToken };
 }

@@ -14,17 +14,25 @@ export interface Things {
   readonly assetId: string;
   readonly broadcastId: string;
   readonly scheduleId: string;
+  readonly memberId: string;
+  readonly invitationId: string;
+  readonly apiKeyId: string;
   readonly tenantId: string;
+  readonly planId: string;
+  readonly supportAccessId: string;
+  readonly sessionId: string;
+  readonly webhookId: string;
+  readonly webhookDeliveryId: string;
+  readonly exportId: string;
+  readonly ownerId: string;
   readonly email: string;
 }
 
 interface OperationRow {
-  readonly role: TenantRole | 'public';
+  readonly role: TenantRole | 'public' | 'operator';
   readonly path?: (things: Things) => Record<string, string>;
   /** Good bodies that have every field at least once, in every shape that it may have. */
   readonly bodies?: (things: Things) => unknown[];
-  /** Whoever may do it does it by asking alone: sessions end, an address is made. */
-  readonly actsWithoutBody?: boolean;
 }
 
 const botPath = ({ botId }: Things) => ({ id: botId });
@@ -33,10 +41,37 @@ const chatTagPath = ({ chatId, tag }: Things) => ({ id: chatId, name: tag });
 const messagePath = ({ messageId }: Things) => ({ id: messageId });
 const assetPath = ({ assetId }: Things) => ({ id: assetId });
 const broadcastPath = ({ broadcastId }: Things) => ({ id: broadcastId });
+const memberPath = ({ memberId }: Things) => ({ id: memberId });
+const invitationPath = ({ invitationId }: Things) => ({ id: invitationId });
 const schedulePath = ({ scheduleId }: Things) => ({ id: scheduleId });
+
+const webhookPath = ({ webhookId }: Things) => ({ id: webhookId });
+const webhookDeliveryPath = ({ webhookId, webhookDeliveryId }: Things) => ({
+  id: webhookId,
+  deliveryId: webhookDeliveryId,
+});
+const exportPath = ({ exportId }: Things) => ({ id: exportId });
+const planPath = ({ planId }: Things) => ({ id: planId });
+const tenantPath = ({ tenantId }: Things) => ({ id: tenantId });
+const limits = {
+  bots: 1,
+  chats: 2,
+  deliveriesPerDay: 3,
+  schedules: 4,
+  mediaBytes: 5,
+  members: 6,
+  apiRequestsPerMinute: 7,
+};
 
 /** Well formed, of a bot that nobody has. */
 const TOKEN = `123456789:${'A'.repeat(35)}`;
+/** Of people's mails and sign-ins, given to nobody. */
+const NOBODYS_TOKEN = 'n'.repeat(43);
+const RECOVERY_CODE = 'abcd-efgh-2345-wxyz';
+const provenPersons = () => [
+  { password: 'not the password', code: '123456' },
+  { password: 'not the password', recoveryCode: RECOVERY_CODE },
+];
 const PHOTO = 'https://example.org/photo.jpg';
 const buttons = [
   [
@@ -108,7 +143,114 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
     role: 'owner',
     bodies: () => [{ name: 'Acme', language: 'es', timeZone: 'Europe/Lisbon' }],
   },
-  'Tenants.listMembers': { role: 'viewer' },
+  'MoreTenants.create': {
+    role: 'viewer',
+    bodies: () => [{ name: 'Acme', language: 'es', timeZone: 'Europe/Lisbon' }],
+  },
+  'Members.list': { role: 'viewer' },
+  'Members.changeRole': { role: 'admin', path: memberPath, bodies: () => [{ role: 'editor' }] },
+  'Members.remove': { role: 'admin', path: memberPath },
+  'Members.leave': { role: 'viewer' },
+  'Members.transferOwnership': {
+    role: 'owner',
+    bodies: ({ memberId }) => [{ userId: memberId }],
+  },
+  'Invitations.create': {
+    role: 'admin',
+    bodies: () => [{ email: 'invited@example.org', role: 'editor' }],
+  },
+  'Invitations.list': { role: 'admin' },
+  'Invitations.resend': { role: 'admin', path: invitationPath },
+  'Invitations.revoke': { role: 'admin', path: invitationPath },
+  'Joining.preview': { role: 'public', bodies: () => [{ token: NOBODYS_TOKEN }] },
+  'Joining.accept': { role: 'viewer', bodies: () => [{ token: NOBODYS_TOKEN }] },
+  'Joining.acceptWithAccount': {
+    role: 'public',
+    bodies: () => [{ token: NOBODYS_TOKEN, password: 'correct horse battery', name: 'Bia', language: 'es' }],
+  },
+  'ApiKeys.create': {
+    role: 'admin',
+    bodies: () => [{ name: 'Booking system', scopes: ['bots:read'], expiresInDays: 90 }],
+  },
+  'ApiKeys.list': { role: 'admin' },
+  'ApiKeys.delete': { role: 'admin', path: ({ apiKeyId }) => ({ id: apiKeyId }) },
+  'Audit.list': { role: 'admin' },
+  'Audit.verify': { role: 'admin' },
+  'TenantDeletion.request': { role: 'owner', bodies: () => [{ tenantName: 'another name' }] },
+  'TenantDeletion.restore': {
+    role: 'public',
+    bodies: () => [{ restoreToken: 'nobody-was-given-this'.padEnd(43, '-') }],
+  },
+  'Retention.read': { role: 'viewer' },
+  'Retention.change': { role: 'owner', bodies: () => [{ days: 30 }] },
+  'Exports.request': { role: 'owner' },
+  'Exports.list': { role: 'owner' },
+  'Exports.read': { role: 'owner', path: exportPath },
+  'Exports.download': { role: 'owner', path: exportPath },
+  'Webhooks.create': {
+    role: 'admin',
+    bodies: () => [{ url: 'https://example.org/', events: ['webhook.test'], description: 'Ours' }],
+  },
+  'Webhooks.list': { role: 'admin' },
+  'Webhooks.read': { role: 'admin', path: webhookPath },
+  'Webhooks.change': {
+    role: 'admin',
+    path: webhookPath,
+    bodies: () => [
+      { url: 'https://example.org/', events: ['webhook.test'], description: 'Ours', isEnabled: true },
+    ],
+  },
+  'Webhooks.delete': { role: 'admin', path: webhookPath },
+  'Webhooks.rotateSecret': { role: 'admin', path: webhookPath },
+  'Webhooks.test': { role: 'admin', path: webhookPath },
+  'Webhooks.listDeliveries': { role: 'admin', path: webhookPath },
+  'Webhooks.readDelivery': { role: 'admin', path: webhookDeliveryPath },
+  'Webhooks.resend': { role: 'admin', path: webhookDeliveryPath },
+  'Usage.read': { role: 'viewer' },
+  'SupportLooks.list': { role: 'viewer' },
+  'SupportLooks.end': { role: 'admin', path: ({ supportAccessId }) => ({ id: supportAccessId }) },
+  'DocumentationAccess.open': { role: 'admin' },
+  'Operators.openPages': { role: 'operator' },
+  'Operators.signIn': {
+    role: 'public',
+    bodies: ({ email }) => provenPersons().map((proof) => ({ email, ...proof })),
+  },
+  'Operators.signOut': { role: 'operator' },
+  'OperatedTenants.list': { role: 'operator' },
+  'OperatedTenants.read': { role: 'operator', path: tenantPath },
+  'OperatedTenants.readUsage': { role: 'operator', path: tenantPath },
+  'OperatedTenants.choosePlan': {
+    role: 'operator',
+    path: tenantPath,
+    bodies: ({ planId }) => [{ planId }],
+  },
+  'OperatedTenants.suspend': {
+    role: 'operator',
+    path: tenantPath,
+    bodies: () => [{ reason: 'Unpaid since May' }],
+  },
+  'OperatedTenants.resume': { role: 'operator', path: tenantPath },
+  'SupportAccess.open': {
+    role: 'operator',
+    path: tenantPath,
+    bodies: () => [{ reason: 'Ticket 4711', minutes: 30 }],
+  },
+  'SupportAccess.list': { role: 'operator', path: tenantPath },
+  'SupportAccess.end': {
+    role: 'operator',
+    path: ({ tenantId, supportAccessId }) => ({ id: tenantId, accessId: supportAccessId }),
+  },
+  'Plans.list': { role: 'operator' },
+  'Plans.create': { role: 'operator', bodies: () => [{ name: 'business', limits, isDefault: true }] },
+  'Plans.read': { role: 'operator', path: planPath },
+  'Plans.change': {
+    role: 'operator',
+    path: planPath,
+    bodies: () => [{ name: 'business', limits, isDefault: true }],
+  },
+  'Plans.delete': { role: 'operator', path: planPath },
+  'InstallationHealth.read': { role: 'operator' },
+  'InstallationHealth.readQueues': { role: 'operator' },
   'Auth.signUp': {
     role: 'public',
     bodies: () => [
@@ -119,16 +261,50 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
         tenantName: 'Acme',
         language: 'en',
         timeZone: 'UTC',
+        transport: 'body',
       },
     ],
   },
   'Auth.signIn': {
     role: 'public',
-    bodies: ({ email, tenantId }) => [{ email, password: 'not the password', tenantId }],
+    bodies: ({ email, tenantId }) => [{ email, password: 'not the password', tenantId, transport: 'body' }],
   },
-  'Auth.refresh': { role: 'public', bodies: () => [{ refreshToken: 'nobody-was-given-this' }] },
-  'Auth.signOut': { role: 'viewer', actsWithoutBody: true },
+  'Auth.finishSignIn': {
+    role: 'public',
+    bodies: () => [
+      { challenge: NOBODYS_TOKEN, code: '123456', transport: 'body' },
+      { challenge: NOBODYS_TOKEN, recoveryCode: RECOVERY_CODE, transport: 'body' },
+    ],
+  },
+  'Auth.refresh': {
+    role: 'public',
+    bodies: () => [{ refreshToken: 'nobody-was-given-this', transport: 'body' }],
+  },
+  'Auth.switchTenant': { role: 'viewer', bodies: ({ tenantId }) => [{ tenantId, transport: 'body' }] },
+  'Auth.signOut': { role: 'viewer' },
   'Auth.whoAmI': { role: 'viewer' },
+  'Emails.confirm': { role: 'public', bodies: () => [{ token: NOBODYS_TOKEN }] },
+  'Emails.resend': { role: 'viewer' },
+  'Emails.change': {
+    role: 'viewer',
+    bodies: () => [{ email: 'new@example.org', password: 'not the password' }],
+  },
+  'Passwords.forget': { role: 'public', bodies: ({ email }) => [{ email }] },
+  'Passwords.reset': {
+    role: 'public',
+    bodies: () => [{ token: NOBODYS_TOKEN, password: 'correct horse battery' }],
+  },
+  'Passwords.change': {
+    role: 'viewer',
+    bodies: () => [{ currentPassword: 'not the password', newPassword: 'correct horse battery' }],
+  },
+  'SecondFactor.setUp': { role: 'viewer', bodies: () => [{ password: 'not the password' }] },
+  'SecondFactor.confirm': { role: 'viewer', bodies: () => [{ code: '123456' }] },
+  'SecondFactor.replaceRecoveryCodes': { role: 'viewer', bodies: provenPersons },
+  'SecondFactor.remove': { role: 'viewer', bodies: provenPersons },
+  'Sessions.list': { role: 'viewer' },
+  'Sessions.end': { role: 'viewer', path: ({ sessionId }) => ({ id: sessionId }) },
+  'Sessions.endOthers': { role: 'viewer' },
   'Bots.connect': {
     role: 'admin',
     bodies: () => [{ token: TOKEN, environment: 'sandbox', name: 'Herald' }],
@@ -153,6 +329,7 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'Chats.untag': { role: 'editor', path: chatTagPath },
   'Chats.listContacts': { role: 'viewer' },
   'Chats.readContact': { role: 'viewer', path: ({ contactId }) => ({ id: contactId }) },
+  'Chats.eraseContact': { role: 'admin', path: ({ contactId }) => ({ id: contactId }) },
   'Chats.count': { role: 'viewer' },
   'Chats.preview': {
     role: 'viewer',
@@ -230,8 +407,8 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'QuietHours.deleteForBot': { role: 'admin', path: botPath },
   'Calendar.read': { role: 'viewer' },
   'Calendar.readFeed': { role: 'viewer' },
-  'Calendar.createFeed': { role: 'admin', actsWithoutBody: true },
-  'Calendar.deleteFeed': { role: 'admin', actsWithoutBody: true },
+  'Calendar.createFeed': { role: 'admin' },
+  'Calendar.deleteFeed': { role: 'admin' },
   'Calendar.writeFeed': { role: 'public', path: () => ({ file: `${'A'.repeat(43)}.ics` }) },
 };
 
@@ -249,10 +426,13 @@ export interface Operation extends OperationRow {
   readonly parameters: readonly Parameter[];
   readonly bodySchema: Schema | undefined;
   readonly isUpload: boolean;
+  /** What a key must have to call it; undefined where no key may. */
+  readonly scope: string | undefined;
 }
 
 interface DocumentedOperation {
   readonly operationId: string;
+  readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly content: Readonly<Record<string, { schema: Schema }>> };
 }
@@ -269,7 +449,7 @@ export const apiDocument = JSON.parse(
 
 export const operations: readonly Operation[] = Object.entries(apiDocument.paths).flatMap(
   ([template, methods]) =>
-    Object.entries(methods).map(([method, { operationId, parameters = [], requestBody }]) => ({
+    Object.entries(methods).map(([method, { operationId, parameters = [], requestBody, security = [] }]) => ({
       // Without a row, it is taken for the most guarded one; a test says that the row is missing.
       ...(OPERATIONS[operationId] ?? { role: 'owner' }),
       id: operationId,
@@ -278,6 +458,7 @@ export const operations: readonly Operation[] = Object.entries(apiDocument.paths
       parameters,
       bodySchema: requestBody?.content['application/json']?.schema,
       isUpload: requestBody !== undefined && 'multipart/form-data' in requestBody.content,
+      scope: security.flatMap(({ apiKey = [] }) => apiKey)[0],
     })),
 );
 

@@ -14,9 +14,8 @@ export interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly oneOf?: readonly Schema[];
-  /** What may also be null: the shape, and null. */
   readonly anyOf?: readonly Schema[];
-  readonly isNullable?: boolean;
+  readonly const?: unknown;
 }
 
 /** A body with one thing wrong, as it goes over the wire. */
@@ -49,7 +48,7 @@ export function spoil(
 ): SpoiledBody[] {
   const spoiled: SpoiledBody[] = [];
   const visit = (given: Schema, value: unknown, path: string, write: Write): void => {
-    const here = branchFor(resolve(given, components), value, components);
+    const here = branchFor(resolveSchema(given, components), value, components);
     const add = (what: string, bad: unknown) =>
       spoiled.push({ what: `${path || 'body'}: ${what}`, json: write(bad) });
     for (const [what, bad] of badValues(here, value)) add(what, bad);
@@ -81,7 +80,7 @@ export function spoil(
 
 /** Every field of the schema, as {@link spoil} notes those that it saw. */
 export function fieldsOf(schema: Schema, components: Components, path = ''): string[] {
-  const here = resolve(schema, components);
+  const here = resolveSchema(schema, components);
   if (here.oneOf) return here.oneOf.flatMap((branch) => fieldsOf(branch, components, path));
   if (here.items) return fieldsOf(here.items, components, `${path}[]`);
   return Object.entries(here.properties ?? {}).flatMap(([name, property]) => [
@@ -102,7 +101,9 @@ export function badTexts(schema: Schema): string[] {
   return texts;
 }
 
-function badValues(schema: Schema, good: unknown): [string, unknown][] {
+function badValues(given: Schema, good: unknown): [string, unknown][] {
+  const schema = given.anyOf?.find(({ type }) => type !== 'null') ?? given;
+  const isNullable = schema !== given;
   const ofType: Record<string, unknown> = {
     string: 'text',
     integer: 7,
@@ -112,7 +113,7 @@ function badValues(schema: Schema, good: unknown): [string, unknown][] {
   };
   const type = schema.type ?? 'object';
   const bad: [string, unknown][] = [
-    ...(schema.isNullable ? [] : [['null', null] satisfies [string, unknown]]),
+    ...(isNullable ? [] : [['null', null] as [string, unknown]]),
     ['deep nesting', deep],
     ...Object.entries(ofType)
       .filter(([name]) => name !== type)
@@ -133,11 +134,11 @@ function badValues(schema: Schema, good: unknown): [string, unknown][] {
   if (type === 'integer') {
     bad.push(
       ['fraction', 1.5],
+      ['negative', -1],
       ['too small', (schema.minimum ?? 0) - 1],
       ['too large', (schema.maximum ?? Number.MAX_SAFE_INTEGER) + 1],
       ['no number has it', new Raw('1e999')],
     );
-    if ((schema.minimum ?? 0) >= 0) bad.push(['negative', -1]);
   }
   if (Array.isArray(good) && schema.maxItems !== undefined) {
     bad.push(['no items', []], ['too many items', Array<unknown>(schema.maxItems + 1).fill(good[0])]);
@@ -145,17 +146,16 @@ function badValues(schema: Schema, good: unknown): [string, unknown][] {
   return bad;
 }
 
-function resolve(schema: Schema, components: Components): Schema {
-  const shape = schema.anyOf?.find(({ type }) => type !== 'null');
-  if (shape) return { ...resolve(shape, components), isNullable: true };
+/** The schema itself, where this one refers to it. */
+export function resolveSchema(schema: Schema, components: Components): Schema {
   const name = schema.$ref?.split('/').at(-1);
-  return name === undefined ? schema : resolve(components[name] ?? {}, components);
+  return name === undefined ? schema : resolveSchema(components[name] ?? {}, components);
 }
 
 /** Of the shapes that a value may have, the one whose fixed words it has. */
 function branchFor(schema: Schema, value: unknown, components: Components): Schema {
   if (!schema.oneOf) return schema;
-  const branches = schema.oneOf.map((branch) => resolve(branch, components));
+  const branches = schema.oneOf.map((branch) => resolveSchema(branch, components));
   const fields = value as Record<string, unknown>;
   const fitting = branches.find((branch) =>
     fixedWords(branch).every(([name, word]) => fields[name] === word),

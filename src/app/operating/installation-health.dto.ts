@@ -1,0 +1,40 @@
+import { z } from 'zod';
+
+const instant = z.iso.datetime().nullable();
+
+export const installationHealthSchema = z
+  .object({
+    database: z.object({
+      version: z.string(),
+      connections: z.int().describe('to this database, of all processes'),
+    }),
+    tenants: z.object({ active: z.int(), suspended: z.int() }),
+    lanes: z.object({
+      driven: z.int().describe('bots whose deliveries a worker is sending now'),
+      orphaned: z.int().describe('whose worker died; taken over within seconds where a worker is left'),
+    }),
+    backlog: z.object({
+      broadcasts: z.int().describe('planned or being sent'),
+      oldestBroadcastDueAt: instant,
+      deliveries: z.int().describe('not settled yet; counted up to 100,000'),
+      updates: z.int().describe('received and not worked on yet; counted up to 100,000'),
+      oldestUpdateAt: instant.describe('of those counted'),
+    }),
+  })
+  .meta({ id: 'InstallationHealth' });
+export type InstallationHealthView = z.infer<typeof installationHealthSchema>;
+
+export const queueCountsSchema = z
+  .object({
+    items: z.array(
+      z.object({
+        name: z.string(),
+        waiting: z.int(),
+        active: z.int(),
+        delayed: z.int(),
+        failed: z.int(),
+      }),
+    ),
+  })
+  .meta({ id: 'QueueCounts' });
+export type QueueCountsView = z.infer<typeof queueCountsSchema>;

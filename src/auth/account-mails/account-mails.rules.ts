@@ -1,0 +1,135 @@
+import { type Language } from '../../tenants/index.js';
+
+/** What a person is told about their account. Names nobody: whoever signs up may write to anybody's address. */
+export type AccountMail =
+  | { readonly kind: 'confirm_email'; readonly link: string }
+  | { readonly kind: 'reset_password'; readonly link: string }
+  | { readonly kind: 'email_changed' }
+  | { readonly kind: 'password_changed' }
+  | { readonly kind: 'second_factor_on' }
+  | { readonly kind: 'second_factor_off' };
+
+interface Words {
+  readonly subject: string;
+  readonly lines: readonly string[];
+}
+
+const NOT_YOU = {
+  en: 'If it was not you, set a new password at once with “Forgot password”, and ask whoever runs this installation.',
+  'pt-BR':
+    'Se não foi você, defina já uma nova senha em “Esqueci a senha” e procure quem cuida desta instalação.',
+  es: 'Si no fuiste tú, define ya una nueva contraseña en «Olvidé mi contraseña» y avisa a quien administra esta instalación.',
+} satisfies Record<Language, string>;
+
+const WORDS: Record<AccountMail['kind'], Record<Language, Words>> = {
+  confirm_email: {
+    en: {
+      subject: 'Confirm your e-mail address',
+      lines: [
+        'Somebody, probably you, gave this address for an account at Arauto. To confirm it, open within 48 hours:',
+        'If it was not you, do nothing: without the link the address is not confirmed.',
+      ],
+    },
+    'pt-BR': {
+      subject: 'Confirme seu endereço de e-mail',
+      lines: [
+        'Alguém, provavelmente você, informou este endereço para uma conta no Arauto. Para confirmar, abra em até 48 horas:',
+        'Se não foi você, não faça nada: sem o link o endereço não é confirmado.',
+      ],
+    },
+    es: {
+      subject: 'Confirma tu dirección de correo',
+      lines: [
+        'Alguien, probablemente tú, dio esta dirección para una cuenta en Arauto. Para confirmarla, abre en un plazo de 48 horas:',
+        'Si no fuiste tú, no hagas nada: sin el enlace la dirección no se confirma.',
+      ],
+    },
+  },
+  reset_password: {
+    en: {
+      subject: 'Set a new password',
+      lines: [
+        'Somebody, probably you, asked for a new password for your account at Arauto. To set one, open within an hour:',
+        'If it was not you, do nothing: your password stays as it is.',
+      ],
+    },
+    'pt-BR': {
+      subject: 'Defina uma nova senha',
+      lines: [
+        'Alguém, provavelmente você, pediu uma nova senha para sua conta no Arauto. Para defini-la, abra em até uma hora:',
+        'Se não foi você, não faça nada: sua senha continua a mesma.',
+      ],
+    },
+    es: {
+      subject: 'Define una nueva contraseña',
+      lines: [
+        'Alguien, probablemente tú, pidió una nueva contraseña para tu cuenta en Arauto. Para definirla, abre en el plazo de una hora:',
+        'Si no fuiste tú, no hagas nada: tu contraseña sigue igual.',
+      ],
+    },
+  },
+  email_changed: {
+    en: {
+      subject: 'The e-mail address of your account was changed',
+      lines: ['Your account at Arauto has another e-mail address from now on; this one no longer signs in.'],
+    },
+    'pt-BR': {
+      subject: 'O endereço de e-mail da sua conta foi alterado',
+      lines: ['Sua conta no Arauto passa a ter outro endereço de e-mail; com este não se entra mais.'],
+    },
+    es: {
+      subject: 'Se cambió la dirección de correo de tu cuenta',
+      lines: ['Tu cuenta en Arauto tiene desde ahora otra dirección de correo; con esta ya no se entra.'],
+    },
+  },
+  password_changed: {
+    en: {
+      subject: 'Your password was changed',
+      lines: ['The password of your account at Arauto was changed, and its other sessions were ended.'],
+    },
+    'pt-BR': {
+      subject: 'Sua senha foi alterada',
+      lines: ['A senha da sua conta no Arauto foi alterada e as outras sessões foram encerradas.'],
+    },
+    es: {
+      subject: 'Se cambió tu contraseña',
+      lines: ['Se cambió la contraseña de tu cuenta en Arauto y se cerraron sus otras sesiones.'],
+    },
+  },
+  second_factor_on: {
+    en: {
+      subject: 'A second factor guards your account',
+      lines: ['From now on, signing in to your account at Arauto also takes a code from your authenticator.'],
+    },
+    'pt-BR': {
+      subject: 'Um segundo fator protege sua conta',
+      lines: ['A partir de agora, entrar na sua conta no Arauto exige também um código do seu autenticador.'],
+    },
+    es: {
+      subject: 'Un segundo factor protege tu cuenta',
+      lines: ['Desde ahora, entrar en tu cuenta de Arauto pide también un código de tu autenticador.'],
+    },
+  },
+  second_factor_off: {
+    en: {
+      subject: 'The second factor of your account was removed',
+      lines: ['From now on, the password alone signs in to your account at Arauto.'],
+    },
+    'pt-BR': {
+      subject: 'O segundo fator da sua conta foi removido',
+      lines: ['A partir de agora, só a senha basta para entrar na sua conta no Arauto.'],
+    },
+    es: {
+      subject: 'Se quitó el segundo factor de tu cuenta',
+      lines: ['Desde ahora, basta la contraseña para entrar en tu cuenta de Arauto.'],
+    },
+  },
+};
+
+/** Subject and text of a mail, in the person's language. */
+export function writeAccountMail(mail: AccountMail, language: Language): { subject: string; text: string } {
+  const { subject, lines } = WORDS[mail.kind][language];
+  const [first = '', ...rest] = lines;
+  const paragraphs = 'link' in mail ? [first, mail.link, ...rest] : [...lines, NOT_YOU[language]];
+  return { subject, text: paragraphs.join('\n\n') };
+}

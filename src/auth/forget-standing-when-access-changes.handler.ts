@@ -1,0 +1,22 @@
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { ACCESS_CHANGES } from '../platform/access/index.js';
+import { DatabaseNotifications } from '../platform/database/index.js';
+import { ApiKeysService } from './api-keys/api-keys.service.js';
+import { SessionsService } from './sessions.service.js';
+
+/** A role that changed, a member who was removed, a key that was deleted: in effect at once, in every process. */
+@Injectable()
+export class ForgetStandingWhenAccessChanges implements OnApplicationBootstrap {
+  constructor(
+    private readonly notifications: DatabaseNotifications,
+    private readonly sessions: SessionsService,
+    private readonly apiKeys: ApiKeysService,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.notifications.listen(ACCESS_CHANGES, (id) => {
+      this.sessions.forget(id);
+      this.apiKeys.forget(id);
+    });
+  }
+}

@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+import { type FastifyRequest } from 'fastify';
+import { type Caller, type OperatorCaller } from '../platform/identity/index.js';
+import { bearerTokenOf, type Standing } from './access.rules.js';
+import { isApiKey } from './api-keys/api-key.rules.js';
+import { ApiKeysService } from './api-keys/api-keys.service.js';
+import { OperatorSessions } from './operators/operator-sessions.service.js';
+import { SessionsService } from './sessions.service.js';
+import { SupportAccess } from './support/support-access.service.js';
+
+/** Who calls, and how they stand right now. */
+export interface Identity extends Standing {
+  readonly caller: Caller;
+}
+
+/** Finds out who sent a request, once for all guards that ask. */
+@Injectable()
+export class Identification {
+  private readonly asked = new WeakMap<FastifyRequest, Promise<Identity | undefined>>();
+  private readonly askedForOperator = new WeakMap<FastifyRequest, Promise<OperatorCaller | undefined>>();
+
+  constructor(
+    private readonly sessions: SessionsService,
+    private readonly apiKeys: ApiKeysService,
+    private readonly operators: OperatorSessions,
+    private readonly support: SupportAccess,
+  ) {}
+
+  /** @returns undefined for somebody without a valid session, key or support access */
+  identify(request: FastifyRequest): Promise<Identity | undefined> {
+    return once(this.asked, request, async (token) => {
+      if (isApiKey(token)) return this.findByKey(token);
+      return (await this.findBySession(token)) ?? this.findBySupportAccess(token);
+    });
+  }
+
+  /** @returns undefined for somebody without an operator's session */
+  identifyOperator(request: FastifyRequest): Promise<OperatorCaller | undefined> {
+    return once(this.askedForOperator, request, (token) => this.operators.findByAccessToken(token));
+  }
+
+  private async findBySession(token: string): Promise<Identity | undefined> {
+    const session = await this.sessions.findByAccessToken(token);
+    if (!session) return undefined;
+    const { role, isTenantSuspended, bearer } = session;
+    const { tenantId, userId, sessionId } = bearer;
+    const caller: Caller = { tenantId, actor: { kind: 'member', userId, sessionId }, role };
+    return { caller, role, isTenantSuspended, scopes: undefined };
+  }
+
+  private async findByKey(token: string): Promise<Identity | undefined> {
+    const key = await this.apiKeys.findByKey(token);
+    if (!key) return undefined;
+    const { id, tenantId, role, scopes, isTenantSuspended } = key;
+    return {
+      caller: { tenantId, actor: { kind: 'api_key', apiKeyId: id }, role },
+      role,
+      isTenantSuspended,
+      scopes,
+    };
+  }
+
+  private async findBySupportAccess(token: string): Promise<Identity | undefined> {
+    const caller = await this.support.findByAccessToken(token);
+    // Why a tenant is suspended may be what the operator wants to see.
+    return caller && { caller, role: caller.role, isTenantSuspended: false, scopes: undefined };
+  }
+}
+
+function once<Found>(
+  asked: WeakMap<FastifyRequest, Promise<Found | undefined>>,
+  request: FastifyRequest,
+  find: (token: string) => Promise<Found | undefined>,
+): Promise<Found | undefined> {
+  let found = asked.get(request);
+  if (!found) {
+    const token = bearerTokenOf(request.headers.authorization);
+    found = token === undefined ? Promise.resolve(undefined) : find(token);
+    asked.set(request, found);
+  }
+  return found;
+}

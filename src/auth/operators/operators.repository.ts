@@ -1,0 +1,75 @@
+import { Injectable } from '@nestjs/common';
+import { type PoolClient } from 'pg';
+import { DispatcherDatabase } from '../../platform/database/index.js';
+import { type UserId } from '../../platform/identity/index.js';
+
+export interface OperatorRow {
+  readonly email: string;
+  readonly name: string;
+  readonly since: Date;
+}
+
+/** Crossing: operators belong to no tenant. */
+@Injectable()
+export class OperatorsRepository {
+  constructor(private readonly dispatcher: DispatcherDatabase) {}
+
+  findAll(): Promise<OperatorRow[]> {
+    return this.dispatcher.query<OperatorRow>(
+      `SELECT users.email, users.name, operators.created_at AS since
+         FROM operators JOIN users ON users.id = operators.user_id ORDER BY users.email`,
+    );
+  }
+
+  /** @returns false where the person is one already */
+  async insert(client: PoolClient, userId: UserId): Promise<boolean> {
+    const { rowCount } = await client.query(
+      'INSERT INTO operators (user_id) VALUES ($1) ON CONFLICT (user_id) DO NOTHING',
+      [userId],
+    );
+    return rowCount === 1;
+  }
+
+  /** Their sessions and looks into tenants end with it. @returns false where the person is none */
+  async delete(email: string): Promise<boolean> {
+    return this.dispatcher.transaction(async (client) => {
+      const { rows } = await client.query<{ user_id: string }>(
+        `DELETE FROM operators USING users
+          WHERE users.id = operators.user_id AND users.email = $1 RETURNING operators.user_id`,
+        [email],
+      );
+      await client.query(
+        `UPDATE support_accesses SET ended_at = now(), ended_by = 'operator'
+          WHERE operator_id = $1 AND ended_at IS NULL AND expires_at > now()`,
+        [rows[0]?.user_id],
+      );
+      return rows.length > 0;
+    });
+  }
+
+  /** @returns undefined where the person is no operator */
+  async insertSession(userId: UserId, seconds: number): Promise<{ id: string; expiresAt: Date } | undefined> {
+    const [session] = await this.dispatcher.query<{ id: string; expiresAt: Date }>(
+      `INSERT INTO operator_sessions (user_id, expires_at)
+       SELECT user_id, now() + make_interval(secs => $2) FROM operators WHERE user_id = $1
+       RETURNING id, expires_at AS "expiresAt"`,
+      [userId, seconds],
+    );
+    return session;
+  }
+
+  async isSessionOpen(sessionId: string, userId: UserId): Promise<boolean> {
+    const rows = await this.dispatcher.query(
+      `SELECT FROM operator_sessions WHERE id = $1 AND user_id = $2 AND ended_at IS NULL AND expires_at > now()`,
+      [sessionId, userId],
+    );
+    return rows.length > 0;
+  }
+
+  async endSession(sessionId: string): Promise<void> {
+    await this.dispatcher.query(
+      'UPDATE operator_sessions SET ended_at = now() WHERE id = $1 AND ended_at IS NULL',
+      [sessionId],
+    );
+  }
+}

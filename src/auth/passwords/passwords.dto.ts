@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { emailSchema } from '../../platform/http/index.js';
+import { accountTokenSchema, newPasswordSchema, shownPasswordSchema } from '../auth.dto.js';
+
+export const forgotPasswordSchema = z.strictObject({ email: emailSchema }).meta({ id: 'ForgotPassword' });
+export type ForgotPassword = z.infer<typeof forgotPasswordSchema>;
+
+export const resetPasswordSchema = z
+  .strictObject({
+    token: accountTokenSchema.describe('from the link in the mail, behind `#token=`'),
+    password: newPasswordSchema,
+  })
+  .meta({ id: 'ResetPassword' });
+export type ResetPassword = z.infer<typeof resetPasswordSchema>;
+
+export const changePasswordSchema = z
+  .strictObject({ currentPassword: shownPasswordSchema, newPassword: newPasswordSchema })
+  .meta({ id: 'ChangePassword' });
+export type ChangePassword = z.infer<typeof changePasswordSchema>;

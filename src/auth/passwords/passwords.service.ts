@@ -1,0 +1,99 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { BackgroundWork } from '../../platform/clock/index.js';
+import { DispatcherDatabase, TenantDatabase } from '../../platform/database/index.js';
+import { ProblemError } from '../../platform/errors/index.js';
+import { type MemberCaller } from '../../platform/identity/index.js';
+import { AuditLog } from '../../tenants/index.js';
+import { AccountMails } from '../account-mails/account-mails.service.js';
+import { AccountTokensRepository } from '../account-tokens.repository.js';
+import { GuessLimiter } from '../guessing/guess-limiter.service.js';
+import { type Origin } from '../origin.js';
+import { SessionsService } from '../sessions.service.js';
+import { UsersRepository } from '../users.repository.js';
+import { PasswordHasher } from './password-hasher.service.js';
+import { PasswordProof } from './password-proof.service.js';
+import { type ChangePassword, type ForgotPassword, type ResetPassword } from './passwords.dto.js';
+
+@Injectable()
+export class PasswordsService {
+  private readonly logger = new Logger('passwords');
+
+  constructor(
+    private readonly users: UsersRepository,
+    private readonly tokens: AccountTokensRepository,
+    private readonly sessions: SessionsService,
+    private readonly passwords: PasswordHasher,
+    private readonly proof: PasswordProof,
+    private readonly guesses: GuessLimiter,
+    private readonly mails: AccountMails,
+    private readonly audit: AuditLog,
+    private readonly database: TenantDatabase,
+    private readonly dispatcher: DispatcherDatabase,
+    private readonly background: BackgroundWork,
+  ) {}
+
+  /** Mails a link where the address has an account. Neither the answer nor the time that it takes tells whether it has. */
+  async forget({ email }: ForgotPassword, { address }: Origin): Promise<void> {
+    this.mails.refuseIfUnable();
+    await this.guesses.admit('password_reset', email, address);
+    this.background.begin(() => this.sendResetLink(email), this.logger, 'sending a link for a new password');
+  }
+
+  /** @throws ProblemError 400 `link_not_valid` */
+  async reset({ token, password }: ResetPassword): Promise<void> {
+    // Looked at first: hashing is dear, and anybody may send nonsense.
+    if (!(await this.tokens.find('reset_password', token))) throw linkNotValid();
+    const passwordHash = await this.passwords.hash(password);
+    const { user, ended } = await this.dispatcher.transaction(async (client) => {
+      const used = await this.tokens.take(client, 'reset_password', token);
+      if (!used) throw linkNotValid();
+      await this.users.setPassword(client, used.userId, passwordHash);
+      // The link arrived, so the address is theirs.
+      await this.users.confirmEmail(client, used.userId);
+      await this.tokens.revokeAllOf(client, used.userId);
+      return { user: used, ended: await this.sessions.endAllOf(client, used.userId, 'password_changed') };
+    });
+    await this.sessions.recordEnds(ended, { kind: 'system' }, 'password_changed');
+    const person = await this.users.findById(user.userId);
+    if (person) this.mails.send(person, { kind: 'password_changed' });
+  }
+
+  /** Ends the person's other sessions, in every tenant. */
+  async change(caller: MemberCaller, input: ChangePassword, origin: Origin): Promise<void> {
+    const { userId, sessionId } = caller.actor;
+    const user = await this.proof.require(userId, input.currentPassword, origin.address);
+    const passwordHash = await this.passwords.hash(input.newPassword);
+    // The entry is written first and committed last: without the act it is taken back.
+    const ended = await this.database.run(caller.tenantId, async (manager) => {
+      await this.audit.record(manager, {
+        actor: caller.actor,
+        action: 'password.changed',
+        subject: { kind: 'user', id: userId },
+      });
+      return this.dispatcher.transaction(async (client) => {
+        await this.users.setPassword(client, userId, passwordHash);
+        await this.tokens.revokeAllOf(client, userId);
+        return this.sessions.endAllOf(client, userId, 'password_changed', sessionId);
+      });
+    });
+    await this.sessions.recordEnds(ended, caller.actor, 'password_changed');
+    this.mails.send(user, { kind: 'password_changed' });
+  }
+
+  private async sendResetLink(email: string): Promise<void> {
+    const user = await this.users.findByEmail(email);
+    if (!user) return;
+    const token = await this.dispatcher.transaction((client) =>
+      this.tokens.issue(client, 'reset_password', { userId: user.id, email: user.email }),
+    );
+    this.mails.sendLink(user, 'reset_password', token);
+  }
+}
+
+export function linkNotValid(): ProblemError {
+  return new ProblemError(
+    400,
+    'link_not_valid',
+    'This link was used already, or is too old; ask for another one.',
+  );
+}

@@ -1,0 +1,69 @@
+import { type MigrationInterface, type QueryRunner } from 'typeorm';
+import { crossing } from './tenant-table.js';
+
+/** What people need to keep their accounts: proven addresses, ways back in, a second factor, and counted guesses. */
+export class Accounts1700000000003 implements MigrationInterface {
+  name = 'Accounts1700000000003';
+
+  async up(runner: QueryRunner): Promise<void> {
+    for (const statement of STATEMENTS) await runner.query(statement);
+  }
+
+  down(): Promise<void> {
+    return Promise.reject(new Error('Second factors are not thrown away: restore a backup instead.'));
+  }
+}
+
+const STATEMENTS = [
+  'ALTER TABLE users ADD COLUMN email_confirmed_at timestamptz',
+  'GRANT SELECT (email_confirmed_at) ON users TO arauto_app',
+
+  // A session is opened in its tenant, together with the entry in the tenant's audit log. Who holds a refresh token is
+  // still the dispatcher's to read.
+  'GRANT INSERT (tenant_id, user_id, user_agent) ON sessions TO arauto_app',
+  'GRANT INSERT (token_hash, tenant_id, session_id, expires_at) ON refresh_tokens TO arauto_app',
+  'CREATE INDEX sessions_of_user ON sessions (user_id, id) WHERE ended_at IS NULL',
+
+  // What proves one step of one person: a link in a mail, or the first half of a sign-in. Known by its hash alone, and
+  // gone when it was used. The address is the one that the mail went to.
+  `CREATE TABLE account_tokens (
+     token_hash bytea PRIMARY KEY,
+     user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
+     purpose text NOT NULL CHECK (purpose IN ('confirm_email', 'reset_password', 'finish_sign_in')),
+     email text,
+     -- Where the person wants to act once signed in, whether they may or not; NULL for the tenant that they joined first.
+     wanted_tenant_id uuid,
+     created_at timestamptz NOT NULL DEFAULT now(),
+     expires_at timestamptz NOT NULL
+   )`,
+  'CREATE INDEX account_tokens_of_user ON account_tokens (user_id)',
+  'CREATE INDEX account_tokens_by_end ON account_tokens (expires_at)',
+
+  // Sealed by a key that is not in the database. Off until a first code was right.
+  `CREATE TABLE second_factors (
+     user_id uuid PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+     secret_ciphertext bytea NOT NULL,
+     confirmed_at timestamptz,
+     -- The thirty seconds (counted from 1970) of the newest code that was used: no code serves twice.
+     last_step bigint NOT NULL DEFAULT 0,
+     created_at timestamptz NOT NULL DEFAULT now()
+   )`,
+  `CREATE TABLE recovery_codes (
+     user_id uuid NOT NULL REFERENCES second_factors ON DELETE CASCADE,
+     code_hash bytea NOT NULL,
+     used_at timestamptz,
+     PRIMARY KEY (user_id, code_hash)
+   )`,
+
+  // Counted by all processes together. Not logged: after a crash guessing begins anew, and nothing else is lost.
+  `CREATE UNLOGGED TABLE guess_counts (
+     key text PRIMARY KEY,
+     count int NOT NULL DEFAULT 0,
+     blocked_until timestamptz NOT NULL DEFAULT now(),
+     forgotten_at timestamptz NOT NULL DEFAULT now()
+   ) WITH (fillfactor = 70)`,
+  'CREATE INDEX guess_counts_by_end ON guess_counts (forgotten_at)',
+
+  // People belong to no tenant alone, and prove who they are before a tenant is known.
+  ...['account_tokens', 'second_factors', 'recovery_codes', 'guess_counts'].flatMap((name) => crossing(name)),
+];

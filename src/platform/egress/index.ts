@@ -1,0 +1,2 @@
+export { isLoopbackAddress, isPublicAddress, unwrapAddress } from './address.rules.js';
+export { createEgressAgent } from './egress-agent.js';

@@ -1,0 +1,52 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiConflictResponse,
+  ApiNoContentResponse,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import { AllowRole, CurrentMember, Public } from '../../platform/access/index.js';
+import { type MemberCaller } from '../../platform/identity/index.js';
+import {
+  type RequestDeletion,
+  requestDeletionSchema,
+  type RestoreTenant,
+  restoreTenantSchema,
+  tenantDeletionSchema,
+  type TenantDeletionView,
+} from './tenant-deletion.dto.js';
+import { TenantDeletionService } from './tenant-deletion.service.js';
+
+@ApiTags('Tenant')
+@Controller('tenant')
+export class TenantDeletionController {
+  constructor(private readonly deletion: TenantDeletionService) {}
+
+  @Post('deletion')
+  @HttpCode(200)
+  @AllowRole('owner')
+  @ApiBearerAuth('session')
+  @ApiOperation({ summary: 'Delete the tenant: suspended at once, gone with everything in seven days' })
+  @ApiOkResponse({ standardSchema: tenantDeletionSchema })
+  @ApiConflictResponse()
+  request(
+    @CurrentMember() caller: MemberCaller,
+    @Body({ schema: requestDeletionSchema }) input: RequestDeletion,
+  ): Promise<TenantDeletionView> {
+    return this.deletion.request(caller, input);
+  }
+
+  // Nobody can be signed in to a tenant that is about to leave; the token says who may call it off.
+  @Public()
+  @Post('restoration')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Call off the deletion of a tenant, with the token of the mail' })
+  @ApiNoContentResponse()
+  @ApiNotFoundResponse()
+  async restore(@Body({ schema: restoreTenantSchema }) input: RestoreTenant): Promise<void> {
+    await this.deletion.restore(input);
+  }
+}

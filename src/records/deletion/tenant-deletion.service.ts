@@ -1,0 +1,78 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { randomSecret, sha256 } from '../../platform/crypto/index.js';
+import { DispatcherDatabase } from '../../platform/database/index.js';
+import { conflict, invalidField, notFound } from '../../platform/errors/index.js';
+import { type MemberCaller } from '../../platform/identity/index.js';
+import { Mailer } from '../../platform/mail/index.js';
+import { AuditLog, TenantsService } from '../../tenants/index.js';
+import { deletionMail } from './deletion-mail.rules.js';
+import { type RequestDeletion, type RestoreTenant, type TenantDeletionView } from './tenant-deletion.dto.js';
+import { TenantDeletionsRepository, type TenantOwner } from './tenant-deletions.repository.js';
+
+/** Days in which a deletion can be called off. */
+const GRACE_DAYS = 7;
+
+/** An owner lets the tenant go, or thinks better of it. */
+@Injectable()
+export class TenantDeletionService {
+  private readonly logger = new Logger(TenantDeletionService.name);
+
+  constructor(
+    private readonly database: DispatcherDatabase,
+    private readonly repository: TenantDeletionsRepository,
+    private readonly tenants: TenantsService,
+    private readonly audit: AuditLog,
+    private readonly mailer: Mailer,
+  ) {}
+
+  /** @throws ProblemError 400 where the typed name is another one */
+  async request(caller: MemberCaller, { tenantName }: RequestDeletion): Promise<TenantDeletionView> {
+    const { tenantId, actor } = caller;
+    const { name } = await this.tenants.read(caller);
+    if (name !== tenantName) {
+      throw invalidField('tenantName', 'wrong_name', 'Type the name of the tenant exactly as it is.');
+    }
+    const restoreToken = randomSecret();
+    const { dueAt, owners } = await this.database.transaction(async (client) => {
+      const due = await this.repository.insert(client, {
+        tenantId,
+        requestedBy: actor.userId,
+        graceDays: GRACE_DAYS,
+        tokenHash: sha256(restoreToken),
+      });
+      if (!due) throw conflict('tenant_suspended', 'This tenant is suspended already.');
+      const found = await this.repository.findOwners(client, tenantId);
+      await this.audit.recordFor(client, tenantId, {
+        actor,
+        action: 'tenant.deletion_requested',
+        details: { dueAt: due.toISOString() },
+      });
+      return { dueAt: due.toISOString(), owners: found };
+    });
+    await this.tell(owners, { tenantName, dueDay: dueAt.slice(0, 10), restoreToken });
+    return { dueAt, restoreToken };
+  }
+
+  /** @throws ProblemError 404 for a token that is nobody's, or came too late */
+  async restore({ restoreToken }: RestoreTenant): Promise<void> {
+    await this.database.transaction(async (client) => {
+      const tenantId = await this.repository.callOff(client, sha256(restoreToken));
+      if (!tenantId) throw notFound('deletion that could be called off');
+      await this.audit.recordFor(client, tenantId, { actor: { kind: 'system' }, action: 'tenant.restored' });
+    });
+  }
+
+  /** The one who asked has the token in the answer, so a mail that fails is no reason to fail. */
+  private async tell(
+    owners: readonly TenantOwner[],
+    facts: Parameters<typeof deletionMail>[1],
+  ): Promise<void> {
+    for (const { email, language } of owners) {
+      try {
+        await this.mailer.send({ to: email, ...deletionMail(language, facts) });
+      } catch (error) {
+        this.logger.error(`an owner could not be told of a deletion: ${String(error)}`);
+      }
+    }
+  }
+}

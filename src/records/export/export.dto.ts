@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { pageSchemaOf } from '../../platform/http/index.js';
+import { idSchema } from '../../platform/identity/index.js';
+
+export const exportSchema = z
+  .object({
+    id: idSchema,
+    state: z.enum(['waiting', 'building', 'ready', 'failed']),
+    sizeBytes: z.int().nullable().describe('once it is ready'),
+    createdAt: z.iso.datetime(),
+    readyAt: z.iso.datetime().nullable(),
+    expiresAt: z.iso.datetime().describe('from then on the archive is gone'),
+  })
+  .meta({ id: 'Export' });
+export type ExportView = z.output<typeof exportSchema>;
+export const exportPageSchema = pageSchemaOf(exportSchema, 'ExportPage');

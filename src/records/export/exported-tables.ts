@@ -1,0 +1,158 @@
+/** What an export has of one table. */
+export interface ExportedTable {
+  readonly name: string;
+  /** Columns that together name a row, with their types; rows come in this order. */
+  readonly key: readonly (readonly [column: string, type: string])[];
+  readonly columns: readonly string[];
+}
+
+const ID = [['id', 'uuid']] as const;
+
+/**
+ * Everything of a tenant, table by table and column by column: what isn't named here doesn't leave. Tokens, hashes, keys
+ * and what sending needs for itself are not named.
+ */
+export const EXPORTED_TABLES: readonly ExportedTable[] = [
+  {
+    name: 'tenants',
+    key: ID,
+    columns: ['id', 'name', 'language', 'time_zone', 'state', 'retention_days', 'created_at'],
+  },
+  { name: 'members', key: [['user_id', 'uuid']], columns: ['user_id', 'role', 'created_at'] },
+  { name: 'users', key: ID, columns: ['id', 'email', 'name', 'language', 'created_at'] },
+  {
+    name: 'bots',
+    key: ID,
+    columns: [
+      ...[
+        'id',
+        'no',
+        'environment',
+        'api_root',
+        'telegram_id',
+        'name',
+        'username',
+        'first_name',
+        'updates_mode',
+      ],
+      ...['state', 'state_reason', 'state_changed_at', 'created_at'],
+    ],
+  },
+  {
+    name: 'contacts',
+    key: ID,
+    columns: [
+      ...['id', 'bot_id', 'telegram_user_id', 'first_name', 'last_name', 'username', 'language_code'],
+      ...['first_seen_at', 'last_seen_at'],
+    ],
+  },
+  {
+    name: 'chats',
+    key: ID,
+    columns: [
+      ...['id', 'no', 'bot_id', 'contact_id', 'telegram_chat_id', 'type', 'title', 'username', 'state'],
+      ...['state_reason', 'state_changed_at', 'first_seen_at', 'last_seen_at'],
+    ],
+  },
+  { name: 'tags', key: ID, columns: ['id', 'name', 'created_at'] },
+  {
+    name: 'chat_tags',
+    key: [
+      ['tag_id', 'uuid'],
+      ['chat_id', 'uuid'],
+    ],
+    columns: ['tag_id', 'chat_id', 'created_at'],
+  },
+  { name: 'messages', key: ID, columns: ['id', 'content', 'created_at', 'archived_at'] },
+  {
+    name: 'assets',
+    key: ID,
+    columns: ['id', 'file_name', 'content_type', 'size_bytes', 'state', 'created_at'],
+  },
+  {
+    name: 'schedules',
+    key: ID,
+    columns: [
+      ...['id', 'name', 'message_id', 'audience', 'rule', 'time_zone', 'state', 'state_reason'],
+      ...['next_run_at', 'last_run_at', 'created_at', 'updated_at'],
+    ],
+  },
+  {
+    name: 'occurrences',
+    key: ID,
+    columns: ['id', 'schedule_id', 'due_at', 'state', 'reason', 'broadcast_id', 'created_at'],
+  },
+  {
+    name: 'broadcasts',
+    key: ID,
+    columns: [
+      ...['id', 'no', 'message_id', 'audience', 'schedule_id', 'due_at', 'state', 'state_reason', 'planned'],
+      ...['ambiguity_policy', 'created_at', 'planned_at', 'ended_at'],
+    ],
+  },
+  {
+    name: 'deliveries',
+    key: [
+      ['planned_on', 'date'],
+      ['class', 'smallint'],
+      ['source_no', 'bigint'],
+      ['chat_no', 'bigint'],
+    ],
+    columns: [
+      ...['planned_on', 'class', 'source_no', 'chat_no', 'bot_no', 'state', 'attempt', 'sending_at'],
+      ...['settled_at', 'message_id', 'reason'],
+    ],
+  },
+  {
+    name: 'updates',
+    key: [
+      ['bot_no', 'bigint'],
+      ['update_id', 'bigint'],
+    ],
+    columns: ['bot_no', 'update_id', 'payload', 'received_at', 'settled_at'],
+  },
+  {
+    name: 'replies',
+    key: [['no', 'bigint']],
+    columns: ['no', 'bot_no', 'update_id', 'n', 'method', 'parameters', 'created_at'],
+  },
+  {
+    name: 'webhook_endpoints',
+    key: ID,
+    columns: ['id', 'url', 'description', 'events', 'state', 'state_reason', 'failing_since', 'created_at'],
+  },
+  {
+    name: 'webhook_deliveries',
+    key: ID,
+    columns: ['id', 'endpoint_id', 'event', 'data', 'state', 'attempts', 'created_at'],
+  },
+  {
+    name: 'webhook_attempts',
+    key: ID,
+    columns: ['id', 'delivery_id', 'at', 'duration_ms', 'status', 'failure', 'answer'],
+  },
+  {
+    name: 'audit_entries',
+    key: ID,
+    columns: [
+      ...['id', 'number', 'at', 'actor_kind', 'actor_id', 'action', 'subject_kind', 'subject_id', 'details'],
+      'hash',
+    ],
+  },
+];
+
+/** Tables of tenants that an export leaves out, each with its reason. */
+export const NOT_EXPORTED: Readonly<Record<string, string>> = {
+  tenant_data_keys: 'secrets',
+  sessions: 'of people, not of the tenant',
+  refresh_tokens: 'secrets',
+  idempotency_keys: 'answers that the other tables have too',
+  polling: 'what sending and receiving note for themselves',
+  lanes: 'what sending and receiving note for themselves',
+  asset_chunks: 'in the archive as files',
+  asset_files: 'names that one bot has for a file',
+  audit_heads: 'the last entry says the same',
+  exports: 'the archive itself',
+  export_chunks: 'the archive itself',
+  tenant_deletions: 'secrets',
+};

@@ -1,0 +1,69 @@
+import { Readable } from 'node:stream';
+import { Controller, Get, Param, Post, Query, StreamableFile } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiConflictResponse,
+  ApiCreatedResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProduces,
+  ApiTags,
+} from '@nestjs/swagger';
+import { AllowRole, CurrentCaller, CurrentMember } from '../../platform/access/index.js';
+import { type Page, type PageQuery, pageQuerySchema } from '../../platform/http/index.js';
+import { type Caller, idSchema, type MemberCaller } from '../../platform/identity/index.js';
+import { exportPageSchema, exportSchema, type ExportView } from './export.dto.js';
+import { ExportsService } from './exports.service.js';
+
+@ApiTags('Tenant')
+@ApiBearerAuth('session')
+@Controller('tenant/exports')
+export class ExportsController {
+  constructor(private readonly exports: ExportsService) {}
+
+  @Post()
+  @AllowRole('owner')
+  @ApiOperation({ summary: 'Build an archive of everything that the tenant has' })
+  @ApiCreatedResponse({ standardSchema: exportSchema })
+  @ApiConflictResponse()
+  request(@CurrentMember() caller: MemberCaller): Promise<ExportView> {
+    return this.exports.request(caller);
+  }
+
+  @Get()
+  @AllowRole('owner')
+  @ApiOperation({ summary: 'List archives, newest first' })
+  @ApiOkResponse({ standardSchema: exportPageSchema })
+  list(
+    @CurrentCaller() caller: Caller,
+    @Query({ schema: pageQuerySchema }) query: PageQuery,
+  ): Promise<Page<ExportView>> {
+    return this.exports.findPage(caller, query);
+  }
+
+  @Get(':id')
+  @AllowRole('owner')
+  @ApiOperation({ summary: 'Tell whether an archive is ready' })
+  @ApiOkResponse({ standardSchema: exportSchema })
+  read(@CurrentCaller() caller: Caller, @Param('id', { schema: idSchema }) id: string): Promise<ExportView> {
+    return this.exports.read(caller, id);
+  }
+
+  @Get(':id/content')
+  @AllowRole('owner')
+  @ApiOperation({ summary: 'Fetch an archive: a zip of JSON lines for each table, and the files' })
+  @ApiProduces('application/zip')
+  @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
+  @ApiConflictResponse()
+  async download(
+    @CurrentMember() caller: MemberCaller,
+    @Param('id', { schema: idSchema }) id: string,
+  ): Promise<StreamableFile> {
+    const length = await this.exports.open(caller, id);
+    return new StreamableFile(Readable.from(this.exports.bytes(caller, id), { objectMode: false }), {
+      type: 'application/zip',
+      length,
+      disposition: `attachment; filename="arauto-export-${id}.zip"`,
+    });
+  }
+}

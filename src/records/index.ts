@@ -1,0 +1,1 @@
+export { RecordsApiModule, RecordsSchedulerModule, RecordsWorkerModule } from './records.module.js';

@@ -1,0 +1,15 @@
+import { z } from 'zod';
+
+/** As long as the installation keeps deliveries; no tenant keeps them longer. */
+export const LONGEST_RETENTION_DAYS = 90;
+
+export const retentionSchema = z
+  .strictObject({
+    days: z
+      .int()
+      .min(1)
+      .max(LONGEST_RETENTION_DAYS)
+      .describe('how long broadcasts are kept with their deliveries, and what became of due times'),
+  })
+  .meta({ id: 'Retention', examples: [{ days: 30 }] });
+export type Retention = z.output<typeof retentionSchema>;

@@ -1,0 +1,76 @@
+import { Injectable } from '@nestjs/common';
+import { type PoolClient } from 'pg';
+import { DispatcherDatabase } from '../../platform/database/index.js';
+import { type TenantId } from '../../platform/identity/index.js';
+import { type Limits } from './quota.rules.js';
+
+export interface PlanRow {
+  readonly id: string;
+  readonly name: string;
+  /** Only those that somebody chose. */
+  readonly limits: Partial<Limits>;
+  readonly isDefault: boolean;
+  readonly createdAt: Date;
+}
+
+const COLUMNS = `plans.id, plans.name, plans.limits, plans.is_default AS "isDefault", plans.created_at AS "createdAt"`;
+
+/** Crossing: plans belong to the installation, and tenants learn of theirs alone. */
+@Injectable()
+export class PlansRepository {
+  constructor(private readonly dispatcher: DispatcherDatabase) {}
+
+  findAll(): Promise<PlanRow[]> {
+    return this.dispatcher.query<PlanRow>(`SELECT ${COLUMNS} FROM plans ORDER BY id`);
+  }
+
+  async findById(id: string): Promise<PlanRow | undefined> {
+    const [plan] = await this.dispatcher.query<PlanRow>(`SELECT ${COLUMNS} FROM plans WHERE id = $1`, [id]);
+    return plan;
+  }
+
+  async findOfTenant(tenantId: TenantId): Promise<PlanRow | undefined> {
+    const [plan] = await this.dispatcher.query<PlanRow>(
+      `SELECT ${COLUMNS} FROM plans JOIN tenants ON tenants.plan_id = plans.id WHERE tenants.id = $1`,
+      [tenantId],
+    );
+    return plan;
+  }
+
+  async insert(client: PoolClient, plan: Pick<PlanRow, 'name' | 'limits'>): Promise<PlanRow> {
+    const { rows } = await client.query<PlanRow>(
+      `INSERT INTO plans (name, limits) VALUES ($1, $2) RETURNING ${COLUMNS}`,
+      [plan.name, JSON.stringify(plan.limits)],
+    );
+    return rows[0] as PlanRow;
+  }
+
+  /** Limits that are not named stay. @returns undefined where there is no such plan */
+  async change(
+    client: PoolClient,
+    id: string,
+    change: Partial<Pick<PlanRow, 'name' | 'limits'>>,
+  ): Promise<PlanRow | undefined> {
+    const { rows } = await client.query<PlanRow>(
+      `UPDATE plans SET name = coalesce($2, name), limits = limits || $3 WHERE id = $1 RETURNING ${COLUMNS}`,
+      [id, change.name ?? null, JSON.stringify(change.limits ?? {})],
+    );
+    return rows[0];
+  }
+
+  async makeDefault(client: PoolClient, id: string): Promise<void> {
+    // Two statements: in one, the index could see two defaults.
+    await client.query('UPDATE plans SET is_default = false WHERE is_default AND id <> $1', [id]);
+    await client.query('UPDATE plans SET is_default = true WHERE id = $1', [id]);
+  }
+
+  /** @returns false where it is the default or has tenants, or is not there */
+  async deleteUnused(id: string): Promise<boolean> {
+    const rows = await this.dispatcher.query(
+      `DELETE FROM plans WHERE id = $1 AND NOT is_default
+         AND NOT EXISTS (SELECT FROM tenants WHERE plan_id = plans.id) RETURNING id`,
+      [id],
+    );
+    return rows.length > 0;
+  }
+}

@@ -1,0 +1,147 @@
+import { randomInt } from 'node:crypto';
+import {
+  absentThings,
+  HostileScene,
+  type Household,
+  isProblem,
+  sendRaw,
+  settle,
+} from '../security/hostile-scene.js';
+import { type Operation, operations } from '../security/operations.js';
+import { ATTACKS } from './attacks.js';
+import { type GeneratedRequest, RequestGenerator } from './generated-requests.js';
+import { actsAtOnce } from './isolation-cases.js';
+import { atScale, ProofReport } from './proof-report.js';
+
+jest.setTimeout(atScale({ short: 120_000, quick: 240_000, full: 3_600_000 }));
+
+const REQUESTS = atScale({ short: 1_500, quick: 8_000, full: 100_000 });
+const AT_ONCE = 16;
+const BATCH = 25;
+/** The limiter has tests of its own; here it would stand before everything else. */
+const UNLIMITED = { API_REQUESTS_PER_MINUTE: '0', API_ANONYMOUS_REQUESTS_PER_MINUTE: '0' };
+
+const report = new ProofReport('hostile', [
+  ...[
+    'requests',
+    'invalid',
+    'refused',
+    'accepted',
+    'closedEarly',
+    'serverErrors',
+    'silentlyAccepted',
+    'malformedProblems',
+  ],
+  ...['attacks', 'attacksPassed'],
+]);
+afterAll(() => report.write());
+const found = (...names: string[]) =>
+  report.findings.filter((finding) => names.some((name) => finding.startsWith(`${name}:`)));
+
+describe('whoever means harm', () => {
+  const seed = Number(process.env['PROOF_SEED'] ?? randomInt(2 ** 31));
+  let scene: HostileScene;
+  beforeAll(async () => {
+    scene = await HostileScene.open(UNLIMITED);
+  });
+  afterAll(() => scene.end());
+
+  it.each(Object.entries(ATTACKS))('gets nowhere by %s', async (what, attack) => {
+    const { tries, passed } = await attack(scene);
+    report.add('attacks', tries);
+    for (const one of passed) report.find('attacksPassed', `${what}: ${one}`);
+    report.line(what, tries);
+    expect(passed).toEqual([]);
+  });
+
+  it('is answered whatever they send, and never with a failure of ours or the acceptance of what is forbidden', async () => {
+    report.set('seed', seed);
+    let sender: Household = scene.ana;
+    // Those who guessed closed the door for a while.
+    await scene.bots.look('DELETE FROM guess_counts');
+    // A stream stays open while its broadcast is sent.
+    await sender.client.post(`/broadcasts/${sender.things.broadcastId}/cancel`);
+    // It would end the session that the others go on with.
+    const things = { ...sender.things, sessionId: absentThings().sessionId };
+    const generator = new RequestGenerator(operations, things);
+    const queue = plan(operations, generator, seed);
+    let renewals = 0;
+
+    const send = async ({ operation, target, body, headers }: GeneratedRequest, token: string) =>
+      sendRaw(scene.application.url, operation.method, target, {
+        ...(!(operation.role === 'public' || actsAtOnce(operation)) && { token }),
+        ...(body !== undefined && { body }),
+        headers: { ...headers },
+      });
+    const judge = async (request: GeneratedRequest): Promise<void> => {
+      const { accessToken } = sender;
+      report.add('requests');
+      if (request.isInvalid) report.add('invalid');
+      const answer = await send(request, accessToken).catch((error: unknown) => {
+        // A body refused by its head alone is not read: whoever goes on sending it finds the connection closed.
+        if ((request.body?.length ?? 0) > 50_000) report.add('closedEarly');
+        else report.find('serverErrors', `no answer to ${tell(request)}: ${String(error)}`);
+      });
+      if (!answer) return;
+      const isAccepted = answer.status < 400;
+      report.add(isAccepted ? 'accepted' : 'refused');
+      const told = () => `${tell(request)}: ${answer.status} ${answer.text.slice(0, 200)} (seed ${seed})`;
+      if (answer.status >= 500) report.find('serverErrors', told());
+      else if (!isAccepted && !isProblem(answer)) report.find('malformedProblems', told());
+      if (isAccepted && request.isInvalid) report.find('silentlyAccepted', told());
+      // Something that was asked for ended the session: somebody else goes on.
+      if (
+        answer.text.includes('"not_signed_in"') &&
+        accessToken === sender.accessToken &&
+        !actsAtOnce(request.operation)
+      ) {
+        renewals += 1;
+        await scene.bots.look('DELETE FROM guess_counts');
+        sender = await settle(
+          scene.bots,
+          scene.application,
+          scene.operator,
+          `canary-of-another-${renewals}`,
+          [],
+        );
+      }
+    };
+    const work = async (): Promise<void> => {
+      for (let next = queue.next(); !next.done; next = queue.next()) await judge(next.value);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+
+    report.line('requests', report.count('requests'));
+    report.line('of these forbidden by the document', report.count('invalid'));
+    report.line('accepted', report.count('accepted'));
+    report.line('failures of ours', report.count('serverErrors'));
+    report.line('accepted although forbidden', report.count('silentlyAccepted'));
+    expect(found('serverErrors', 'silentlyAccepted', 'malformedProblems')).toEqual([]);
+    expect(report.count('requests')).toBe(REQUESTS);
+    // Some of it was right, or nothing behind the validation was reached.
+    expect(report.count('accepted')).toBeGreaterThan(REQUESTS / 50);
+    // And enough was known to be wrong, or none of it could have been accepted in silence.
+    expect(report.count('invalid')).toBeGreaterThan(REQUESTS / 5);
+  });
+});
+
+function tell({ operation, target, headers, body }: GeneratedRequest): string {
+  return `${operation.id} ${target.slice(0, 200)} ${JSON.stringify(headers)} ${body?.slice(0, 400)}`;
+}
+
+/** All operations in turn, so that they meet each other's traces. */
+function* plan(
+  chosen: readonly Operation[],
+  generator: RequestGenerator,
+  seed: number,
+): Generator<GeneratedRequest, undefined> {
+  for (let sent = 0, round = 0; sent < REQUESTS; round += 1) {
+    for (const [n, operation] of chosen.entries()) {
+      for (const request of generator.sample(operation, BATCH, seed + round * chosen.length + n)) {
+        if (sent === REQUESTS) return;
+        sent += 1;
+        yield request;
+      }
+    }
+  }
+}

@@ -1,0 +1,278 @@
+import { createHmac } from 'node:crypto';
+import { AccessTokens } from '../../../src/auth/access-token.service.js';
+import { Configuration } from '../../../src/config/index.js';
+import { Clock } from '../../../src/platform/clock/index.js';
+import {
+  asTenantId,
+  asUserId,
+  isAtLeast,
+  TENANT_ROLES,
+  type TenantRole,
+} from '../../../src/platform/identity/index.js';
+import {
+  absentThings,
+  type HostileScene,
+  type Household,
+  isProblem,
+  type RawAnswer,
+  sendRaw,
+  tellingParts,
+} from '../security/hostile-scene.js';
+import { addressOf, type Operation, type Things } from '../security/operations.js';
+import { type ProofReport } from './proof-report.js';
+
+/** Sends one request to an operation. */
+interface Asked {
+  readonly things: Things;
+  readonly token?: string | undefined;
+  readonly authorization?: string;
+  readonly body?: unknown;
+  readonly query?: string;
+  readonly path?: Record<string, string>;
+}
+
+/** Make their own tag although the filter fits nothing of the tenant's. */
+const WRITE_WITHOUT_STRANGERS = ['Chats.tagMany'];
+
+const MALFORMED_IDS = ['x', '1', '-1', "' OR true --", '{}', 'a\0', '../..'];
+
+/**
+ * What one operation must keep to itself, tried: by nobody, by every role, by those whose time is over, and with a
+ * stranger's things in every place that names one, beside such as nobody has.
+ */
+export class IsolationCases {
+  constructor(
+    private readonly scene: HostileScene,
+    private readonly report: ProofReport,
+    private readonly suspended: { readonly accessToken: string },
+    /** Of a key that may next to nothing, and the scope it has; undefined while there are no keys. */
+    private readonly narrowKey: { readonly secret: string; readonly scope: string } | undefined,
+  ) {}
+
+  async run(operation: Operation): Promise<void> {
+    const before = await this.scene.digest();
+    if (operation.role === 'public') await this.askAsAnybody(operation);
+    else if (operation.role === 'operator') return this.askOperatorsOwn(operation);
+    else {
+      await this.askAnonymously(operation);
+      await this.askAsEveryRole(operation, operation.role);
+      await this.askSuspended(operation);
+      if (this.narrowKey) await this.askWithNarrowKey(operation, this.narrowKey);
+    }
+    if (operation.path) await this.askForIds(operation, operation.path);
+    await this.askWithForeignBodies(operation);
+    await this.askWithForeignFilters(operation);
+    const after = await this.scene.digest();
+    // What is open to everybody counts attempts.
+    if (operation.role === 'public' || WRITE_WITHOUT_STRANGERS.includes(operation.id)) return;
+    if (JSON.stringify(before) !== JSON.stringify(after))
+      this.report.find('writes', `${operation.id} wrote although every request was refused`);
+  }
+
+  /** No member is taken for an operator, in whatever role, and no other token either. */
+  private async askOperatorsOwn(operation: Operation): Promise<void> {
+    const before = await this.scene.digest();
+    await this.askAnonymously(operation);
+    for (const role of TENANT_ROLES) {
+      const answer = await this.ask(operation, {
+        things: this.scene.ana.things,
+        token: this.scene.ana.tokens[role],
+        body: operation.bodies?.(this.scene.ana.things)[0],
+      });
+      this.judge(operation, `as ${role}`, answer, answer.status === 401 && isProblem(answer));
+    }
+    if (operation.path) {
+      const answer = await this.ask(operation, {
+        things: absentThings(),
+        token: this.scene.operator.accessToken,
+        body: operation.bodies?.(absentThings())[0],
+      });
+      this.judge(operation, 'absent', answer, answer.status === 404 && isProblem(answer));
+    }
+    if (JSON.stringify(before) !== JSON.stringify(await this.scene.digest()))
+      this.report.find('writes', `${operation.id} wrote although every request was refused`);
+  }
+
+  /** Of the operations that anybody may call there is nobody to turn away; they must only tell nothing. */
+  private async askAsAnybody(operation: Operation): Promise<void> {
+    const body = operation.bodySchema && {};
+    this.judge(operation, 'anybody', await this.ask(operation, { things: absentThings(), body }), true);
+  }
+
+  private async askAnonymously(operation: Operation): Promise<void> {
+    const { tokens, refreshToken } = this.scene.ana;
+    const [head = '', payload = ''] = tokens.owner.split('.');
+    const none = Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url');
+    const forged = createHmac('sha256', 'a key of somebody else').update(`${head}.${payload}`);
+    const authorizations: Record<string, string | undefined> = {
+      'no header': undefined,
+      'no token': 'Bearer',
+      garbage: 'Bearer x',
+      unsigned: `Bearer ${none}.${payload}.`,
+      'signed by another key': `Bearer ${head}.${payload}.${forged.digest('base64url')}`,
+      'changed at the end': `Bearer ${tokens.owner}x`,
+      'refresh token': `Bearer ${refreshToken}`,
+      'another scheme': `Basic ${tokens.owner}`,
+      expired: `Bearer ${await this.signExpired()}`,
+    };
+    for (const [what, authorization] of Object.entries(authorizations)) {
+      const answer = await this.ask(operation, {
+        things: this.scene.ana.things,
+        ...(authorization !== undefined && { authorization }),
+        body: operation.bodySchema && {},
+      });
+      const isTurnedAway =
+        answer.status === 401 && isProblem(answer) && answer.headers.has('www-authenticate');
+      this.judge(operation, `anonymous (${what})`, answer, isTurnedAway);
+    }
+  }
+
+  private async askAsEveryRole(operation: Operation, needed: TenantRole): Promise<void> {
+    for (const role of TENANT_ROLES) {
+      const isAllowed = isAtLeast(role, needed);
+      // What works without being told anything would work here.
+      if (isAllowed && actsAtOnce(operation)) continue;
+      const answer = await this.ask(operation, {
+        things: absentThings(),
+        token: this.scene.ana.tokens[role],
+        body: operation.bodySchema && {},
+      });
+      const isRefused = answer.status === 403 && answer.text.includes('"not_allowed"');
+      this.judge(operation, `as ${role}`, answer, isRefused !== isAllowed);
+    }
+  }
+
+  private async askSuspended(operation: Operation): Promise<void> {
+    const answer = await this.ask(operation, {
+      things: absentThings(),
+      token: this.suspended.accessToken,
+      body: operation.bodySchema && {},
+    });
+    const isRefused = answer.status === 403 && answer.text.includes('"tenant_suspended"');
+    this.judge(operation, 'suspended', answer, isRefused);
+  }
+
+  private async askWithNarrowKey(
+    operation: Operation,
+    { secret, scope }: { secret: string; scope: string },
+  ): Promise<void> {
+    const isAllowed = operation.scope === scope;
+    const answer = await this.ask(operation, {
+      things: absentThings(),
+      token: secret,
+      body: operation.bodySchema && {},
+    });
+    const isRefused = answer.status === 403 && isProblem(answer);
+    this.judge(operation, `with a key for ${scope}`, answer, isRefused !== isAllowed);
+  }
+
+  private async askForIds(
+    operation: Operation,
+    path: (things: Things) => Record<string, string>,
+  ): Promise<void> {
+    const { ana, bia } = this.scene;
+    const body = operation.bodies?.(ana.things)[0];
+    const ask = (things: Things, more: Partial<Asked> = {}) =>
+      this.ask(operation, { things, token: ana.tokens.owner, body, ...more });
+    const [foreign, absent] = [await ask(bia.things), await ask(absentThings())];
+    this.judge(operation, 'absent id', absent, absent.status === 404 && isProblem(absent));
+    this.compare(operation, 'foreign id', foreign, absent);
+    for (const malformed of MALFORMED_IDS) {
+      const good = path(ana.things);
+      if (!('id' in good)) break;
+      const answer = await ask(ana.things, { path: { ...good, id: malformed } });
+      this.judge(operation, 'malformed id', answer, answer.status === 400 && isProblem(answer));
+    }
+  }
+
+  /** A stranger's things wherever a body names one. */
+  private async askWithForeignBodies(operation: Operation): Promise<void> {
+    const { ana, bia } = this.scene;
+    const own = operation.bodies?.(ana.things) ?? [];
+    const absent = operation.bodies?.(absentThings()) ?? [];
+    for (const [index, body] of (operation.bodies?.(bia.things) ?? []).entries()) {
+      if (JSON.stringify(body) === JSON.stringify(own[index])) continue;
+      const ask = (given: unknown) =>
+        this.ask(operation, { things: ana.things, token: ana.tokens.owner, body: given });
+      this.compare(operation, 'foreign body', await ask(body), await ask(absent[index]));
+    }
+  }
+
+  /** A stranger's things wherever a query names one. */
+  private async askWithForeignFilters(operation: Operation): Promise<void> {
+    const { ana, bia } = this.scene;
+    for (const { in: place, name } of operation.parameters) {
+      if (place !== 'query') continue;
+      const ask = (things: Things, word: string) => {
+        const value = name in things ? things[name as keyof Things] : word;
+        return this.ask(operation, {
+          things: ana.things,
+          token: ana.tokens.owner,
+          query: `${name}=${encodeURIComponent(value)}`,
+        });
+      };
+      if (!/Id$|^tag$|^search$/.test(name)) continue;
+      const nobody = absentThings();
+      const foreign = await ask(bia.things, bia.canary);
+      this.compare(operation, `foreign ${name}`, foreign, await ask(nobody, nobody.tag));
+    }
+  }
+
+  /** Whatever it is, it tells as much of a stranger's as of nobody's. */
+  private compare(operation: Operation, what: string, foreign: RawAnswer, absent: RawAnswer): void {
+    this.judge(operation, what, foreign, true);
+    const [one, other] = [tellingParts(foreign), tellingParts(absent)].map((parts) => JSON.stringify(parts));
+    if (one !== other)
+      this.report.find('distinguishable', `${operation.id}, ${what}: ${one} instead of ${other}`);
+  }
+
+  private judge(operation: Operation, what: string, answer: RawAnswer, isAsExpected: boolean): void {
+    this.report.add('cases');
+    const told = `${operation.id}, ${what}: ${answer.status} ${answer.text.slice(0, 200)}`;
+    if (answer.status >= 500) this.report.find('serverErrors', told);
+    if (!isAsExpected) this.report.find('unexpected', told);
+    if (knowsOf(this.scene.bia, answer)) this.report.find('leaks', told);
+  }
+
+  private ask(operation: Operation, asked: Asked): Promise<RawAnswer> {
+    const path = asked.path ?? operation.path?.(asked.things) ?? {};
+    const query = asked.query === undefined ? '' : `?${asked.query}`;
+    return sendRaw(this.scene.application.url, operation.method, addressOf(operation, path) + query, {
+      ...(asked.token !== undefined && { token: asked.token }),
+      ...(asked.body !== undefined && { body: JSON.stringify(asked.body) }),
+      headers: asked.authorization === undefined ? {} : { authorization: asked.authorization },
+    });
+  }
+
+  /** A token of ana's own session, a minute over. */
+  private async signExpired(): Promise<string> {
+    const { app } = this.scene.application;
+    const lastHour = new (class extends Clock {
+      override now(): Date {
+        return new Date(Date.now() - 16 * 60_000);
+      }
+    })();
+    const claims = JSON.parse(
+      Buffer.from(this.scene.ana.accessToken.split('.')[1] ?? '', 'base64url').toString(),
+    ) as Record<'sub' | 'tid' | 'sid', string>;
+    return new AccessTokens(app.get(Configuration), lastHour).sign({
+      userId: asUserId(claims.sub),
+      tenantId: asTenantId(claims.tid),
+      sessionId: claims.sid,
+    });
+  }
+}
+
+/** Claims that the operation needs nothing but somebody who may: no id, no body, no file. */
+export function actsAtOnce({ method, path, bodySchema, isUpload }: Operation): boolean {
+  return method !== 'GET' && path === undefined && bodySchema === undefined && !isUpload;
+}
+
+/** Claims that the answer has something of this household's in it. */
+export function knowsOf(household: Household, { text, headers }: RawAnswer): boolean {
+  const whole = text + JSON.stringify([...headers]);
+  const { email, userId, canary, things, botToken } = household;
+  return [email, userId, canary, botToken, ...Object.values<string>({ ...things })].some((secret) =>
+    whole.includes(secret),
+  );
+}

@@ -1,0 +1,210 @@
+import { Client } from 'pg';
+import { createTestDatabase } from '../../harness/database.js';
+import { ControlClient } from '../sandbox/control-client.js';
+import { probeWorkspaces } from '../sandbox/workspace-probes.js';
+import { HostileScene, sendRaw, settle } from '../security/hostile-scene.js';
+import { addressOf, operations, OPERATIONS } from '../security/operations.js';
+import { plantCanaries } from './canaries.js';
+import { actsAtOnce, IsolationCases, knowsOf } from './isolation-cases.js';
+import { MixedLoad } from './mixed-load.js';
+import { PolicyMutants } from './policy-mutants.js';
+import { atScale, ProofReport } from './proof-report.js';
+
+jest.setTimeout(atScale({ short: 180_000, quick: 300_000, full: 900_000 }));
+
+const TENANTS = atScale({ short: 4, quick: 20, full: 20 });
+const CONNECTIONS = atScale({ short: 20, quick: 100, full: 100 });
+const SECONDS = atScale({ short: 2, quick: 5, full: 60 });
+
+/** What shows of the own tenant nothing but figures, so that its canary can't be seen either. */
+const FIGURES = [
+  'Chats.count',
+  'Broadcast.findDeliveries',
+  'Schedules.previewById',
+  'Schedules.listOccurrences',
+];
+
+const report = new ProofReport('isolation', [
+  ...['operations', 'cases', 'leaks', 'distinguishable', 'serverErrors', 'unexpected', 'writes'],
+  ...['operationsWithoutRow', 'mixedRequests', 'mutants', 'mutantsSurvived'],
+]);
+afterAll(() => report.write());
+const found = (...names: string[]) =>
+  report.findings.filter((finding) => names.some((name) => finding.startsWith(`${name}:`)));
+
+describe('tenants are kept apart', () => {
+  let scene: HostileScene;
+  beforeAll(async () => {
+    scene = await HostileScene.open();
+  });
+  afterAll(() => scene.end());
+
+  it('by every operation, whoever asks for whatever', async () => {
+    const suspended = await scene.bots.signUp('suspended');
+    await scene.bots.look(`UPDATE tenants SET state = 'suspended' WHERE id = $1`, [suspended.tenantId]);
+    const cases = new IsolationCases(scene, report, suspended, await makeNarrowKey());
+    for (const operation of operations) {
+      if (!(operation.id in OPERATIONS)) report.find('operationsWithoutRow', operation.id);
+      report.add('operations');
+      await cases.run(operation);
+    }
+    report.line('operations', report.count('operations'));
+    report.line('cases', report.count('cases'));
+    expect(
+      found('operationsWithoutRow', 'leaks', 'distinguishable', 'serverErrors', 'unexpected', 'writes'),
+    ).toEqual([]);
+    expect(report.count('cases')).toBeGreaterThan(15 * operations.length);
+  });
+
+  it('by every operation that acts at once, for those who may', async () => {
+    for (const operation of operations.filter((one) => actsAtOnce(one) && one.role !== 'public')) {
+      const somebody = await scene.bots.signUp();
+      const answer = await sendRaw(scene.application.url, operation.method, operation.template, {
+        token: somebody.accessToken,
+      });
+      report.add('cases');
+      const told = `${operation.id}: ${answer.status} ${answer.text}`;
+      if (answer.status >= 500) report.find('serverErrors', told);
+      if (answer.text.includes('"not_allowed"')) report.find('unexpected', told);
+      if (knowsOf(scene.ana, answer) || knowsOf(scene.bia, answer)) report.find('leaks', told);
+    }
+    expect(found('leaks', 'serverErrors', 'unexpected')).toEqual([]);
+  });
+
+  it('whatever lies in their columns: no word of a stranger is in any answer', async () => {
+    const { ana, bia } = scene;
+    const planted = [];
+    for (const { tenantId, canary } of [ana, bia])
+      planted.push(await plantCanaries(scene.bots, tenantId, canary));
+    report.set('textColumns', planted[0]?.columns.length);
+    report.set('textColumnsWithoutRow', planted[0]?.empty);
+    // Its events end at once.
+    for (const { client, things } of [ana, bia])
+      await client.post(`/broadcasts/${things.broadcastId}/cancel`);
+    const reading = operations.filter(({ method, role }) => method === 'GET' && role !== 'public');
+    const shown: string[] = [];
+    for (const operation of reading) {
+      const answer = await sendRaw(
+        scene.application.url,
+        'GET',
+        addressOf(operation, operation.path?.(ana.things) ?? {}),
+        { token: ana.accessToken },
+      );
+      report.add('cases');
+      const told = `${operation.id}: ${answer.status} ${answer.text.slice(0, 300)}`;
+      if (answer.status !== 200) report.find('unexpected', told);
+      if (knowsOf(bia, answer)) report.find('leaks', told);
+      if (answer.text.includes(ana.canary)) shown.push(operation.id);
+    }
+    expect(found('leaks', 'unexpected')).toEqual([]);
+    expect(report.count('textColumns')).toBeGreaterThan(10);
+    // Nearly all show the own canary, so a stranger's would have been seen.
+    expect(shown.length).toBeGreaterThan(reading.length - FIGURES.length - 6);
+    const [jobs] = await scene.bots.look<{ hits: string[] }>(queueSearch(await queueTables()), [bia.canary]);
+    expect(jobs?.hits ?? []).toEqual([]);
+  });
+
+  it('also when all of them come at the same time', async () => {
+    const households = [];
+    for (let n = 0; n < TENANTS; n += 1)
+      households.push(
+        await settle(scene.bots, scene.application, scene.operator, `canary-of-tenant-${n}`, []),
+      );
+    const safe = operations.filter(
+      ({ id, method, role }) =>
+        role !== 'public' &&
+        role !== 'operator' &&
+        (method === 'GET' || ['Messages.create', 'Tags.create', 'Messages.preview'].includes(id)),
+    );
+    // Streams stay open; those of ended broadcasts end.
+    for (const { client, things } of households)
+      await client.post(`/broadcasts/${things.broadcastId}/cancel`);
+    const load = new MixedLoad(scene.application.url, households, safe, report);
+    await load.run(CONNECTIONS, SECONDS);
+    load.findStrangers(await ownersOfIds());
+    report.set('tenants', TENANTS);
+    report.set('connections', CONNECTIONS);
+    report.line(
+      `requests of ${TENANTS} tenants on ${CONNECTIONS} connections`,
+      report.count('mixedRequests'),
+    );
+    expect(report.count('mixedRequests')).toBeGreaterThan(100);
+    expect(found('leaks', 'serverErrors')).toEqual([]);
+  });
+
+  it('in the sandbox too', async () => {
+    const owner = new ControlClient(scene.bots.sandbox.url);
+    const { routes } = await probeWorkspaces(scene.bots.sandbox.url, owner);
+    for (const { route, foreign, absent } of routes) {
+      report.add('cases');
+      if (JSON.stringify(foreign) !== JSON.stringify(absent) || foreign.status !== 404)
+        report.find('distinguishable', `${route} of the sandbox: ${JSON.stringify([foreign, absent])}`);
+    }
+    report.line('routes of the sandbox', routes.length);
+    report.line('leaks', report.count('leaks'));
+    report.line('distinguishable', report.count('distinguishable'));
+    report.line('server errors', report.count('serverErrors'));
+    expect(found('distinguishable')).toEqual([]);
+  });
+
+  /** A key that may read one thing; while the API has none, there is nothing to try. */
+  async function makeNarrowKey(): Promise<{ secret: string; scope: string } | undefined> {
+    if (!operations.some(({ id }) => id === 'ApiKeys.create')) return undefined;
+    const scope = operations.map((one) => one.scope).find((one) => one?.endsWith(':read'));
+    if (scope === undefined) throw new Error('There are keys, and no operation takes a scope to read.');
+    const body = { name: 'narrow', scopes: [scope] };
+    const answer = await scene.ana.client.post<{ key: string }>('/api-keys', body);
+    if (answer.status !== 201) throw new Error(`No key was made: ${JSON.stringify(answer.body)}`);
+    return { secret: answer.body.key, scope };
+  }
+
+  /** Tables of the queue, where PostgreSQL holds it. */
+  const queueTables = () =>
+    scene.bots.look<{ name: string }>(
+      `SELECT schemaname || '.' || tablename AS name FROM pg_tables
+        WHERE schemaname !~ '^(pg_|information_schema|public)'`,
+    );
+  const queueSearch = (tables: readonly { name: string }[]) =>
+    `SELECT array_agg(hit) AS hits FROM (${tables
+      .map(({ name }) => `SELECT t::text AS hit FROM ${name} t WHERE strpos(t::text, $1) > 0`)
+      .join(' UNION ALL ')}) AS found`;
+
+  async function ownersOfIds(): Promise<ReadonlyMap<string, string>> {
+    const tables = await scene.bots.look<{ name: string }>(
+      `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+         AND NOT relispartition AND 2 = (SELECT count(*) FROM pg_attribute WHERE attrelid = pg_class.oid
+           AND attname IN ('id', 'tenant_id') AND atttypid = 'uuid'::regtype)`,
+    );
+    const rows = await scene.bots.look<{ id: string; owner: string }>(
+      [
+        'SELECT id, id AS owner FROM tenants',
+        ...tables.map(({ name }) => `SELECT id, tenant_id FROM ${name}`),
+      ].join(' UNION ALL '),
+    );
+    return new Map(rows.map(({ id, owner }) => [id, owner]));
+  }
+});
+
+it('raw probes of every table notice a policy that is gone, open or unchecked, and no other turns red', async () => {
+  const database = await createTestDatabase();
+  const superuser = new Client({ connectionString: database.urls.superuser });
+  await superuser.connect();
+  try {
+    const mutants = new PolicyMutants(superuser);
+    await mutants.prepare();
+    for (const table of await mutants.probeUntouched())
+      report.find('mutantsSurvived', `${table} is red although nothing was done`);
+    for await (const { mutant, problem } of mutants.mutate()) {
+      report.add('mutants');
+      if (problem !== undefined) report.find('mutantsSurvived', `${mutant}: ${problem}`);
+    }
+    report.set('policies', mutants.policies.length);
+    report.line('policies dropped, opened or unchecked', report.count('mutants'));
+    report.line('of these not noticed', report.count('mutantsSurvived'));
+    expect(found('mutantsSurvived')).toEqual([]);
+    expect(report.count('mutants')).toBeGreaterThan(2 * 20);
+  } finally {
+    await superuser.end();
+    await database.drop();
+  }
+});

@@ -1,0 +1,77 @@
+/** What somebody could do to the database by mistake, and how the catalogue's audit must call it. */
+export const PLANTED_FLAWS: readonly (readonly [finding: string, sql: string])[] = [
+  ['a table without row-level security', 'ALTER TABLE bots DISABLE ROW LEVEL SECURITY'],
+  ['a table without row-level security', 'ALTER TABLE users NO FORCE ROW LEVEL SECURITY'],
+  ['a table without row-level security', 'CREATE TABLE notes (tenant_id uuid NOT NULL, text text)'],
+  ['a table without a tenant', 'CREATE TABLE notes (text text)'],
+  ['a tenant_id that may be absent', 'ALTER TABLE tags ALTER COLUMN tenant_id DROP NOT NULL'],
+  ["a table without the application's policy", 'DROP POLICY chats_of_tenant ON chats'],
+  ['a policy of the application that does not compare', 'ALTER POLICY chats_of_tenant ON chats USING (true)'],
+  [
+    'a policy of the application that does not compare',
+    'ALTER POLICY chats_of_tenant ON chats WITH CHECK (true)',
+  ],
+  [
+    'a policy of the application that does not compare',
+    `ALTER POLICY tags_of_tenant ON tags USING (tenant_id = current_setting('app.tenant_id')::uuid)`,
+  ],
+  ['two policies of one login', 'CREATE POLICY more ON chats TO arauto_app USING (true)'],
+  ['a policy for somebody else', 'CREATE POLICY everybody ON chats USING (true)'],
+  ['a crossing that is not named', 'GRANT SELECT ON tags TO arauto_dispatcher'],
+  ['a crossing that is not named', 'CREATE POLICY crossing ON tags TO arauto_dispatcher USING (true)'],
+  [
+    'the function that tells the tenant',
+    `CREATE OR REPLACE FUNCTION current_tenant_id() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
+       RETURN current_setting('app.tenant_id')::uuid`,
+  ],
+  ['a login that row-level security does not bind', 'ALTER ROLE arauto_app BYPASSRLS'],
+  ['a login that row-level security does not bind', 'GRANT arauto_owner TO arauto_app'],
+  ['a login that row-level security does not bind', 'ALTER ROLE arauto_dispatcher CREATEROLE'],
+  ['something that belongs to a login other', 'ALTER TABLE tags OWNER TO arauto_app'],
+  [
+    'something that belongs to a login other',
+    'ALTER FUNCTION current_tenant_id() OWNER TO arauto_dispatcher',
+  ],
+  [
+    'a foreign key between tables of tenants that',
+    'ALTER TABLE schedules ADD FOREIGN KEY (message_id) REFERENCES messages (id)',
+  ],
+  ['a column that names a row elsewhere', 'ALTER TABLE tags ADD COLUMN bot_id uuid'],
+  ["a unique key that tells of other tenants' rows", 'CREATE UNIQUE INDEX names ON tags (name)'],
+  [
+    "a unique key that tells of other tenants' rows",
+    'ALTER TABLE idempotency_keys ADD CONSTRAINT once UNIQUE (key)',
+  ],
+  ['a view that looks with the eyes of its owner', 'CREATE VIEW everything AS SELECT * FROM messages'],
+  ['a view that looks with the eyes of its owner', 'CREATE MATERIALIZED VIEW kept AS SELECT * FROM messages'],
+  [
+    'a function in the name of a more powerful login that is not named',
+    `CREATE FUNCTION peek() RETURNS bigint LANGUAGE sql SECURITY DEFINER RETURN (SELECT count(*) FROM messages)`,
+  ],
+  [
+    'a function in the name of a more powerful login that is not named',
+    'ALTER FUNCTION drop_delivery_partition(date) RESET search_path',
+  ],
+  [
+    'a function in the name of a more powerful login that others may call',
+    'GRANT EXECUTE ON FUNCTION drop_delivery_partition(date) TO arauto_app',
+  ],
+  [
+    'a function in the name of a more powerful login that others may call',
+    'GRANT EXECUTE ON FUNCTION ensure_delivery_partition(date) TO PUBLIC',
+  ],
+  ['a trigger or a rule', `CREATE RULE copy AS ON INSERT TO tags DO ALSO UPDATE users SET name = new.name`],
+  ['a right of everybody', 'GRANT SELECT ON messages TO PUBLIC'],
+  ['a right of everybody', 'GRANT SELECT (password_hash) ON users TO PUBLIC'],
+  ['a right of everybody', 'GRANT USAGE ON SCHEMA public TO PUBLIC'],
+  ['a right of everybody', 'ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO arauto_app'],
+  ['a right on what is not a table of tenants', 'GRANT SELECT ON deliveries_other_days TO arauto_app'],
+  ['a right on what is not a table of tenants', 'GRANT SELECT ON migrations TO arauto_app'],
+  ['a right on what is not a table of tenants', 'GRANT CREATE ON SCHEMA public TO arauto_app'],
+  ['a right to empty', 'GRANT TRUNCATE ON tags TO arauto_app'],
+  ['a right to empty', 'GRANT SELECT ON tags TO arauto_app WITH GRANT OPTION'],
+  ['a right that is not listed', 'GRANT SELECT ON refresh_tokens TO arauto_app'],
+  ['a right that is not listed', 'GRANT SELECT (password_hash) ON users TO arauto_app'],
+  ['a right that is not listed', 'GRANT UPDATE ON tenants TO arauto_app'],
+  ['a right that is not listed', 'GRANT DELETE ON audit_entries TO arauto_app'],
+];

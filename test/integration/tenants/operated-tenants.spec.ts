@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { type SignedUpTenant, signUpTenant } from '../../harness/accounts.js';
+import { startTestApplication, type TestApplication } from '../../harness/application.js';
+import { appointOperator, type SignedInOperator } from '../../harness/operators.js';
+import { waitUntil } from '../../harness/wait.js';
+
+interface Plan {
+  id: string;
+  name: string;
+  isDefault: boolean;
+  limits: Record<string, number | null>;
+}
+interface Listed {
+  items: { id: string; name: string; state: string; plan: { id: string; name: string } }[];
+  nextCursor: string | null;
+}
+
+describe('what an operator does with tenants', () => {
+  let application: TestApplication;
+  let superuser: pg.Pool;
+  let operator: SignedInOperator;
+  beforeAll(async () => {
+    application = await startTestApplication({ ARAUTO_ROLES: 'api' });
+    superuser = new pg.Pool({ connectionString: application.database.urls.superuser, max: 1 });
+    operator = await appointOperator(application);
+  });
+  afterAll(async () => {
+    await superuser.end();
+    await application.close();
+  });
+
+  const signUp = (name: string) => signUpTenant(application.url, name);
+  const list = async (query = '') => (await operator.client.get<Listed>(`/operator/tenants?${query}`)).body;
+  const actsOf = async ({ tenantId }: SignedUpTenant) =>
+    (
+      await superuser.query<{ action: string; details: unknown; actor_id: string }>(
+        'SELECT action, details, actor_id FROM audit_entries WHERE tenant_id = $1 ORDER BY id',
+        [tenantId],
+      )
+    ).rows.filter(({ action }) => action.startsWith('tenant.'));
+
+  it('is finding them: by name, member and state, page by page', async () => {
+    const [first, second] = [await signUp('Alpha 100%'), await signUp('Beta 100%')];
+    const mark = encodeURIComponent('a 100%');
+    expect((await list(`search=${mark}`)).items.map(({ id }) => id)).toEqual([
+      second.tenantId,
+      first.tenantId,
+    ]);
+    const page = await list(`search=${mark}&limit=1`);
+    expect(page.items.map(({ id }) => id)).toEqual([second.tenantId]);
+    const rest = await list(`search=${mark}&limit=1&cursor=${page.nextCursor}`);
+    expect(rest).toMatchObject({ items: [{ id: first.tenantId }], nextCursor: null });
+    expect((await list(`search=${first.email.toUpperCase()}`)).items.map(({ id }) => id)).toEqual([
+      first.tenantId,
+    ]);
+    expect((await list(`search=${mark}&state=suspended`)).items).toEqual([]);
+    expect((await operator.client.get(`/operator/tenants/${randomUUID()}`)).status).toBe(404);
+  });
+
+  it('is suspending with a reason and resuming, both in the log of the tenant', async () => {
+    const tenant = await signUp('Unpaid');
+    const path = `/operator/tenants/${tenant.tenantId}`;
+    expect((await operator.client.post(`${path}/suspend`, {})).status).toBe(400);
+    const suspended = await operator.client.post(`${path}/suspend`, { reason: 'Unpaid since May' });
+    expect(suspended).toMatchObject({
+      status: 200,
+      body: { state: 'suspended', stateReason: 'Unpaid since May' },
+    });
+    expect(await tenant.client.get('/tenant')).toMatchObject({
+      status: 403,
+      body: { code: 'tenant_suspended' },
+    });
+    expect((await list(`state=suspended&search=Unpaid`)).items).toHaveLength(1);
+    // Twice is once.
+    await operator.client.post(`${path}/suspend`, { reason: 'Again' });
+    expect((await operator.client.post(`${path}/resume`)).body).toMatchObject({
+      state: 'active',
+      stateReason: null,
+    });
+    await waitUntil(async () => (await tenant.client.get('/tenant')).status === 200, 15_000);
+    expect(await actsOf(tenant)).toEqual([
+      { action: 'tenant.suspended', details: { reason: 'Unpaid since May' }, actor_id: operator.userId },
+      { action: 'tenant.resumed', details: {}, actor_id: operator.userId },
+    ]);
+    expect((await operator.client.post(`/operator/tenants/${randomUUID()}/resume`)).status).toBe(404);
+  }, 40_000);
+
+  it('is making plans, giving them to tenants, and deleting those that nobody has', async () => {
+    const { client } = operator;
+    const made = await client.post<Plan>('/operator/plans', { name: 'business', limits: { bots: 5 } });
+    expect(made).toMatchObject({ status: 201, body: { isDefault: false, limits: { bots: 5, chats: null } } });
+    const path = `/operator/plans/${made.body.id}`;
+    expect((await client.post('/operator/plans', { name: 'business', limits: {} })).status).toBe(409);
+    expect(await client.patch(path, { limits: { chats: 10, bots: null } })).toMatchObject({
+      status: 200,
+      body: { name: 'business', limits: { bots: null, chats: 10 } },
+    });
+    expect((await client.patch(path, {})).status).toBe(400);
+
+    const tenant = await signUp('Growing');
+    const ofTenant = `/operator/tenants/${tenant.tenantId}`;
+    expect(await client.put(`${ofTenant}/plan`, { planId: made.body.id })).toMatchObject({
+      status: 200,
+      body: { plan: { id: made.body.id, name: 'business' } },
+    });
+    expect((await client.put(`${ofTenant}/plan`, { planId: randomUUID() })).status).toBe(400);
+    expect(await actsOf(tenant)).toMatchObject([
+      { action: 'tenant.plan_changed', details: { from: 'unlimited', to: 'business' } },
+    ]);
+    expect((await list(`planId=${made.body.id}`)).items.map(({ id }) => id)).toEqual([tenant.tenantId]);
+    for (const usage of [await client.get(`${ofTenant}/usage`), await tenant.client.get('/tenant/usage')]) {
+      expect(usage).toMatchObject({ status: 200, body: { plan: { name: 'business' } } });
+    }
+
+    expect(await client.delete(path)).toMatchObject({ status: 409, body: { code: 'plan_in_use' } });
+    const plans = (await client.get<{ items: Plan[] }>('/operator/plans')).body.items;
+    const unlimited = plans.find(({ isDefault }) => isDefault);
+    await client.put(`${ofTenant}/plan`, { planId: unlimited?.id });
+    expect((await client.delete(path)).status).toBe(204);
+    expect((await client.delete(path)).status).toBe(404);
+    expect(await client.delete(`/operator/plans/${unlimited?.id}`)).toMatchObject({ status: 409 });
+  });
+
+  it('is choosing which plan new tenants get', async () => {
+    const { client } = operator;
+    const planOf = async ({ tenantId }: SignedUpTenant) =>
+      (await client.get<{ plan: { name: string } }>(`/operator/tenants/${tenantId}`)).body.plan.name;
+    const { items } = (await client.get<{ items: Plan[] }>('/operator/plans')).body;
+    const [unlimited, free] = ['unlimited', 'free'].map((name) => items.find((plan) => plan.name === name));
+    expect(unlimited).toMatchObject({ isDefault: true, limits: { bots: null, deliveriesPerDay: null } });
+    expect(await planOf(await signUp('Before'))).toBe('unlimited');
+    expect((await client.patch(`/operator/plans/${free?.id}`, { isDefault: true })).status).toBe(200);
+    expect(await planOf(await signUp('After'))).toBe('free');
+    await client.patch(`/operator/plans/${unlimited?.id}`, { isDefault: true });
+    const after = (await client.get<{ items: Plan[] }>('/operator/plans')).body.items;
+    expect(after.filter(({ isDefault }) => isDefault).map(({ name }) => name)).toEqual(['unlimited']);
+  });
+});
