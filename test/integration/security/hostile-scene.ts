@@ -122,14 +122,12 @@ export class HostileScene {
       `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace
          AND relkind IN ('r', 'p') AND NOT relispartition AND relpersistence = 'p' ORDER BY relname`,
     );
-    return this.bots.look(
-      tables
-        .map(
-          ({ name }) =>
-            `SELECT '${name}' AS name, md5(string_agg(t::text, E'\\n' ORDER BY t::text)) AS rows FROM ${name} t`,
-        )
-        .join(' UNION ALL '),
+    const parts = tables.map(
+      ({ name }) =>
+        `SELECT '${name}' AS name, md5(string_agg(t::text, E'\\n' ORDER BY t::text)) AS rows FROM ${name} t`,
     );
+    // PostgreSQL reads the parts side by side, in whatever order.
+    return this.bots.look(`${parts.join(' UNION ALL ')} ORDER BY name`);
   }
 }
 
