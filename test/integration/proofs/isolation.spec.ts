@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import { createTestDatabase } from '../../harness/database.js';
 import { ControlClient } from '../sandbox/control-client.js';
 import { probeWorkspaces } from '../sandbox/workspace-probes.js';
-import { HostileScene, sendRaw, settle } from '../security/hostile-scene.js';
+import { HostileScene, type Household, sendRaw, settle, tellingParts } from '../security/hostile-scene.js';
 import { addressOf, type Operation, operations, OPERATIONS } from '../security/operations.js';
 import { plantCanaries } from './canaries.js';
 import { actsAtOnce, type ApiKeys, IsolationCases, knowsOf } from './isolation-cases.js';
@@ -16,12 +16,17 @@ const TENANTS = atScale({ short: 4, quick: 20, full: 20 });
 const CONNECTIONS = atScale({ short: 20, quick: 100, full: 100 });
 const SECONDS = atScale({ short: 2, quick: 5, full: 60 });
 
-/** What shows of the own tenant nothing but figures, so that its canary can't be seen either. */
+/** What shows of the own tenant nothing but figures, times or people, so that its canary can't be seen either. */
 const FIGURES = [
-  'Chats.count',
-  'Broadcast.findDeliveries',
-  'Schedules.previewById',
-  'Schedules.listOccurrences',
+  ...[
+    'Audit.verify',
+    'Broadcast.findDeliveries',
+    'Chats.count',
+    'Exports.list',
+    'Exports.read',
+    'Members.list',
+  ],
+  ...['Retention.read', 'Schedules.listOccurrences', 'Schedules.previewById', 'Usage.read'],
 ];
 
 /** Claims that members call it, and neither everybody nor operators. */
@@ -85,24 +90,33 @@ describe('tenants are kept apart', () => {
     for (const { client, things } of [ana, bia])
       await client.post(`/broadcasts/${things.broadcastId}/cancel`);
     const reading = operations.filter((one) => one.method === 'GET' && isOfMembers(one));
-    const silent: Operation[] = [];
+    const silent: string[] = [];
+    const ask = (operation: Operation) =>
+      sendRaw(scene.application.url, 'GET', addressOf(operation, operation.path?.(ana.things) ?? {}), {
+        token: ana.accessToken,
+      });
     for (const operation of reading) {
-      const answer = await sendRaw(
-        scene.application.url,
-        'GET',
-        addressOf(operation, operation.path?.(ana.things) ?? {}),
-        { token: ana.accessToken },
-      );
+      const answer = await ask(operation);
       report.add('cases');
       const told = `${operation.id}: ${answer.status} ${answer.text.slice(0, 300)}`;
       if (answer.status !== 200) report.find('unexpected', told);
       if (knowsOf(bia, answer)) report.find('leaks', told);
-      if (!answer.text.includes(ana.canary)) silent.push(operation);
+      if (!answer.text.includes(ana.canary)) silent.push(operation.id);
     }
     expect(found('leaks', 'unexpected')).toEqual([]);
     expect(report.count('textColumns')).toBeGreaterThan(10);
     // All others show the own canary, so a stranger's would have been seen.
-    expect(silent.map(({ id }) => id).sort()).toEqual([...FIGURES].sort());
+    expect(silent.sort()).toEqual([...FIGURES].sort());
+    // Nor does any figure move with a stranger's doings.
+    const figures = operations.filter(({ id }) => FIGURES.includes(id));
+    const tell = async () => {
+      const told = new Map<string, unknown>();
+      for (const operation of figures) told.set(operation.id, tellingParts(await ask(operation)));
+      return told;
+    };
+    const before = await tell();
+    await actALot(bia);
+    expect(await tell()).toEqual(before);
     const [jobs] = await scene.bots.look<{ hits: string[] }>(queueSearch(await queueTables()), [bia.canary]);
     expect(jobs?.hits ?? []).toEqual([]);
   });
@@ -172,6 +186,31 @@ describe('tenants are kept apart', () => {
       ofScope: (scope) => only.get(scope) ?? '',
       withoutScope: (scope) => allBut.get(scope) ?? '',
     };
+  }
+
+  /** More of whatever is counted anywhere. */
+  async function actALot({ client, tenantId, things }: Household): Promise<void> {
+    await scene.bots.look(
+      `INSERT INTO chats (tenant_id, bot_id, bot_no, telegram_chat_id, type, state_reason)
+       SELECT tenant_id, id, no, 1000 + n, 'private', '' FROM bots, generate_series(1, 5) AS n WHERE id = $1`,
+      [things.botId],
+    );
+    await scene.bots.look(
+      `INSERT INTO exports (tenant_id, requested_by, state) SELECT $1, user_id, 'ready' FROM members WHERE tenant_id = $1`,
+      [tenantId],
+    );
+    const { messageId } = things;
+    const audience = { to: 'everybody' };
+    const rule = { kind: 'interval', everySeconds: 3_600 };
+    for (const [path, body] of [
+      ['/broadcasts', { messageId, audience }],
+      ['/schedules', { name: 'more', messageId, audience, rule }],
+      ['/tenant/invitations', { email: 'more@example.org', role: 'viewer' }],
+      ['/messages', { content: { kind: 'text', text: 'more' } }],
+    ] as const) {
+      expect(await client.post(path, body)).toMatchObject({ status: 201 });
+    }
+    expect((await client.put('/tenant/retention', { days: 7 })).status).toBe(200);
   }
 
   /** Tables of the queue, where PostgreSQL holds it. */
