@@ -102,9 +102,22 @@ async function sendTo(
   });
 }
 
-async function createWebhook({ ana }: HostileScene): Promise<string> {
+/** So many at a time: the sender looks for work once a second. */
+const WEBHOOKS = 10;
+
+async function withWebhooks<Result>(
+  { ana: { client } }: HostileScene,
+  work: (webhookIds: readonly string[]) => Promise<Result>,
+): Promise<Result> {
   const webhook = { url: 'https://example.org/', events: ['webhook.test'] };
-  return (await ana.client.post<{ id: string }>('/webhooks', webhook)).body.id;
+  const ids: string[] = [];
+  for (let n = 0; n < WEBHOOKS; n += 1)
+    ids.push((await client.post<{ id: string }>('/webhooks', webhook)).body.id);
+  try {
+    return await work(ids);
+  } finally {
+    for (const id of ids) await client.delete(`/webhooks/${id}`);
+  }
 }
 
 /** An address may be one of ours only after it was named: a name changes its mind, a row is older than a rule. */
@@ -112,20 +125,28 @@ export async function misleadWebhooks(scene: HostileScene): Promise<AttackOutcom
   const trap = await Receiver.open();
   const worker = await scene.bots.start('worker');
   try {
-    const webhookId = await createWebhook(scene);
     const leading = spellAddresses(trap.port, PUBLIC_HOST)
       .filter((url) => URL.canParse(url) && new URL(url).port === String(trap.port))
       .map((url) => new URL(url))
       .filter(({ protocol, username }) => protocol === 'http:' && username === '');
     const urls = new Map(leading.map((url) => [url.hostname, url.href]));
     const passed: string[] = [];
-    for (const url of urls.values()) {
-      const { status } = await sendTo(scene, webhookId, url);
-      if (status !== null) passed.push(`${url} answered ${status}`);
-    }
-    const { failure } = await sendTo(scene, webhookId, `http://127.0.0.1:${trap.port}/`);
+    const queue = [...urls.values(), trap.url];
+    const failures = new Map<string, string | null>();
+    await withWebhooks(scene, (webhookIds) =>
+      Promise.all(
+        webhookIds.map(async (webhookId) => {
+          for (let url = queue.pop(); url !== undefined; url = queue.pop()) {
+            const { status, failure } = await sendTo(scene, webhookId, url);
+            failures.set(url, failure);
+            if (status !== null) passed.push(`${url} answered ${status}`);
+          }
+        }),
+      ),
+    );
     // For the right reason, and not because nothing was sent at all.
-    if (failure !== 'forbidden_address') passed.push(`the trap itself was refused for ${failure}`);
+    const reason = failures.get(trap.url);
+    if (reason !== 'forbidden_address') passed.push(`the trap itself was refused for ${reason}`);
     return { tries: urls.size + 1, passed: [...passed, ...knocksAt(trap)] };
   } finally {
     await scene.bots.close(worker);
@@ -140,12 +161,13 @@ export async function redirectWebhooks(scene: HostileScene): Promise<AttackOutco
   const statuses = [301, 302, 303, 307, 308];
   const passed: string[] = [];
   try {
-    const webhookId = await createWebhook(scene);
-    for (const status of statuses) {
-      door.answer = { status, headers: { location: `${trap.url}/inside` } };
-      const came = await sendTo(scene, webhookId, `${door.url}/`);
-      if (came.status !== status) passed.push(`a redirect by ${status} came to ${JSON.stringify(came)}`);
-    }
+    await withWebhooks(scene, async ([webhookId = '']) => {
+      for (const status of statuses) {
+        door.answer = { status, headers: { location: `${trap.url}/inside` } };
+        const came = await sendTo(scene, webhookId, `${door.url}/`);
+        if (came.status !== status) passed.push(`a redirect by ${status} came to ${JSON.stringify(came)}`);
+      }
+    });
     return { tries: statuses.length, passed: [...passed, ...knocksAt(trap)] };
   } finally {
     await scene.bots.close(worker);

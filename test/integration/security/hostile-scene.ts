@@ -96,10 +96,10 @@ export class HostileScene {
     readonly bia: Household,
   ) {}
 
-  static async open(environment: Record<string, string> = {}): Promise<HostileScene> {
+  static async open(): Promise<HostileScene> {
     const bots = await BotScene.open();
     try {
-      const application = await bots.start('api', environment);
+      const application = await bots.start('api');
       const operator = await appointOperator(application);
       return new HostileScene(
         bots,
