@@ -21,6 +21,7 @@ import { RecordsApiModule, RecordsSchedulerModule, RecordsWorkerModule } from '.
 import { SchedulingApiModule, SchedulingModule, SchedulingSchedulerModule } from '../scheduling/index.js';
 import { Tenant, TenantsApiModule, TenantsModule, TenantsSchedulerModule } from '../tenants/index.js';
 import {
+  SEALED_WEBHOOK_SECRETS,
   WebhooksApiModule,
   WebhooksModule,
   WebhooksSchedulerModule,
@@ -38,6 +39,7 @@ export const ROOMS: readonly Room[] = [
     scheduler: [TenantsSchedulerModule],
   },
   {
+    sealed: SEALED_WEBHOOK_SECRETS,
     core: [WebhooksModule],
     api: [WebhooksApiModule],
     worker: [WebhooksWorkerModule],

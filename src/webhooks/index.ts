@@ -1,4 +1,5 @@
 export { type Announcement, Outbox } from './outbox.js';
+export { SEALED_WEBHOOK_SECRETS } from './webhook-secrets.js';
 export {
   WebhooksApiModule,
   WebhooksModule,

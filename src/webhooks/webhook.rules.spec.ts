@@ -20,6 +20,7 @@ describe('findTargetProblem', () => {
     ['https://:secret@example.org/', 'user or password'],
     ['https://example.org/#token', 'follows #'],
     ['https://localhost/', 'public internet'],
+    ['https://localhost./', 'public internet'],
     ['https://a.localhost/', 'public internet'],
     ['https://127.1/', 'public internet'],
     ['https://0xa9fea9fe/', 'public internet'],

@@ -41,7 +41,8 @@ export function findTargetProblem(address: string, arePrivateTargetsAllowed: boo
   }
   if (url.hash !== '') return 'What follows # is never sent; leave it out.';
   if (arePrivateTargetsAllowed) return undefined;
-  const host = unwrapAddress(url.hostname);
+  // A name may end with a dot, and is the same name.
+  const host = unwrapAddress(url.hostname).replace(/\.+$/, '');
   const isHere = host === 'localhost' || host.endsWith('.localhost');
   if (isHere || (isIP(host) !== 0 && !isPublicAddress(host))) {
     return 'This address is not on the public internet.';

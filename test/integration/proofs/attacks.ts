@@ -1,19 +1,17 @@
 import { createHmac, createSign, generateKeyPairSync } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import { type AddressInfo } from 'node:net';
 import { PasswordHasher } from '../../../src/auth/passwords/password-hasher.service.js';
 import { PASSWORD, signUpTenant } from '../../harness/accounts.js';
-import { openSandbox, callMethod, ControlClient, waitFor } from '../sandbox/control-client.js';
 import { type HostileScene, type RawAnswer, sendRaw, tellingParts } from '../security/hostile-scene.js';
-import { operations } from '../security/operations.js';
 import { spellAddresses } from './address-spellings.js';
-
-/** What an attack came to: how often it was tried, and what got through. */
-export interface AttackOutcome {
-  readonly tries: number;
-  readonly passed: readonly string[];
-}
+import { type AttackOutcome } from './attack-outcome.js';
+import {
+  aimSandbox,
+  aimWebhooks,
+  misleadWebhooks,
+  PUBLIC_HOST,
+  redirectSandbox,
+  redirectWebhooks,
+} from './attacks-outwards.js';
 
 type Attack = (scene: HostileScene) => Promise<AttackOutcome>;
 
@@ -25,6 +23,8 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   'addresses of our own network, in the sandbox': aimSandbox,
   'a redirect into our own network, in the sandbox': redirectSandbox,
   'addresses of our own network, for webhooks': aimWebhooks,
+  'addresses and names that lead into our own network, when webhooks are sent': misleadWebhooks,
+  'a redirect into our own network, when webhooks are sent': redirectWebhooks,
   'file paths and addresses as media': readFiles,
   'telling accounts from none': enumerateAccounts,
   'guessing passwords with forged headers': guessPasswords,
@@ -32,7 +32,6 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
 
 const post = (scene: HostileScene, path: string, body: unknown, given: object = {}): Promise<RawAnswer> =>
   sendRaw(scene.application.url, 'POST', `/api/v1${path}`, { body: JSON.stringify(body), ...given });
-const has = (operationId: string): boolean => operations.some(({ id }) => id === operationId);
 
 async function forgeTokens(scene: HostileScene): Promise<AttackOutcome> {
   const [head = '', payload = '', signature = ''] = scene.ana.accessToken.split('.');
@@ -181,110 +180,6 @@ async function forgeRequests(scene: HostileScene): Promise<AttackOutcome> {
   return { tries: tries + 1, passed };
 }
 
-/** Listens where nobody may be sent, and remembers who came. */
-class Trap {
-  readonly heard: string[] = [];
-  private constructor(
-    private readonly server: Server,
-    readonly port: number,
-  ) {}
-
-  static async open(answer: { status: number; location?: string } = { status: 200 }): Promise<Trap> {
-    const server = createServer((request, response) => {
-      trap.heard.push(`${request.method} ${request.url}`);
-      response
-        .writeHead(answer.status, answer.location === undefined ? {} : { location: answer.location })
-        .end();
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const trap = new Trap(server, (server.address() as AddressInfo).port);
-    return trap;
-  }
-
-  async close(): Promise<void> {
-    this.server.closeAllConnections();
-    this.server.close();
-    await once(this.server, 'close');
-  }
-}
-
-const PUBLIC_HOST = 'public.example';
-
-/** The sandbox as an installation with a public address starts it: it may call that address, and no other. */
-async function aimSandbox(): Promise<AttackOutcome> {
-  const trap = await Trap.open();
-  const sandbox = await openSandbox({
-    isWebhookTargetAllowed: (url) => url.href.startsWith(`http://${PUBLIC_HOST}/`),
-    isWebhookAddressAllowed: () => true,
-  });
-  try {
-    const control = new ControlClient(sandbox.url);
-    const { bot, personId } = await control.createPair();
-    const passed: string[] = [];
-    const spellings = spellAddresses(trap.port, PUBLIC_HOST);
-    for (const url of spellings) {
-      const answer = await callMethod(sandbox.url, bot.token, 'setWebhook', { url });
-      if (answer.ok) passed.push(`the sandbox would call ${url}`);
-      await control.must('POST', `/people/${personId}/message`, { botId: bot.id, text: 'hello' });
-    }
-    return {
-      tries: spellings.length,
-      passed: [...passed, ...trap.heard.map((line) => `the trap heard ${line}`)],
-    };
-  } finally {
-    await sandbox.close();
-    await trap.close();
-  }
-}
-
-/** The sandbox may call this machine where it has no public address; what answers there must not send it on. */
-async function redirectSandbox(): Promise<AttackOutcome> {
-  const trap = await Trap.open();
-  const statuses = [301, 302, 303, 307, 308];
-  const passed: string[] = [];
-  for (const status of statuses) {
-    const door = await Trap.open({ status, location: `http://127.0.0.1:${trap.port}/inside` });
-    const sandbox = await openSandbox();
-    try {
-      const control = new ControlClient(sandbox.url);
-      const { bot, personId } = await control.createPair();
-      await callMethod(sandbox.url, bot.token, 'setWebhook', { url: `http://127.0.0.1:${door.port}/` });
-      await control.must('POST', `/people/${personId}/message`, { botId: bot.id, text: 'hello' });
-      // It tries again after half a second: by then the answer to the first was read.
-      await waitFor(() => (door.heard.length > 1 ? true : undefined));
-    } finally {
-      await sandbox.close();
-      await door.close();
-    }
-  }
-  passed.push(...trap.heard.map((line) => `a redirect led to ${line}`));
-  await trap.close();
-  return { tries: statuses.length, passed };
-}
-
-/** A tenant's own system is told of events: never one of ours. */
-async function aimWebhooks(scene: HostileScene): Promise<AttackOutcome> {
-  if (!has('Webhooks.create')) return { tries: 0, passed: [] };
-  const trap = await Trap.open();
-  try {
-    const passed: string[] = [];
-    const spellings = spellAddresses(trap.port, PUBLIC_HOST);
-    for (const url of spellings) {
-      const body = { url, events: ['broadcast.finished'] };
-      const answer = await post(scene, '/webhooks', body, { token: scene.ana.accessToken });
-      if (answer.status < 400) passed.push(`a webhook may go to ${url}`);
-      if (answer.status >= 500) passed.push(`${url} was answered with ${answer.status}`);
-    }
-    return {
-      tries: spellings.length,
-      passed: [...passed, ...trap.heard.map((line) => `the trap heard ${line}`)],
-    };
-  } finally {
-    await trap.close();
-  }
-}
-
 const FILES = [
   ...[
     '/etc/passwd',
@@ -366,14 +261,7 @@ async function enumerateAccounts(scene: HostileScene): Promise<AttackOutcome> {
   );
   const routes: [string, (email: string) => unknown][] = [
     ['/auth/sign-in', (email) => ({ email, password: 'not the password' })],
-    ...(has('Passwords.forget')
-      ? [
-          ['/auth/forgot-password', (email: string) => ({ email })] satisfies [
-            string,
-            (email: string) => unknown,
-          ],
-        ]
-      : []),
+    ['/auth/forgot-password', (email) => ({ email })],
   ];
   try {
     for (const [path, bodyOf] of routes) {

@@ -7,7 +7,10 @@ const NAMED = {
     'users', // a person may be in several tenants
   ],
   /** The dispatcher's alone: no policy lets the application's login in. */
-  dispatcherOnly: ['account_tokens', 'second_factors', 'recovery_codes', 'guess_counts'],
+  dispatcherOnly: [
+    ...['account_tokens', 'second_factors', 'recovery_codes', 'guess_counts', 'request_counts'],
+    ...['plans', 'operators', 'operator_sessions'],
+  ],
   /** Policies of the application's login that don't compare the tenant. */
   otherPolicies: [
     'users_of_tenant', // a person is seen through the tenant's members
@@ -18,6 +21,8 @@ const NAMED = {
     ...['tenants', 'members', 'sessions', 'refresh_tokens', 'idempotency_keys', 'tenant_data_keys', 'bots'],
     ...['polling', 'updates', 'chats', 'contacts', 'messages', 'assets', 'asset_chunks', 'asset_files'],
     ...['schedules', 'occurrences', 'broadcasts', 'lanes', 'replies', 'deliveries', 'audit_entries'],
+    ...['audit_heads', 'invitations', 'api_keys', 'support_accesses', 'tenant_deletions', 'exports'],
+    ...['webhook_endpoints', 'webhook_deliveries'],
   ],
   /** They do one narrow thing in the owner's name. */
   definerFunctions: ['analyze_delivery_partition', 'drop_delivery_partition', 'ensure_delivery_partition'],
@@ -27,20 +32,32 @@ const NAMED = {
     'bots_connected', // one connection a bot, proven by its newest token
     'bots_webhook_path_key', // 256 random bits
     'refresh_tokens_pkey', // a hash of 256 random bits
+    'invitations_token_hash_key', // likewise
+    'tenant_deletions_restore_token_hash_key', // likewise
   ],
-  /** Columns that refer to another table by number and have no foreign key: rows of millions, written in one statement. */
-  looseReferences: ['deliveries.*', 'updates.*', 'occurrences.broadcast_id', 'audit_entries.*'],
+  /** Columns that refer to another table and have no foreign key. */
+  looseReferences: [
+    ...['deliveries.*', 'updates.*', 'occurrences.broadcast_id'], // rows of millions, written in one statement
+    ...['audit_entries.*', 'support_accesses.operator_id'], // a record outlives whom it names
+    'webhook_deliveries.contact_id', // nothing is looked up by it; who erases the contact finds the row
+  ],
   /** What the application's login may do, by table; tables that aren't named: all four. */
   applicationRights: {
     audit_entries: 'INSERT,SELECT',
     deliveries: 'INSERT,SELECT,UPDATE',
     lanes: 'INSERT,SELECT,UPDATE',
     updates: 'INSERT,SELECT,UPDATE',
-    members: 'SELECT',
+    api_keys: 'DELETE,INSERT,SELECT',
+    audit_heads: 'INSERT,SELECT,UPDATE',
+    invitations: 'INSERT,SELECT,UPDATE',
+    members: 'DELETE,SELECT,UPDATE(role)',
     refresh_tokens: 'INSERT(expires_at,session_id,tenant_id,token_hash)',
     sessions: 'INSERT(tenant_id,user_agent,user_id),SELECT,UPDATE(ended_at,ended_reason)',
-    tenants: 'SELECT,UPDATE(language,name,time_zone)',
+    support_accesses: 'SELECT,UPDATE(ended_at,ended_by)',
+    tenant_deletions: 'SELECT',
+    tenants: 'SELECT,UPDATE(language,name,retention_days,time_zone)',
     users: 'SELECT(created_at,email,email_confirmed_at,id,language,name)',
+    webhook_attempts: 'DELETE,INSERT,SELECT',
   } as Record<string, string>,
 };
 

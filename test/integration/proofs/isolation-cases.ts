@@ -31,6 +31,16 @@ interface Asked {
   readonly path?: Record<string, string>;
 }
 
+/** Keys of ana's, by what they may. */
+export interface ApiKeys {
+  readonly ofAllScopes: string;
+  readonly ofScope: (scope: string) => string;
+  readonly withoutScope: (scope: string) => string;
+}
+
+/** Filters that name a thing by another word. */
+const FILTERED_THINGS: Readonly<Record<string, keyof Things>> = { actorId: 'ownerId' };
+
 /** Make their own tag although the filter fits nothing of the tenant's. */
 const WRITE_WITHOUT_STRANGERS = ['Chats.tagMany'];
 
@@ -45,8 +55,7 @@ export class IsolationCases {
     private readonly scene: HostileScene,
     private readonly report: ProofReport,
     private readonly suspended: { readonly accessToken: string },
-    /** Of a key that may next to nothing, and the scope it has; undefined while there are no keys. */
-    private readonly narrowKey: { readonly secret: string; readonly scope: string } | undefined,
+    private readonly keys: ApiKeys,
   ) {}
 
   async run(operation: Operation): Promise<void> {
@@ -57,7 +66,7 @@ export class IsolationCases {
       await this.askAnonymously(operation);
       await this.askAsEveryRole(operation, operation.role);
       await this.askSuspended(operation);
-      if (this.narrowKey) await this.askWithNarrowKey(operation, this.narrowKey);
+      await this.askWithKeys(operation, this.keys);
     }
     if (operation.path) await this.askForIds(operation, operation.path);
     await this.askWithForeignBodies(operation);
@@ -85,7 +94,7 @@ export class IsolationCases {
       const answer = await this.ask(operation, {
         things: absentThings(),
         token: this.scene.operator.accessToken,
-        body: operation.bodies?.(absentThings())[0],
+        body: operation.bodies?.(this.scene.ana.things)[0],
       });
       this.judge(operation, 'absent', answer, answer.status === 404 && isProblem(answer));
     }
@@ -152,18 +161,23 @@ export class IsolationCases {
     this.judge(operation, 'suspended', answer, isRefused);
   }
 
-  private async askWithNarrowKey(
-    operation: Operation,
-    { secret, scope }: { secret: string; scope: string },
-  ): Promise<void> {
-    const isAllowed = operation.scope === scope;
-    const answer = await this.ask(operation, {
-      things: absentThings(),
-      token: secret,
-      body: operation.bodySchema && {},
-    });
-    const isRefused = answer.status === 403 && isProblem(answer);
-    this.judge(operation, `with a key for ${scope}`, answer, isRefused !== isAllowed);
+  /** What the key has no scope for is refused, and what no key may do at all. */
+  private async askWithKeys(operation: Operation, keys: ApiKeys): Promise<void> {
+    const ask = (token: string) =>
+      this.ask(operation, { things: absentThings(), token, body: operation.bodySchema && {} });
+    const { scope } = operation;
+    if (scope === undefined) {
+      const answer = await ask(keys.ofAllScopes);
+      const isRefused = answer.status === 403 && answer.text.includes('"members_only"');
+      return this.judge(operation, 'with a key for everything', answer, isRefused);
+    }
+    const refused = await ask(keys.withoutScope(scope));
+    const isRefused = refused.status === 403 && refused.text.includes('"scope_missing"');
+    this.judge(operation, `with a key for all but ${scope}`, refused, isRefused);
+    if (actsAtOnce(operation)) return;
+    const accepted = await ask(keys.ofScope(scope));
+    const isLetIn = accepted.status !== 401 && accepted.status !== 403;
+    this.judge(operation, `with a key for ${scope}`, accepted, isLetIn);
   }
 
   private async askForIds(
@@ -204,7 +218,8 @@ export class IsolationCases {
     for (const { in: place, name } of operation.parameters) {
       if (place !== 'query') continue;
       const ask = (things: Things, word: string) => {
-        const value = name in things ? things[name as keyof Things] : word;
+        const thing = FILTERED_THINGS[name] ?? name;
+        const value = thing in things ? things[thing as keyof Things] : word;
         return this.ask(operation, {
           things: ana.things,
           token: ana.tokens.owner,

@@ -39,7 +39,7 @@ export interface MutantVerdict {
 
 /**
  * Takes each policy away and opens it, one at a time, and probes every table as the application's login acting in one of
- * two tenants: it must see its own row and no other, and write nothing into the other tenant.
+ * two tenants: it must see its own row and no other, and write nothing into another tenant.
  *
  * @param client a superuser's, on a database of the proof's own; every change is rolled back but for the planted rows
  */
@@ -127,7 +127,8 @@ export class PolicyMutants {
     if (!isWritable) return false;
     await this.client.query('SAVEPOINT probe');
     try {
-      await this.client.query('SELECT pg_temp.plant($1, $2, $3)', [name, owner, this.tenantIds[1]]);
+      // Of a tenant without rows: of some things a tenant has but one.
+      await this.client.query('SELECT pg_temp.plant($1, $2, $3)', [name, owner, randomUUID()]);
       return true;
     } catch (error) {
       if (!(error as Error).message.includes('row-level security')) throw error;

@@ -12,6 +12,7 @@ import { type KeyRotationReport } from '../../../src/tenants/index.js';
 import { PASSWORD, type SignedUpTenant } from '../../harness/accounts.js';
 import { type TestApplication } from '../../harness/application.js';
 import { ApiClient } from '../../harness/client.js';
+import { appointOperator } from '../../harness/operators.js';
 import { buildProduct, homeDirectory } from '../../harness/product.js';
 import { type Report, UNPACED } from '../../harness/scene.js';
 import { type BotBody, BotScene, type SceneBot, waitUntil } from '../bots/bot-scene.js';
@@ -257,6 +258,65 @@ describe('no secret is written down', () => {
     keep('what a message says', 'between-us');
   });
 
+  it('of teams and programs', async () => {
+    const { client } = await scene.signUp();
+    const email = 'invited@example.org';
+    expect((await client.post('/tenant/invitations', { email, role: 'viewer' })).status).toBe(201);
+    const token = await application.mailbox.receiveToken(email);
+    keep('link of an invitation', token);
+    await whileBroken('invitations', () => anonymous().post('/invitations/preview', { token }));
+    const accepting = { token, password, name: 'Bia' };
+    expect((await anonymous().post('/invitations/accept-with-account', accepting)).status).toBe(200);
+
+    const { body } = await client.post<{ key: string }>('/api-keys', { name: 'read', scopes: ['bots:read'] });
+    const { key } = body;
+    keep('API key', key.slice(-43), (place) => place.endsWith('POST /api/v1/api-keys'));
+    const program = new ApiClient(application.url, key);
+    expect((await program.get('/bots')).status).toBe(200);
+    expect((await program.get('/messages')).status).toBe(403);
+    await whileBroken('api_keys', () => client.get('/api-keys'));
+  });
+
+  it('of records', async () => {
+    const { client, email } = await scene.signUp('Leaving');
+    const isWebhooks = (place: string) => place.startsWith('answers of POST /api/v1/webhooks');
+    const hook = { url: 'https://127.0.0.1.example.invalid/', events: ['webhook.test'] };
+    const created = await client.post<{ id: string; secret: string }>('/webhooks', hook);
+    keep('webhook secret', created.body.secret, isWebhooks);
+    const { id } = created.body;
+    const rotated = await client.post<{ secret: string }>(`/webhooks/${id}/secret`);
+    keep('newer webhook secret', rotated.body.secret, isWebhooks);
+    const sent = await client.post<{ id: string }>(`/webhooks/${id}/test`);
+    await waitUntil(async () => {
+      const { body } = await client.get<{ log: unknown[] }>(`/webhooks/${id}/deliveries/${sent.body.id}`);
+      return body.log.length > 0;
+    });
+    await whileBroken('webhook_endpoints', () => client.post('/webhooks', hook));
+    await whileBroken('exports', () => client.post('/tenant/exports'));
+    const leaving = await client.post<{ restoreToken: string }>('/tenant/deletion', {
+      tenantName: 'Leaving',
+    });
+    expect(leaving.status).toBe(200);
+    const { restoreToken } = leaving.body;
+    keep('token that calls a deletion off', restoreToken, (place) => place.endsWith('/tenant/deletion'));
+    expect((await application.mailbox.receive(email, 2)).text).toContain(restoreToken);
+    await whileBroken('tenant_deletions', () => anonymous().post('/tenant/restoration', { restoreToken }));
+  });
+
+  it('of operators', async () => {
+    const operator = await appointOperator(application);
+    keep('access token of an operator', operator.accessToken, (place) => place.endsWith('/operator/sign-in'));
+    const address = `/operator/tenants/${tenant.tenantId}/support-accesses`;
+    const support = { reason: 'Ticket 4711', minutes: 30 };
+    const { body } = await operator.client.post<{ accessToken: string }>(address, support);
+    keep('token of support', body.accessToken, (place) => place.endsWith('/support-accesses'));
+    expect((await new ApiClient(application.url, body.accessToken).get('/bots')).status).toBe(200);
+    await whileBroken('support_accesses', () => operator.client.post(address, support));
+    await whileBroken('operators', () =>
+      anonymous().post('/operator/sign-in', { email: operator.email, password: PASSWORD }),
+    );
+  });
+
   it('of those who put them in the wrong place, on every route', async () => {
     const misplaced = `987654321:${randomBytes(26).toString('base64url').slice(0, 35)}`;
     keepBotToken('misplaced token', misplaced);
@@ -392,7 +452,12 @@ describe('keys', () => {
     expect(rotated).toEqual({
       rewrapped: TENANTS,
       renewed: TENANTS + 1,
-      resealed: { 'bot tokens': TOKENS + 1, 'second factors': 0 },
+      resealed: {
+        'webhook secrets': 0,
+        'older webhook secrets': 0,
+        'second factors': 0,
+        'bot tokens': TOKENS + 1,
+      },
       unreadable: 0,
     });
     await scene.close(running);

@@ -96,10 +96,10 @@ export class HostileScene {
     readonly bia: Household,
   ) {}
 
-  static async open(environment: Record<string, string> = {}): Promise<HostileScene> {
+  static async open(): Promise<HostileScene> {
     const bots = await BotScene.open();
     try {
-      const application = await bots.start('api', environment);
+      const application = await bots.start('api');
       const operator = await appointOperator(application);
       return new HostileScene(
         bots,
@@ -116,18 +116,22 @@ export class HostileScene {
 
   end = () => this.bots.end();
 
-  /** A hash of every row of every table but unlogged counts: two equal ones, and nothing was written in between. */
+  /**
+   * A hash of every row of every table but unlogged counts: two equal ones, and nothing was written in between. When a
+   * key was used last is written whatever it was used for.
+   */
   async digest(): Promise<unknown> {
     const tables = await this.bots.look<{ name: string }>(
       `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace
          AND relkind IN ('r', 'p') AND NOT relispartition AND relpersistence = 'p' ORDER BY relname`,
     );
-    const parts = tables.map(
+    const hashes = tables.map(
       ({ name }) =>
-        `SELECT '${name}' AS name, md5(string_agg(t::text, E'\\n' ORDER BY t::text)) AS rows FROM ${name} t`,
+        `SELECT '${name}' AS name, md5(string_agg(row, E'\\n' ORDER BY row)) AS rows
+           FROM ${name} t, LATERAL (SELECT (to_jsonb(t) - 'last_used_at')::text) AS told (row)`,
     );
-    // PostgreSQL reads the parts side by side, in whatever order.
-    return this.bots.look(`${parts.join(' UNION ALL ')} ORDER BY name`);
+    // The parts may be computed side by side, and come as they are done.
+    return this.bots.look(`${hashes.join(' UNION ALL ')} ORDER BY name`);
   }
 }
 

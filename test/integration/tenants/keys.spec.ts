@@ -7,6 +7,7 @@ import {
   SealedColumns,
   TenantKeys,
 } from '../../../src/tenants/index.js';
+import { WebhookSecrets } from '../../../src/webhooks/webhook-secrets.js';
 import { signUpTenant } from '../../harness/accounts.js';
 import { startTestApplication, type TestApplication } from '../../harness/application.js';
 import { type BotBody, BotScene } from '../bots/bot-scene.js';
@@ -34,6 +35,13 @@ describe("tenants' keys", () => {
     await expect(keys.sealFor(asTenantId(randomUUID()), Buffer.from('x'), '')).rejects.toThrow('no data key');
   });
 });
+
+const NOTHING_RESEALED = {
+  'webhook secrets': 0,
+  'older webhook secrets': 0,
+  'second factors': 0,
+  'bot tokens': 0,
+};
 
 describe('a rotation of keys', () => {
   const [old, young] = [randomBytes(32), randomBytes(32)].map((key) => key.toString('base64')) as [
@@ -72,7 +80,7 @@ describe('a rotation of keys', () => {
       expect(await rotate(application)).toEqual({
         rewrapped: 1,
         renewed: 0,
-        resealed: { 'bot tokens': 0, 'second factors': 0 },
+        resealed: NOTHING_RESEALED,
         unreadable: 0,
       });
       expect(await rotate(application)).toMatchObject({ rewrapped: 0 });
@@ -92,7 +100,7 @@ describe('a rotation of keys', () => {
       expect(await rotate(application, true)).toEqual({
         rewrapped: 0,
         renewed: 2,
-        resealed: { 'bot tokens': 2, 'second factors': 0 },
+        resealed: { ...NOTHING_RESEALED, 'bot tokens': 2 },
         unreadable: 0,
       });
       // A second run goes on and makes no third key.
@@ -105,6 +113,31 @@ describe('a rotation of keys', () => {
       const tenant = await signUpTenant(application.url);
       const bot = await scene.connect(tenant);
       expect((await tenant.client.get<BotBody>(`/bots/${bot.id}`)).body.state).toBe('running');
+    });
+  });
+
+  it('seals both secrets of a webhook anew, and each still opens', async () => {
+    await withKeys({ ENCRYPTION_KEY: young }, async (application) => {
+      const { client, tenantId } = await signUpTenant(application.url);
+      const given = { url: 'https://example.org/', events: ['webhook.test'] };
+      const { body: first } = await client.post<{ id: string; secret: string }>('/webhooks', given);
+      const { body: second } = await client.post<{ secret: string }>(`/webhooks/${first.id}/secret`);
+      await client.post('/webhooks', given);
+      await scene.look(`UPDATE tenant_data_keys SET created_at = now() - interval '2 days'`);
+      expect(await rotate(application, true)).toMatchObject({
+        resealed: { 'webhook secrets': 2, 'older webhook secrets': 1 },
+        unreadable: 0,
+      });
+      const [row] = await scene.look<{ young: Buffer; old: Buffer; versions: number[] }>(
+        `SELECT secret_ciphertext AS young, old_secret_ciphertext AS old,
+           ARRAY[secret_key_version, old_secret_key_version] AS versions FROM webhook_endpoints WHERE id = $1`,
+        [first.id],
+      );
+      expect(row?.versions).toEqual([2, 2]);
+      const secrets = new WebhookSecrets(application.app.get(TenantKeys, { strict: false }));
+      const open = (ciphertext: Buffer = Buffer.alloc(0)) =>
+        secrets.open(tenantId, first.id, { ciphertext, keyVersion: 2 });
+      expect([await open(row?.young), await open(row?.old)]).toEqual([second.secret, first.secret]);
     });
   });
 
