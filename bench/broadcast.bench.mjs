@@ -22,7 +22,7 @@ const ANSWER_TIMES_MS = [0, 50];
 const PROMISED = { jobPerMessage: 2, apscheduler: 20 };
 
 const FULL = {
-  runs: 5,
+  runs: 3,
   botCount: 1_000,
   messagesPerBot: 60,
   jobMessagesPerBot: 60,

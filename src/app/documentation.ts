@@ -21,7 +21,7 @@ const TAGS = [
   { name: 'Audience', description: 'Chats and contacts that the bots met, their tags and counts' },
   { name: 'Messages', description: 'What is sent: text, photo, document, buttons, variables' },
   { name: 'Files', description: 'Photos and documents that messages carry' },
-  { name: 'Schedules', description: 'When a message goes out' },
+  { name: 'Schedules', description: 'When a message goes out; calendar and quiet hours' },
   { name: 'Broadcasts', description: 'Send now, watch, cancel' },
   { name: 'Webhooks', description: 'Events told to systems of your own, signed' },
   { name: 'Operator', description: 'For whoever runs the installation: tenants, plans, how it is' },

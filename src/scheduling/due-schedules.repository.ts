@@ -1,16 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { DispatcherDatabase } from '../platform/database/index.js';
 import { asTenantId, type TenantId } from '../platform/identity/index.js';
-import { type DecidedRun } from './missed-runs.rules.js';
-import { type ScheduleRule } from './schedule-rule.dto.js';
+import { DEFAULT_GRACE_SECONDS, type DecidedRun, type RunPolicy } from './rules/missed-runs.rules.js';
+import { type Timing } from './rules/schedule.rules.js';
+import { timingOf, type TimingRow } from './rules/schedule-choice.rules.js';
 
 /** A schedule whose time has come, as it stands in the database: nothing about its rule is certain. */
 export interface DueSchedule {
   readonly id: string;
   readonly tenantId: TenantId;
   readonly isTenantActive: boolean;
-  readonly rule: ScheduleRule;
-  readonly timeZone: string;
+  readonly timing: Timing;
+  readonly policy: RunPolicy;
   readonly dueAt: Date;
 }
 
@@ -28,12 +29,14 @@ export interface WaitingOccurrence {
   readonly tenantId: TenantId;
 }
 
-interface DueRow {
+interface DueRow extends TimingRow {
   id: string;
   tenant_id: string;
   tenant_state: string;
-  rule: ScheduleRule;
-  time_zone: string;
+  max_runs: number | null;
+  runs: number | null;
+  missed_policy: RunPolicy['missedPolicy'] | null;
+  grace_seconds: number | null;
   next_run_at: Date;
   now: Date;
 }
@@ -61,7 +64,9 @@ export class DueSchedulesRepository {
     return this.database.transaction(async (client) => {
       // In a subquery the volatile clock is read once, so that the index on due times bounds the scan.
       const { rows } = await client.query<DueRow>(
-        `SELECT s.id, s.tenant_id, t.state AS tenant_state, s.rule, s.time_zone, s.next_run_at, clock_timestamp() AS now
+        `SELECT s.id, s.tenant_id, t.state AS tenant_state, s.rule, s.time_zone, s.ends_at,
+                s.except_dates::text[] AS except_dates, s.within, s.max_runs, s.runs, s.missed_policy, s.grace_seconds,
+                s.next_run_at, clock_timestamp() AS now
            FROM schedules s JOIN tenants t ON t.id = s.tenant_id
           WHERE s.state = 'active' AND s.next_run_at <= (SELECT clock_timestamp())
           ORDER BY s.next_run_at LIMIT $1 FOR UPDATE OF s SKIP LOCKED`,
@@ -88,16 +93,18 @@ export class DueSchedulesRepository {
         `UPDATE schedules s
             SET next_run_at = d.next_run_at,
                 last_run_at = coalesce(d.last_run_at, s.last_run_at),
+                runs = nullif(coalesce(s.runs, 0) + d.started, 0),
                 state = CASE WHEN d.end_reason IS NULL THEN s.state ELSE 'ended' END,
                 state_reason = d.end_reason
-           FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::text[])
-                AS d (id, next_run_at, last_run_at, end_reason)
+           FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::text[], $5::int[])
+                AS d (id, next_run_at, last_run_at, end_reason, started)
           WHERE s.id = d.id`,
         [
           decisions.map(({ schedule }) => schedule.id),
           decisions.map(({ nextRunAt }) => nextRunAt),
-          decisions.map(({ runs }) => runs.find((run) => run.skipReason === undefined)?.dueAt ?? null),
+          decisions.map(({ runs }) => runs.filter(isStarted).at(-1)?.dueAt ?? null),
           decisions.map(({ endReason }) => endReason ?? null),
+          decisions.map(({ runs }) => runs.filter(isStarted).length),
         ],
       );
       return { taken: rows.length, waiting: inserted.rows.filter(isWaiting).map(toWaiting) };
@@ -105,22 +112,23 @@ export class DueSchedulesRepository {
   }
 
   /** What could not start for so long would come as a surprise. @returns how many were given up */
-  async failWaiting(olderThanSeconds: number): Promise<number> {
+  async failWaiting(afterSeconds: number): Promise<number> {
     const rows = await this.database.query(
       `UPDATE occurrences SET state = 'failed', reason = 'could_not_start'
-        WHERE state = 'waiting' AND created_at < clock_timestamp() - make_interval(secs => $1) RETURNING id`,
-      [olderThanSeconds],
+        WHERE state = 'waiting' AND retry_at < clock_timestamp() - make_interval(secs => $1) RETURNING id`,
+      [afterSeconds],
     );
     return rows.length;
   }
 
-  /** Occurrences that nobody started, because a process died in between or could not. */
-  async findWaiting(olderThanSeconds: number, limit: number): Promise<WaitingOccurrence[]> {
+  /**
+   * Occurrences that nobody started, because a process died in between or could not, and those that were held until now.
+   */
+  async findWaiting(limit: number): Promise<WaitingOccurrence[]> {
     const rows = await this.database.query<OccurrenceKey>(
-      `SELECT id, tenant_id FROM occurrences
-        WHERE state = 'waiting' AND created_at < clock_timestamp() - make_interval(secs => $1)
-        ORDER BY due_at LIMIT $2`,
-      [olderThanSeconds, limit],
+      `SELECT id, tenant_id FROM occurrences WHERE state = 'waiting' AND retry_at <= (SELECT clock_timestamp())
+        ORDER BY retry_at LIMIT $1`,
+      [limit],
     );
     return rows.map(toWaiting);
   }
@@ -139,11 +147,16 @@ const toDueSchedule = (row: DueRow): DueSchedule => ({
   id: row.id,
   tenantId: asTenantId(row.tenant_id),
   isTenantActive: row.tenant_state === 'active',
-  rule: row.rule,
-  timeZone: row.time_zone,
+  timing: timingOf(row),
+  policy: {
+    missedPolicy: row.missed_policy ?? 'latest',
+    graceSeconds: row.grace_seconds ?? DEFAULT_GRACE_SECONDS,
+    runsLeft: row.max_runs === null ? Infinity : row.max_runs - (row.runs ?? 0),
+  },
   dueAt: row.next_run_at,
 });
 
+const isStarted = (run: DecidedRun): boolean => run.skipReason === undefined;
 const isWaiting = (row: { state: string }): boolean => row.state === 'waiting';
 const toWaiting = (row: OccurrenceKey): WaitingOccurrence => ({
   id: row.id,

@@ -5,12 +5,17 @@ import { TenantDatabase } from '../platform/database/index.js';
 import { type TenantId } from '../platform/identity/index.js';
 import { isQuotaExceeded } from '../tenants/index.js';
 import { type WaitingOccurrence } from './due-schedules.repository.js';
+import { QuietHoursRepository } from './quiet-hours.repository.js';
+import { decideQuiet } from './rules/quiet-hours.rules.js';
+import { SchedulesRepository } from './schedules.repository.js';
 import { OccurrencesRepository, type StartableOccurrence } from './occurrences.repository.js';
 
 /** Transactions at the same time; the process's other work shares the pool. */
 const CONCURRENCY = 4;
 /** Occurrences of one tenant in one transaction: a commit is the dearest part of a start. */
 const LARGEST_GROUP = 50;
+/** Whether the broadcast that one waits for has ended meanwhile. */
+const LOOK_AGAIN_SECONDS = 2;
 
 /**
  * Turns occurrences into broadcasts: broadcast and "started" are committed together, so that whoever repeats it finds it
@@ -23,6 +28,8 @@ export class OccurrenceStarter {
   constructor(
     private readonly database: TenantDatabase,
     private readonly occurrences: OccurrencesRepository,
+    private readonly schedules: SchedulesRepository,
+    private readonly quietHours: QuietHoursRepository,
     private readonly broadcasts: BroadcastService,
   ) {}
 
@@ -53,14 +60,27 @@ export class OccurrenceStarter {
     ids: readonly string[],
   ): Promise<void> {
     const started: { id: string; broadcastId: string }[] = [];
-    const refused: string[] = [];
-    for (const occurrence of await this.occurrences.lockWaiting(manager, ids)) {
+    const occurrences = await this.passQuietHours(
+      manager,
+      tenantId,
+      await this.occurrences.lockWaiting(manager, ids),
+    );
+    const oneByOne = occurrences.filter(runsAlone).map((occurrence) => occurrence.schedule_id);
+    const running = oneByOne.length > 0 ? await this.occurrences.findRunning(manager, oneByOne) : new Set();
+    for (const occurrence of occurrences) {
+      if (runsAlone(occurrence) && running.has(occurrence.schedule_id)) {
+        await this.putOff(manager, occurrence);
+        continue;
+      }
       const broadcastId = await this.start(manager, tenantId, occurrence);
-      if (broadcastId === undefined) refused.push(occurrence.id);
-      else started.push({ id: occurrence.id, broadcastId });
+      if (broadcastId === undefined) {
+        await this.occurrences.skip(manager, occurrence.id, 'quota_exceeded');
+        continue;
+      }
+      running.add(occurrence.schedule_id);
+      started.push({ id: occurrence.id, broadcastId });
     }
     if (started.length > 0) await this.occurrences.markStarted(manager, started);
-    if (refused.length > 0) await this.occurrences.markSkipped(manager, refused, 'quota_exceeded');
   }
 
   /** @returns the broadcast's id; undefined where the tenant's plan doesn't allow it */
@@ -82,7 +102,36 @@ export class OccurrenceStarter {
       throw error;
     }
   }
+
+  /** @returns those that may start now */
+  private async passQuietHours(
+    manager: EntityManager,
+    tenantId: TenantId,
+    occurrences: readonly StartableOccurrence[],
+  ): Promise<StartableOccurrence[]> {
+    const quietHours = occurrences.length > 0 ? await this.quietHours.findAll(manager) : [];
+    if (quietHours.length === 0) return [...occurrences];
+    const { now, timeZone } = await this.schedules.readClock(manager, tenantId);
+    const startable: StartableOccurrence[] = [];
+    for (const occurrence of occurrences) {
+      const decision = decideQuiet(quietHours, occurrence.audience, timeZone, now);
+      if (decision === null) startable.push(occurrence);
+      else if (decision.kind === 'skip') await this.occurrences.skip(manager, occurrence.id, 'quiet_hours');
+      else await this.occurrences.holdOverQuietHours(manager, occurrence, decision.until);
+    }
+    return startable;
+  }
+
+  private async putOff(manager: EntityManager, occurrence: StartableOccurrence): Promise<void> {
+    if (occurrence.overlap_policy === 'skip' || occurrence.is_past_grace)
+      await this.occurrences.skip(manager, occurrence.id, 'previous_running');
+    else await this.occurrences.holdForPrevious(manager, occurrence.id, LOOK_AGAIN_SECONDS);
+  }
 }
+
+/** Claims that no two broadcasts of the schedule run at the same time. */
+const runsAlone = ({ overlap_policy }: StartableOccurrence): boolean =>
+  overlap_policy === 'wait' || overlap_policy === 'skip';
 
 /** In the order of the list reversed, since groups are taken from the end. */
 function groupByTenant(

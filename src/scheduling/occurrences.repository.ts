@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
 import { type Audience } from '../audience/index.js';
-import { type OccurrenceView } from './schedule.dto.js';
+import { DEFAULT_GRACE_SECONDS, type SkipReason } from './rules/missed-runs.rules.js';
+import { type OccurrenceView, type OverlapPolicy } from './schedule.dto.js';
 
 export interface OccurrenceRow {
   readonly id: string;
@@ -19,6 +20,10 @@ export interface StartableOccurrence {
   readonly schedule_id: string;
   readonly message_id: string;
   readonly audience: Audience;
+  /** Null for the usual. */
+  readonly overlap_policy: OverlapPolicy | null;
+  /** Whether it has waited for its schedule's last broadcast longer than its grace. */
+  readonly is_past_grace: boolean;
 }
 
 /** Due times of the tenant that the manager's transaction carries. */
@@ -40,7 +45,9 @@ export class OccurrencesRepository {
   /** Those of the list that wait and that no other process is starting. */
   lockWaiting(manager: EntityManager, ids: readonly string[]): Promise<StartableOccurrence[]> {
     return manager.query<StartableOccurrence[]>(
-      `SELECT o.id, o.due_at, o.schedule_id, s.message_id, s.audience
+      `SELECT o.id, o.due_at, o.schedule_id, s.message_id, s.audience, s.overlap_policy,
+              o.due_at + make_interval(secs => coalesce(s.grace_seconds, ${DEFAULT_GRACE_SECONDS})) < clock_timestamp()
+                AS is_past_grace
          FROM occurrences o JOIN schedules s ON s.id = o.schedule_id
         WHERE o.id = ANY ($1::uuid[]) AND o.state = 'waiting'
         ORDER BY o.due_at, o.id FOR UPDATE OF o SKIP LOCKED`,
@@ -48,11 +55,58 @@ export class OccurrencesRepository {
     );
   }
 
-  async markSkipped(manager: EntityManager, ids: readonly string[], reason: string): Promise<void> {
-    await manager.query(`UPDATE occurrences SET state = 'skipped', reason = $2 WHERE id = ANY ($1::uuid[])`, [
-      ids,
-      reason,
+  /**
+   * Which of these schedules have a broadcast that is not over. Holds the schedules until the transaction ends, so that
+   * two processes don't each start one.
+   */
+  async findRunning(manager: EntityManager, scheduleIds: readonly string[]): Promise<Set<string>> {
+    await manager.query('SELECT FROM schedules WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE', [
+      scheduleIds,
     ]);
+    const rows = await manager.query<{ schedule_id: string }[]>(
+      `SELECT DISTINCT schedule_id FROM broadcasts
+        WHERE schedule_id = ANY ($1::uuid[]) AND state IN ('planning', 'sending')`,
+      [scheduleIds],
+    );
+    return new Set(rows.map((row) => row.schedule_id));
+  }
+
+  async holdForPrevious(manager: EntityManager, id: string, seconds: number): Promise<void> {
+    await manager.query(
+      `UPDATE occurrences SET reason = 'previous_running', retry_at = clock_timestamp() + make_interval(secs => $2)
+        WHERE id = $1`,
+      [id, seconds],
+    );
+  }
+
+  /** Of each schedule one waits for the morning, the last: people don't want the whole night's at once. */
+  async holdOverQuietHours(
+    manager: EntityManager,
+    { id, schedule_id, due_at }: StartableOccurrence,
+    until: Date,
+  ): Promise<void> {
+    await manager.query(
+      `UPDATE occurrences SET state = 'skipped', reason = 'overtaken'
+        WHERE schedule_id = $1 AND state = 'waiting' AND reason = 'quiet_hours' AND due_at < $2`,
+      [schedule_id, due_at],
+    );
+    await manager.query(`UPDATE occurrences SET reason = 'quiet_hours', retry_at = $2 WHERE id = $1`, [
+      id,
+      until,
+    ]);
+  }
+
+  async skip(manager: EntityManager, id: string, reason: SkipReason): Promise<void> {
+    await manager.query(`UPDATE occurrences SET state = 'skipped', reason = $2 WHERE id = $1`, [id, reason]);
+  }
+
+  /** Those of a schedule that were held until later. */
+  async skipHeld(manager: EntityManager, scheduleId: string): Promise<void> {
+    await manager.query(
+      `UPDATE occurrences SET state = 'skipped', reason = 'paused'
+        WHERE schedule_id = $1 AND state = 'waiting' AND reason IS NOT NULL`,
+      [scheduleId],
+    );
   }
 
   async markStarted(

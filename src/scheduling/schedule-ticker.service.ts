@@ -2,14 +2,15 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { Clock } from '../platform/clock/index.js';
 import { DatabaseNotifications } from '../platform/database/index.js';
 import { type DueDecision, type DueSchedule, DueSchedulesRepository } from './due-schedules.repository.js';
-import { decideRuns, GRACE_MS } from './missed-runs.rules.js';
+
 import { OccurrenceStarter } from './occurrence-starter.service.js';
+import { decideRuns } from './rules/missed-runs.rules.js';
 import { LONGEST_REST_MS, SCHEDULE_BELL } from './schedule-bell.js';
 
 const BATCH = 500;
 const SWEEP_EVERY_MS = 5_000;
-/** Younger ones are being started by whoever claimed them. */
-const FORGOTTEN_AFTER_SECONDS = 5;
+/** What a fault of ours kept from starting for so long is given up. */
+const GIVEN_UP_AFTER_SECONDS = 60 * 60;
 const REST_AFTER_FAILURE_MS = 1_000;
 
 /**
@@ -78,7 +79,7 @@ export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
   /** One bad row ends its own schedule and never a pass. */
   private decide(schedule: DueSchedule, now: Date): DueDecision {
     try {
-      const { runs, nextRunAt } = decideRuns(schedule.rule, schedule.timeZone, schedule.dueAt, now);
+      const { runs, nextRunAt } = decideRuns(schedule.timing, schedule.policy, schedule.dueAt, now);
       return {
         schedule,
         runs: schedule.isTenantActive
@@ -93,14 +94,14 @@ export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  /** Who died between claiming and starting left occurrences behind. */
+  /** Who died between claiming and starting left occurrences behind; others were held until now. */
   private async sweep(): Promise<void> {
     const nowMs = this.clock.monotonicMs();
     if (nowMs - this.sweptAtMs < SWEEP_EVERY_MS) return;
     this.sweptAtMs = nowMs;
-    const failed = await this.due.failWaiting(GRACE_MS / 1000);
+    const failed = await this.due.failWaiting(GIVEN_UP_AFTER_SECONDS);
     if (failed > 0) this.logger.error(`${failed} occurrences could not start within an hour`);
-    await this.starter.startAll(await this.due.findWaiting(FORGOTTEN_AFTER_SECONDS, BATCH));
+    await this.starter.startAll(await this.due.findWaiting(BATCH));
   }
 
   private async rest(ms: number): Promise<void> {

@@ -3,15 +3,77 @@ import { audienceSchema } from '../audience/index.js';
 import { messageChoice } from '../delivery/index.js';
 import { lineOfTextSchema, pageQuerySchema, pageSchemaOf } from '../platform/http/index.js';
 import { idSchema } from '../platform/identity/index.js';
-import { timeZoneSchema } from '../tenants/index.js';
-import { scheduleRuleSchema } from './schedule-rule.dto.js';
+import { languageSchema, timeZoneSchema } from '../tenants/index.js';
+import {
+  DEFAULT_GRACE_SECONDS,
+  MISSED_POLICIES,
+  MOST_MADE_UP,
+  PUNCTUAL_SECONDS,
+} from './rules/missed-runs.rules.js';
+import {
+  scheduleRuleSchema,
+  withinSchema,
+  writtenDaySchema,
+  writtenTimeSchema,
+} from './schedule-rule.dto.js';
+
+export const OVERLAP_POLICIES = ['wait', 'skip', 'parallel'] as const;
+export type OverlapPolicy = (typeof OVERLAP_POLICIES)[number];
+
+const LONGEST_GRACE_SECONDS = 7 * 24 * 60 * 60;
+
+/** What decides when a schedule is due. */
+const timingFields = {
+  rule: scheduleRuleSchema,
+  timeZone: timeZoneSchema.optional().describe("for local times and cron; without it, the tenant's"),
+  endsAt: writtenTimeSchema
+    .nullable()
+    .optional()
+    .describe('no run after this; local to the time zone, or with an offset'),
+  exceptDates: z
+    .array(writtenDaySchema)
+    .min(1)
+    .max(366)
+    .nullable()
+    .optional()
+    .describe("days on the zone's clocks without a run"),
+  within: withinSchema.nullable().optional().describe('only runs within these hours'),
+};
+
+const policyFields = {
+  maxRuns: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .nullable()
+    .optional()
+    .describe('ends after so many runs that were let start; without it, it has no such end'),
+  missedPolicy: z
+    .enum(MISSED_POLICIES)
+    .optional()
+    .describe(
+      `what becomes of runs that were missed while the installation stood still or the schedule was paused: skip (none is made up), latest (the last one, the usual), all (the last ${MOST_MADE_UP} at most); only within the grace`,
+    ),
+  graceSeconds: z
+    .int()
+    .min(PUNCTUAL_SECONDS)
+    .max(LONGEST_GRACE_SECONDS)
+    .optional()
+    .describe(`how late a run may still start; usually ${DEFAULT_GRACE_SECONDS}`),
+  overlapPolicy: z
+    .enum(OVERLAP_POLICIES)
+    .optional()
+    .describe(
+      'when its last broadcast is still going on: wait (start after it, within the grace), skip, parallel (start beside it, the usual)',
+    ),
+};
 
 const fields = {
   name: lineOfTextSchema(100),
   ...messageChoice,
   audience: audienceSchema,
-  rule: scheduleRuleSchema,
-  timeZone: timeZoneSchema.optional().describe("for local times and cron; without it, the tenant's"),
+  ...timingFields,
+  ...policyFields,
 };
 
 export const createScheduleSchema = z
@@ -56,6 +118,14 @@ export const scheduleSchema = z
     audience: audienceSchema,
     rule: scheduleRuleSchema,
     timeZone: z.string(),
+    endsAt: z.iso.datetime().nullable(),
+    exceptDates: z.array(z.iso.date()).nullable(),
+    within: withinSchema.nullable(),
+    maxRuns: z.int().nullable(),
+    runs: z.int().describe('how many runs were let start since its rule was last changed'),
+    missedPolicy: z.enum(MISSED_POLICIES),
+    graceSeconds: z.int(),
+    overlapPolicy: z.enum(OVERLAP_POLICIES),
     state: z.enum(SCHEDULE_STATES),
     reason: z
       .string()
@@ -84,7 +154,7 @@ export const occurrenceSchema = z
       .string()
       .nullable()
       .describe(
-        'why it did not run: missed (over an hour late), overtaken (a later run was due already and ran in its place), tenant_suspended, could_not_start (a fault of ours that lasted an hour)',
+        'why it did not run, or waited: missed (later than the grace), overtaken (a later run was due already and ran in its place), previous_running (its last broadcast was still going on), quiet_hours, paused, tenant_suspended, could_not_start (a fault of ours that lasted an hour)',
       ),
     broadcastId: idSchema.nullable(),
     createdAt: z.iso.datetime(),
@@ -94,14 +164,17 @@ export type OccurrenceView = z.output<typeof occurrenceSchema>;
 export const occurrencePageSchema = pageSchemaOf(occurrenceSchema, 'OccurrencePage');
 
 const runCount = z.coerce.number().int().min(1).max(100).default(10);
-export const previewQuerySchema = z.strictObject({ count: runCount.describe('how many due times') });
+export const previewQuerySchema = z.strictObject({
+  count: runCount.describe('how many due times'),
+  language: languageSchema.optional().describe("of the sentence; without it, the tenant's"),
+});
 export type PreviewQuery = z.infer<typeof previewQuerySchema>;
 
 export const previewRuleSchema = z
   .strictObject({
-    rule: scheduleRuleSchema,
-    timeZone: fields.timeZone,
+    ...timingFields,
     count: z.int().min(1).max(100).default(10),
+    language: languageSchema.optional().describe("of the sentence; without it, the tenant's"),
   })
   .meta({
     id: 'PreviewRule',
@@ -109,16 +182,30 @@ export const previewRuleSchema = z
   });
 export type PreviewRule = z.infer<typeof previewRuleSchema>;
 
+const oddity = z
+  .discriminatedUnion('kind', [
+    z
+      .object({ kind: z.literal('skipped_time'), askedTime: z.string() })
+      .describe('clocks skip the time that was asked for; this is the first instant after the gap'),
+    z
+      .object({ kind: z.literal('doubled_time'), pass: z.enum(['first', 'second']) })
+      .describe('clocks show this time twice that day'),
+  ])
+  .nullable()
+  .describe('what daylight saving does to it; usually null');
+
+export const previewedRunSchema = z.object({
+  dueAt: z.iso.datetime(),
+  localTime: z.string().describe('as clocks in the zone show it, such as 2026-03-29T09:00:00'),
+  offset: z.string().describe('of those clocks, such as +01:00'),
+  oddity,
+});
+
 export const runPreviewSchema = z
   .object({
     timeZone: z.string(),
-    runs: z.array(
-      z.object({
-        dueAt: z.iso.datetime(),
-        localTime: z.string().describe('as clocks in the zone show it, such as 2026-03-29T09:00:00'),
-        offset: z.string().describe('of those clocks, such as +01:00'),
-      }),
-    ),
+    sentence: z.string().describe('the rule in plain words'),
+    runs: z.array(previewedRunSchema),
   })
   .meta({ id: 'RunPreview' });
 export type RunPreview = z.output<typeof runPreviewSchema>;

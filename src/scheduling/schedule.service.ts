@@ -3,7 +3,7 @@ import { type EntityManager } from 'typeorm';
 import { AudienceService } from '../audience/index.js';
 import { MessageService, MessageUses } from '../messages/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
-import { conflict, invalidField, notFound } from '../platform/errors/index.js';
+import { conflict, notFound, ProblemError } from '../platform/errors/index.js';
 import {
   idBefore,
   IdempotencyService,
@@ -12,22 +12,35 @@ import {
   pageOf,
   type PageQuery,
 } from '../platform/http/index.js';
-import { type Caller } from '../platform/identity/index.js';
-import { AuditLog, Quotas } from '../tenants/index.js';
+import { type Caller, type TenantId } from '../platform/identity/index.js';
+import { AuditLog, type Language, Quotas } from '../tenants/index.js';
 import { type OccurrenceRow, OccurrencesRepository } from './occurrences.repository.js';
 import { announceDueSoon } from './schedule-bell.js';
-import { type ScheduleRule } from './schedule-rule.dto.js';
-import { anchorRule, findRuleProblem, nextRun, previewRuns } from './schedule.rules.js';
+import { DEFAULT_GRACE_SECONDS } from './rules/missed-runs.rules.js';
+import { describeTiming } from './rules/rule-sentence.rules.js';
+import {
+  changeChoice,
+  choosePolicy,
+  chooseTiming,
+  pauseChoice,
+  resumeChoice,
+  type ScheduleChoice,
+  timingOf,
+} from './rules/schedule-choice.rules.js';
+import { shiftRule } from './rules/shift-rule.rules.js';
+import { previewRuns, type Timing } from './rules/schedule.rules.js';
+import { type ImportResult } from './schedule-bulk.dto.js';
 import {
   type ChangeSchedule,
   type CreateSchedule,
   type OccurrenceView,
+  type PreviewQuery,
   type PreviewRule,
   type RunPreview,
   type ScheduleQuery,
   type ScheduleView,
 } from './schedule.dto.js';
-import { type ScheduleChoice, type ScheduleRow, SchedulesRepository } from './schedules.repository.js';
+import { type ScheduleRow, SchedulesRepository, type TenantClock } from './schedules.repository.js';
 
 /** What people do with schedules. What becomes due is the ticker's. */
 @Injectable()
@@ -55,21 +68,66 @@ export class ScheduleService implements OnModuleInit {
 
   create(caller: Caller, idempotent: IdempotentRequest, input: CreateSchedule): Promise<ScheduleView> {
     return this.idempotency.run(caller, idempotent, async (manager) => {
-      const { now, timeZone: tenantZone } = await this.schedules.readClock(manager, caller.tenantId);
-      const timing = timeFromNow(input.rule, input.timeZone ?? tenantZone, now);
-      await this.audience.assertExists(manager, input.audience);
+      const { now, timeZone } = await this.schedules.readClock(manager, caller.tenantId);
+      const choice = await this.choose(manager, caller.tenantId, input, { now, timeZone });
       await this.quotas.assertRoom(manager, caller.tenantId, 'schedules');
-      const row = await this.schedules.insert(manager, caller.tenantId, {
-        ...timing,
-        name: input.name,
-        message_id: await this.messages.choose(manager, caller.tenantId, input),
-        audience: input.audience,
-        state: 'active',
-        state_reason: null,
-      });
+      const row = await this.schedules.insert(manager, caller.tenantId, choice);
       await announceDueSoon(manager, row.next_run_at, now);
       return toView(row);
     });
+  }
+
+  /** All of them or none. @throws ProblemError 400 naming the first that is wrong, such as `schedules.3.rule.at` */
+  createMany(
+    caller: Caller,
+    idempotent: IdempotentRequest,
+    inputs: readonly CreateSchedule[],
+  ): Promise<ImportResult> {
+    return this.idempotency.run(caller, idempotent, async (manager) => {
+      const clock = await this.schedules.readClock(manager, caller.tenantId);
+      const choices: ScheduleChoice[] = [];
+      const known = new Set<string>();
+      for (const [n, input] of inputs.entries()) {
+        try {
+          choices.push(await this.choose(manager, caller.tenantId, input, clock, known));
+        } catch (error) {
+          throw error instanceof ProblemError ? within(error, `schedules.${n}`) : error;
+        }
+      }
+      await this.quotas.assertRoom(manager, caller.tenantId, 'schedules', choices.length);
+      const rows = await this.schedules.insertMany(manager, caller.tenantId, choices);
+      const dueTimes = rows.flatMap((row) => row.next_run_at?.getTime() ?? []);
+      await announceDueSoon(manager, new Date(Math.min(...dueTimes)), clock.now);
+      return { ids: rows.map(({ id }) => id) };
+    });
+  }
+
+  /** @param known messages and audiences that this transaction has found good, gets those that it finds */
+  private async choose(
+    manager: EntityManager,
+    tenantId: TenantId,
+    input: CreateSchedule,
+    { now, timeZone }: Pick<TenantClock, 'now' | 'timeZone'>,
+    known = new Set<string>(),
+  ): Promise<ScheduleChoice> {
+    const timing = chooseTiming(input, input.timeZone ?? timeZone, now);
+    const audience = JSON.stringify(input.audience);
+    if (!known.has(audience)) await this.audience.assertExists(manager, input.audience);
+    const { messageId: given } = input;
+    const messageId =
+      given !== undefined && known.has(given) ? given : await this.messages.choose(manager, tenantId, input);
+    known.add(audience).add(messageId);
+    return {
+      ...timing,
+      ...choosePolicy(input),
+      name: input.name,
+      message_id: messageId,
+      audience: input.audience,
+      runs: null,
+      state: 'active',
+      state_reason: null,
+      paused_at: null,
+    };
   }
 
   /** Changes what is named. A new rule or zone counts from now, and lets an ended schedule begin again. */
@@ -78,44 +136,36 @@ export class ScheduleService implements OnModuleInit {
       const row = await this.schedules.lockByIdOrThrow(manager, id);
       const { now } = await this.schedules.readClock(manager, caller.tenantId);
       if (input.audience) await this.audience.assertExists(manager, input.audience);
-      const changesTime = input.rule !== undefined || input.timeZone !== undefined;
-      const timing = changesTime
-        ? timeFromNow(input.rule ?? row.rule, input.timeZone ?? row.time_zone, now)
-        : { rule: row.rule, time_zone: row.time_zone, next_run_at: row.next_run_at };
-      const isPaused = row.state === 'paused';
-      const startsAgain = changesTime && row.state === 'ended';
+      const { startsAgain, ...choice } = changeChoice(row, input, now);
       if (startsAgain) await this.quotas.assertRoom(manager, caller.tenantId, 'schedules');
+      const givesMessage = input.message !== undefined || input.messageId !== undefined;
       // While it had ended, its message could be archived.
-      if (startsAgain && !input.message && !input.messageId)
-        await this.messages.assertUsable(manager, row.message_id);
+      if (startsAgain && !givesMessage) await this.messages.assertUsable(manager, row.message_id);
       const changed = await this.schedules.update(manager, id, {
-        name: input.name ?? row.name,
-        message_id:
-          input.message || input.messageId
-            ? await this.messages.choose(manager, caller.tenantId, input)
-            : row.message_id,
-        audience: input.audience ?? row.audience,
-        ...timing,
-        next_run_at: isPaused ? null : timing.next_run_at,
-        state: startsAgain ? 'active' : row.state,
-        state_reason: startsAgain ? null : row.state_reason,
+        ...choice,
+        message_id: givesMessage
+          ? await this.messages.choose(manager, caller.tenantId, input)
+          : row.message_id,
       });
       await announceDueSoon(manager, changed.next_run_at, now);
       return toView(changed);
     });
   }
 
-  /** Nothing becomes due until it is resumed, and what would have been due meanwhile isn't made up. */
+  /** Nothing becomes due until it is resumed, and what was held until later does not start. */
   pause(caller: Caller, id: string): Promise<ScheduleView> {
     return this.database.run(caller.tenantId, async (manager) => {
       const row = await this.schedules.lockByIdOrThrow(manager, id);
       if (row.state === 'paused') return toView(row);
       if (row.state === 'ended')
         throw conflict('schedule_ended', 'This schedule has ended; there is nothing to pause.');
-      return toView(await this.schedules.update(manager, id, { ...row, state: 'paused', next_run_at: null }));
+      const { now } = await this.schedules.readClock(manager, caller.tenantId);
+      await this.occurrences.skipHeld(manager, id);
+      return toView(await this.schedules.update(manager, id, pauseChoice(row, now)));
     });
   }
 
+  /** What was missed meanwhile is made up by the schedule's policy. */
   resume(caller: Caller, id: string): Promise<ScheduleView> {
     return this.database.run(caller.tenantId, async (manager) => {
       const row = await this.schedules.lockByIdOrThrow(manager, id);
@@ -123,16 +173,23 @@ export class ScheduleService implements OnModuleInit {
       if (row.state === 'ended')
         throw conflict('schedule_ended', 'This schedule has ended; change its rule to let it begin again.');
       const { now } = await this.schedules.readClock(manager, caller.tenantId);
-      const nextRunAt = nextRun(row.rule, row.time_zone, now);
-      if (!nextRunAt)
+      const choice = resumeChoice(row, now);
+      if (!choice)
         throw conflict('schedule_over', 'Its last due time passed while it was paused; change its rule.');
-      const resumed = await this.schedules.update(manager, id, {
-        ...row,
-        state: 'active',
-        next_run_at: nextRunAt,
-      });
-      await announceDueSoon(manager, nextRunAt, now);
+      const resumed = await this.schedules.update(manager, id, choice);
+      await announceDueSoon(manager, resumed.next_run_at, now);
       return toView(resumed);
+    });
+  }
+
+  /** Moves a rule that stands at an instant. @throws ProblemError 409 for a rule of the calendar */
+  shift(caller: Caller, id: string, seconds: number): Promise<ScheduleView> {
+    return this.database.run(caller.tenantId, async (manager) => {
+      const row = await this.schedules.lockByIdOrThrow(manager, id);
+      const rule = shiftRule(row.rule, row.time_zone, seconds);
+      if (!rule)
+        throw conflict('not_shiftable', 'Its times stand on the calendar; change its rule or its zone.');
+      return this.change(caller, id, { rule });
     });
   }
 
@@ -169,11 +226,12 @@ export class ScheduleService implements OnModuleInit {
   }
 
   /** Due times from now on, as they would be were the schedule active. */
-  previewById(caller: Caller, id: string, count: number): Promise<RunPreview> {
+  previewById(caller: Caller, id: string, { count, language }: PreviewQuery): Promise<RunPreview> {
     return this.database.run(caller.tenantId, async (manager) => {
-      const { rule, time_zone: timeZone } = await this.findByIdOrThrow(manager, id);
-      const { now } = await this.schedules.readClock(manager, caller.tenantId);
-      return { timeZone, runs: previewRuns(rule, timeZone, now, count) };
+      const row = await this.findByIdOrThrow(manager, id);
+      const clock = await this.schedules.readClock(manager, caller.tenantId);
+      const policy = { maxRuns: row.max_runs };
+      return toPreview(timingOf(row), policy, clock.now, { count, language: language ?? clock.language });
     });
   }
 
@@ -181,9 +239,9 @@ export class ScheduleService implements OnModuleInit {
     const clock = await this.database.run(caller.tenantId, (manager) =>
       this.schedules.readClock(manager, caller.tenantId),
     );
-    const timeZone = input.timeZone ?? clock.timeZone;
-    const { rule } = timeFromNow(input.rule, timeZone, clock.now);
-    return { timeZone, runs: previewRuns(rule, timeZone, clock.now, input.count) };
+    const timing = timingOf(chooseTiming(input, input.timeZone ?? clock.timeZone, clock.now));
+    const language = input.language ?? clock.language;
+    return toPreview(timing, { maxRuns: null }, clock.now, { count: input.count, language });
   }
 
   private async findByIdOrThrow(manager: EntityManager, id: string): Promise<ScheduleRow> {
@@ -193,16 +251,26 @@ export class ScheduleService implements OnModuleInit {
   }
 }
 
-/** @throws ProblemError 400 for a rule that never runs */
-function timeFromNow(
-  given: ScheduleRule,
-  timeZone: string,
+/** A problem of one of many inputs. */
+const within = ({ status, code, detail, errors }: ProblemError, path: string): ProblemError =>
+  new ProblemError(
+    status,
+    code,
+    `${path}: ${detail}`,
+    errors.map((one) => ({ ...one, field: `${path}.${one.field}` })),
+  );
+
+function toPreview(
+  timing: Timing,
+  bounds: { maxRuns: number | null },
   now: Date,
-): Pick<ScheduleChoice, 'rule' | 'time_zone' | 'next_run_at'> {
-  const rule = anchorRule(given, now);
-  const problem = findRuleProblem(rule, timeZone, now);
-  if (problem) throw invalidField(problem.field, problem.code, problem.message);
-  return { rule, time_zone: timeZone, next_run_at: nextRun(rule, timeZone, now) };
+  { count, language }: { count: number; language: Language },
+): RunPreview {
+  return {
+    timeZone: timing.timeZone,
+    sentence: describeTiming(timing, bounds, language),
+    runs: previewRuns(timing, now, count),
+  };
 }
 
 const toView = (row: ScheduleRow): ScheduleView => ({
@@ -212,6 +280,14 @@ const toView = (row: ScheduleRow): ScheduleView => ({
   audience: row.audience,
   rule: row.rule,
   timeZone: row.time_zone,
+  endsAt: row.ends_at?.toISOString() ?? null,
+  exceptDates: row.except_dates?.slice() ?? null,
+  within: row.within,
+  maxRuns: row.max_runs,
+  runs: row.runs ?? 0,
+  missedPolicy: row.missed_policy ?? 'latest',
+  graceSeconds: row.grace_seconds ?? DEFAULT_GRACE_SECONDS,
+  overlapPolicy: row.overlap_policy ?? 'parallel',
   state: row.state,
   reason: row.state_reason,
   nextRunAt: row.next_run_at?.toISOString() ?? null,

@@ -49,7 +49,9 @@ export class SchedulesController {
   @Post()
   @AllowRole('editor', 'schedules:write')
   @TakesIdempotencyKey()
-  @ApiOperation({ summary: 'Schedule a message: once, at an interval, or by a cron line' })
+  @ApiOperation({
+    summary: 'Schedule a message: once, at an interval, by the calendar, by a cron line or an RRULE',
+  })
   @ApiCreatedResponse({ standardSchema: scheduleSchema })
   @ApiPaymentRequiredResponse()
   create(
@@ -63,7 +65,9 @@ export class SchedulesController {
   @Post('preview')
   @HttpCode(200)
   @AllowRole('viewer', 'schedules:read')
-  @ApiOperation({ summary: 'Show the next due times of a rule before it is saved' })
+  @ApiOperation({
+    summary: 'Show the next due times of a rule before it is saved, and say it in plain words',
+  })
   @ApiOkResponse({ standardSchema: runPreviewSchema })
   preview(
     @CurrentCaller() caller: Caller,
@@ -122,7 +126,9 @@ export class SchedulesController {
   @Post(':id/resume')
   @HttpCode(200)
   @AllowRole('editor', 'schedules:write')
-  @ApiOperation({ summary: 'Resume a schedule; what was missed meanwhile is not made up' })
+  @ApiOperation({
+    summary: 'Resume a schedule; what was missed meanwhile is made up by its policy, within its grace',
+  })
   @ApiOkResponse({ standardSchema: scheduleSchema })
   @ApiConflictResponse()
   resume(
@@ -151,9 +157,9 @@ export class SchedulesController {
   previewById(
     @CurrentCaller() caller: Caller,
     @Param('id', { schema: idSchema }) id: string,
-    @Query({ schema: previewQuerySchema }) { count }: PreviewQuery,
+    @Query({ schema: previewQuerySchema }) query: PreviewQuery,
   ): Promise<RunPreview> {
-    return this.schedules.previewById(caller, id, count);
+    return this.schedules.previewById(caller, id, query);
   }
 
   @Get(':id/occurrences')

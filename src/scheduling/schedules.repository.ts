@@ -1,55 +1,66 @@
 import { Injectable } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
-import { type Audience } from '../audience/index.js';
 import { notFound } from '../platform/errors/index.js';
 import { type TenantId } from '../platform/identity/index.js';
-import { type ScheduleRule } from './schedule-rule.dto.js';
+import { type Language } from '../tenants/index.js';
+import { type ScheduleChoice } from './rules/schedule-choice.rules.js';
 import { type ScheduleState } from './schedule.dto.js';
 
-export interface ScheduleRow {
+export interface ScheduleRow extends ScheduleChoice {
   readonly id: string;
-  readonly name: string;
-  readonly message_id: string;
-  readonly audience: Audience;
-  readonly rule: ScheduleRule;
-  readonly time_zone: string;
-  readonly state: ScheduleState;
-  readonly state_reason: string | null;
-  readonly next_run_at: Date | null;
   readonly last_run_at: Date | null;
   readonly created_at: Date;
   readonly updated_at: Date;
 }
 
-/** What people decide about a schedule, and when it is due by that. */
-export type ScheduleChoice = Pick<
-  ScheduleRow,
-  'name' | 'message_id' | 'audience' | 'rule' | 'time_zone' | 'state' | 'state_reason' | 'next_run_at'
->;
+/** The tenant's clock and ways. */
+export interface TenantClock {
+  /** By the database's clock, which decides what is due. */
+  readonly now: Date;
+  readonly timeZone: string;
+  readonly language: Language;
+}
 
-const COLUMNS =
-  'id, name, message_id, audience, rule, time_zone, state, state_reason, next_run_at, last_run_at, created_at, updated_at';
+const CHOICES = [
+  ...['name', 'message_id', 'audience', 'rule', 'time_zone', 'ends_at', 'except_dates', 'within', 'max_runs'],
+  ...['runs', 'missed_policy', 'grace_seconds', 'overlap_policy', 'state', 'state_reason', 'paused_at'],
+  'next_run_at',
+] as const satisfies readonly (keyof ScheduleChoice)[];
+/** node-postgres would make instants of days, in the process's own zone. */
+const TIMING_COLUMNS = 'rule, time_zone, ends_at, except_dates::text[] AS except_dates, within';
+const COLUMNS = `id, name, message_id, audience, ${TIMING_COLUMNS}, max_runs, runs, missed_policy, grace_seconds,
+  overlap_policy, state, state_reason, paused_at, next_run_at, last_run_at, created_at, updated_at`;
 
 /** Schedules of the tenant that the manager's transaction carries. */
 @Injectable()
 export class SchedulesRepository {
   async insert(manager: EntityManager, tenantId: TenantId, choice: ScheduleChoice): Promise<ScheduleRow> {
-    const [row] = await manager.query<ScheduleRow[]>(
-      `INSERT INTO schedules (tenant_id, name, message_id, audience, rule, time_zone, state, state_reason, next_run_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING ${COLUMNS}`,
-      [tenantId, ...valuesOf(choice)],
-    );
+    const [row] = await this.insertMany(manager, tenantId, [choice]);
     if (!row) throw new Error('INSERT returned no row.');
     return row;
+  }
+
+  /** In the order of the list. */
+  insertMany(
+    manager: EntityManager,
+    tenantId: TenantId,
+    choices: readonly ScheduleChoice[],
+  ): Promise<ScheduleRow[]> {
+    return manager.query<ScheduleRow[]>(
+      `INSERT INTO schedules (tenant_id, ${CHOICES.join(', ')})
+       SELECT $1, ${CHOICES.map((column) => `c.${column}`).join(', ')}
+         FROM jsonb_populate_recordset(NULL::schedules, $2) c RETURNING ${COLUMNS}`,
+      [tenantId, JSON.stringify(choices)],
+    );
   }
 
   async update(manager: EntityManager, id: string, choice: ScheduleChoice): Promise<ScheduleRow> {
     // TypeORM gives [rows, count] for an UPDATE.
     const [[row]] = await manager.query<[ScheduleRow[], number]>(
-      `UPDATE schedules SET name = $2, message_id = $3, audience = $4, rule = $5, time_zone = $6, state = $7,
-              state_reason = $8, next_run_at = $9, updated_at = now()
+      `UPDATE schedules SET updated_at = now(), (${CHOICES.join(', ')}) =
+              (SELECT ${CHOICES.join(', ')} FROM jsonb_populate_record(NULL::schedules, $2))
         WHERE id = $1 RETURNING ${COLUMNS}`,
-      [id, ...valuesOf(choice)],
+      [id, JSON.stringify(choice)],
     );
     if (!row) throw notFound('schedule');
     return row;
@@ -62,12 +73,17 @@ export class SchedulesRepository {
 
   /** Waits for a ticker that has it in hand, and holds it until the transaction ends. */
   async lockByIdOrThrow(manager: EntityManager, id: string): Promise<ScheduleRow> {
-    const [row] = await manager.query<ScheduleRow[]>(
-      `SELECT ${COLUMNS} FROM schedules WHERE id = $1 FOR UPDATE`,
-      [id],
-    );
+    const [row] = await this.lockByIds(manager, [id]);
     if (!row) throw notFound('schedule');
     return row;
+  }
+
+  /** Those of the list that there are, in the order of their ids. */
+  lockByIds(manager: EntityManager, ids: readonly string[]): Promise<ScheduleRow[]> {
+    return manager.query<ScheduleRow[]>(
+      `SELECT ${COLUMNS} FROM schedules WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE`,
+      [ids],
+    );
   }
 
   findPage(
@@ -80,6 +96,15 @@ export class SchedulesRepository {
       `SELECT ${COLUMNS} FROM schedules WHERE id < $1 AND ($3::text IS NULL OR state = $3)
         ORDER BY id DESC LIMIT $2`,
       [before, limit, state ?? null],
+    );
+  }
+
+  /** Active ones that are due next, the soonest first. */
+  findUpcoming(manager: EntityManager, until: Date, limit: number): Promise<ScheduleRow[]> {
+    return manager.query<ScheduleRow[]>(
+      `SELECT ${COLUMNS} FROM schedules WHERE state = 'active' AND next_run_at <= $1
+        ORDER BY next_run_at, id LIMIT $2`,
+      [until, limit],
     );
   }
 
@@ -105,26 +130,12 @@ export class SchedulesRepository {
     return rows.map((row) => row.name);
   }
 
-  /** The database's clock, which decides what is due; and the tenant's own zone. */
-  async readClock(manager: EntityManager, tenantId: TenantId): Promise<{ now: Date; timeZone: string }> {
-    const [row] = await manager.query<{ now: Date; time_zone: string }[]>(
-      'SELECT clock_timestamp() AS now, time_zone FROM tenants WHERE id = $1',
+  async readClock(manager: EntityManager, tenantId: TenantId): Promise<TenantClock> {
+    const [row] = await manager.query<{ now: Date; time_zone: string; language: Language }[]>(
+      'SELECT clock_timestamp() AS now, time_zone, language FROM tenants WHERE id = $1',
       [tenantId],
     );
     if (!row) throw notFound('tenant');
-    return { now: row.now, timeZone: row.time_zone };
+    return { now: row.now, timeZone: row.time_zone, language: row.language };
   }
-}
-
-function valuesOf(choice: ScheduleChoice): unknown[] {
-  return [
-    choice.name,
-    choice.message_id,
-    JSON.stringify(choice.audience),
-    JSON.stringify(choice.rule),
-    choice.time_zone,
-    choice.state,
-    choice.state_reason,
-    choice.next_run_at,
-  ];
 }

@@ -4,9 +4,17 @@ import { DeliveryModule } from '../delivery/index.js';
 import { MessagesModule } from '../messages/index.js';
 import { CleaningModule } from '../platform/cleaning/index.js';
 import { TenantsModule } from '../tenants/index.js';
+import { CalendarFeedsRepository } from './calendar-feeds.repository.js';
+import { CalendarController } from './calendar.controller.js';
+import { CalendarService } from './calendar.service.js';
 import { DueSchedulesRepository } from './due-schedules.repository.js';
 import { OccurrenceStarter } from './occurrence-starter.service.js';
 import { OccurrencesRepository } from './occurrences.repository.js';
+import { QuietHoursController } from './quiet-hours.controller.js';
+import { QuietHoursRepository } from './quiet-hours.repository.js';
+import { QuietHoursService } from './quiet-hours.service.js';
+import { ScheduleBulkController } from './schedule-bulk.controller.js';
+import { ScheduleBulkService } from './schedule-bulk.service.js';
 import { ScheduleTicker } from './schedule-ticker.service.js';
 import { ScheduleService } from './schedule.service.js';
 import { SchedulesController } from './schedules.controller.js';
@@ -14,12 +22,16 @@ import { SchedulesRepository } from './schedules.repository.js';
 
 @Module({
   imports: [AudienceModule, MessagesModule, TenantsModule],
-  providers: [ScheduleService, SchedulesRepository, OccurrencesRepository],
-  exports: [ScheduleService, OccurrencesRepository],
+  providers: [ScheduleService, SchedulesRepository, OccurrencesRepository, QuietHoursRepository],
+  exports: [ScheduleService, SchedulesRepository, OccurrencesRepository, QuietHoursRepository],
 })
 export class SchedulingModule {}
 
-@Module({ imports: [SchedulingModule], controllers: [SchedulesController] })
+@Module({
+  imports: [SchedulingModule, TenantsModule],
+  controllers: [ScheduleBulkController, SchedulesController, CalendarController, QuietHoursController],
+  providers: [CalendarFeedsRepository, CalendarService, QuietHoursService, ScheduleBulkService],
+})
 export class SchedulingApiModule {}
 
 @Module({

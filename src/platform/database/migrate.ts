@@ -5,6 +5,7 @@ import { Accounts1700000000003 } from './migrations/0003-accounts.js';
 import { Team1700000000004 } from './migrations/0004-team.js';
 import { Operators1700000000005 } from './migrations/0005-operators.js';
 import { Records1700000000006 } from './migrations/0006-records.js';
+import { Time1700000000008 } from './migrations/0008-time.js';
 
 const MIGRATIONS = [
   Foundation1700000000001,
@@ -13,6 +14,7 @@ const MIGRATIONS = [
   Team1700000000004,
   Operators1700000000005,
   Records1700000000006,
+  Time1700000000008,
 ];
 
 /**

@@ -47,6 +47,7 @@ describe('the documentation of the API', () => {
       '/api/v1/auth/forgot-password',
       '/api/v1/auth/reset-password',
       '/api/v1/auth/refresh',
+      '/api/v1/calendar/{file}',
       '/api/v1/invitations/preview',
       '/api/v1/invitations/accept-with-account',
       '/api/v1/tenant/restoration',

@@ -177,7 +177,7 @@ describe('two tickers on one database', () => {
     await waitUntil(async () => (await occurrences(later)).length + (await occurrences(never)).length === 2);
     const age = (id: string, minutes: number) =>
       database.query(
-        `UPDATE occurrences SET created_at = created_at - make_interval(mins => $2) WHERE schedule_id = $1`,
+        `UPDATE occurrences SET retry_at = retry_at - make_interval(mins => $2) WHERE schedule_id = $1`,
         [id, minutes],
       );
     await age(never, 61);

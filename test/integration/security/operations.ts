@@ -96,7 +96,22 @@ const rules = [
   { kind: 'once', at: '2099-12-31T09:00' },
   { kind: 'interval', everySeconds: 60, startAt: '2099-01-01T00:00', endAt: '2099-12-31T09:00Z' },
   { kind: 'cron', expression: '0 9 * * MON-FRI' },
+  { kind: 'calendar', unit: 'week', every: 2, weekdays: ['MO'], times: ['09:00'], startOn: '2026-01-05' },
+  { kind: 'rrule', rule: 'FREQ=MONTHLY;BYDAY=2TU', startAt: '2026-01-05T09:00' },
 ];
+/** What bounds a schedule, and what it does about lateness. */
+const bounds = {
+  endsAt: '2099-12-31T09:00',
+  exceptDates: ['2098-12-25'],
+  within: { from: '08:00', to: '20:00', weekdays: ['MO', 'TU', 'WE', 'TH', 'FR'] },
+};
+const csvOf = (messageId: string) =>
+  [
+    'name,messageId,audience,rule',
+    `Weekday,${messageId},"{""to"":""everybody""}","{""kind"":""cron"",""expression"":""0 9 * * *""}"`,
+  ].join('\n');
+const quietHours = [{ hours: { from: '22:00', to: '08:00', weekdays: ['SA'] }, policy: 'hold' }];
+const policies = { maxRuns: 10, missedPolicy: 'all', graceSeconds: 600, overlapPolicy: 'wait' };
 const sendings = (things: Things) => [
   ...contents(things).map((message) => ({ message, audience: { to: 'everybody' } })),
   ...audiences(things).map((audience) => ({ messageId: things.messageId, audience })),
@@ -107,6 +122,8 @@ const schedules = (things: Things) => [
     name: 'Weekday',
     timeZone: 'America/Sao_Paulo',
     rule: rules[2],
+    ...bounds,
+    ...policies,
   })),
   ...rules.map((rule) => ({
     name: 'Weekday',
@@ -357,7 +374,10 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'Schedules.list': { role: 'viewer' },
   'Schedules.preview': {
     role: 'viewer',
-    bodies: () => rules.map((rule) => ({ rule, timeZone: 'Europe/Lisbon', count: 3 })),
+    bodies: () => [
+      ...rules.map((rule) => ({ rule, timeZone: 'Europe/Lisbon', count: 3 })),
+      { rule: rules[2], ...bounds, language: 'es' },
+    ],
   },
   'Schedules.read': { role: 'viewer', path: schedulePath },
   'Schedules.change': { role: 'editor', path: schedulePath, bodies: schedules },
@@ -366,6 +386,30 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'Schedules.resume': { role: 'editor', path: schedulePath },
   'Schedules.previewById': { role: 'viewer', path: schedulePath },
   'Schedules.listOccurrences': { role: 'viewer', path: schedulePath },
+  'ScheduleBulk.change': {
+    role: 'editor',
+    bodies: ({ scheduleId }) => [
+      ...['pause', 'resume', 'delete'].map((action) => ({ action, ids: [scheduleId] })),
+      { action: 'shift', ids: [scheduleId], seconds: 60 },
+    ],
+  },
+  'ScheduleBulk.import': {
+    role: 'editor',
+    bodies: (things) => schedules(things).map((schedule) => ({ schedules: [schedule] })),
+  },
+  'ScheduleBulk.importCsv': { role: 'editor', bodies: ({ messageId }) => [{ csv: csvOf(messageId) }] },
+  'ScheduleBulk.export': { role: 'viewer' },
+  'ScheduleBulk.exportCsv': { role: 'viewer' },
+  'QuietHours.list': { role: 'viewer' },
+  'QuietHours.setForTenant': { role: 'admin', bodies: () => quietHours },
+  'QuietHours.deleteForTenant': { role: 'admin' },
+  'QuietHours.setForBot': { role: 'admin', path: botPath, bodies: () => quietHours },
+  'QuietHours.deleteForBot': { role: 'admin', path: botPath },
+  'Calendar.read': { role: 'viewer' },
+  'Calendar.readFeed': { role: 'viewer' },
+  'Calendar.createFeed': { role: 'admin' },
+  'Calendar.deleteFeed': { role: 'admin' },
+  'Calendar.writeFeed': { role: 'public', path: () => ({ file: `${'A'.repeat(43)}.ics` }) },
 };
 
 export interface Parameter {

@@ -1,4 +1,4 @@
-import { scheduleRuleSchema, type ScheduleRule } from './schedule-rule.dto.js';
+import { scheduleRuleSchema, type ScheduleRule } from '../schedule-rule.dto.js';
 import {
   anchorRule,
   findRuleProblem,
@@ -10,21 +10,14 @@ import {
 
 const cron = (expression: string): ScheduleRule => ({ kind: 'cron', expression });
 const runs = (rule: ScheduleRule, timeZone: string, after: string, count: number) =>
-  previewRuns(rule, timeZone, new Date(after), count).map((run) => run.dueAt.replace('.000Z', 'Z'));
+  previewRuns({ rule, timeZone }, new Date(after), count).map((run) => run.dueAt.replace('.000Z', 'Z'));
 
 describe('once', () => {
   const rule: ScheduleRule = { kind: 'once', at: '2026-07-15T09:00' };
 
   it('runs at its time and never again', () => {
     expect(runs(rule, 'Europe/Lisbon', '2026-07-15T07:59:59Z', 5)).toEqual(['2026-07-15T08:00:00Z']);
-    expect(nextRun(rule, 'Europe/Lisbon', new Date('2026-07-15T08:00:00Z'))).toBeNull();
-  });
-
-  it('knows whether it was due', () => {
-    expect(latestRun(rule, 'Europe/Lisbon', new Date('2026-07-15T07:59:59Z'))).toBeNull();
-    expect(latestRun(rule, 'Europe/Lisbon', new Date('2026-07-16T00:00:00Z'))?.toISOString()).toBe(
-      '2026-07-15T08:00:00.000Z',
-    );
+    expect(nextRun({ rule, timeZone: 'Europe/Lisbon' }, new Date('2026-07-15T08:00:00Z'))).toBeNull();
   });
 });
 
@@ -40,16 +33,16 @@ describe('interval', () => {
   });
 
   it('does not drift, however late somebody asks', () => {
-    const later = nextRun(rule, 'UTC', new Date('2036-05-05T05:05:05.678Z'));
+    const later = nextRun({ rule, timeZone: 'UTC' }, new Date('2036-05-05T05:05:05.678Z'));
     expect(((later?.getTime() ?? 0) - Date.UTC(2026, 0, 1)) % 90_000).toBe(0);
     expect(later?.toISOString()).toBe('2036-05-05T05:06:00.000Z');
   });
 
   it('is strictly after', () => {
-    expect(nextRun(rule, 'UTC', new Date('2026-01-01T00:01:30Z'))?.toISOString()).toBe(
+    expect(nextRun({ rule, timeZone: 'UTC' }, new Date('2026-01-01T00:01:30Z'))?.toISOString()).toBe(
       '2026-01-01T00:03:00.000Z',
     );
-    expect(nextRun(rule, 'UTC', new Date('2026-01-01T00:01:29.999Z'))?.toISOString()).toBe(
+    expect(nextRun({ rule, timeZone: 'UTC' }, new Date('2026-01-01T00:01:29.999Z'))?.toISOString()).toBe(
       '2026-01-01T00:01:30.000Z',
     );
   });
@@ -60,16 +53,6 @@ describe('interval', () => {
       '2026-01-01T00:01:30Z',
       '2026-01-01T00:03:00Z',
     ]);
-    expect(latestRun(ending, 'UTC', new Date('2027-01-01T00:00:00Z'))?.toISOString()).toBe(
-      '2026-01-01T00:03:00.000Z',
-    );
-  });
-
-  it('finds the last run at or before an instant', () => {
-    const latest = (at: string) => latestRun(rule, 'UTC', new Date(at))?.toISOString() ?? null;
-    expect(latest('2025-12-31T23:59:59Z')).toBeNull();
-    expect(latest('2026-01-01T00:00:00Z')).toBe('2026-01-01T00:00:00.000Z');
-    expect(latest('2026-01-01T00:02:59.999Z')).toBe('2026-01-01T00:01:30.000Z');
   });
 
   it('counts elapsed time across daylight saving', () => {
@@ -82,12 +65,12 @@ describe('interval', () => {
 
   it('without a start gets one, an interval from now', () => {
     const now = new Date('2026-01-01T00:00:00.123Z');
-    expect(anchorRule({ kind: 'interval', everySeconds: 5 }, now)).toEqual({
+    expect(anchorRule({ kind: 'interval', everySeconds: 5 }, 'UTC', now)).toEqual({
       kind: 'interval',
       everySeconds: 5,
       startAt: '2026-01-01T00:00:05.123Z',
     });
-    expect(anchorRule(rule, now)).toBe(rule);
+    expect(anchorRule(rule, 'UTC', now)).toBe(rule);
   });
 });
 
@@ -195,23 +178,144 @@ describe('cron', () => {
     expect(runs(cron(expression), timeZone, after, expected.length)).toEqual(expected);
   });
 
-  it('finds the last run at or before an instant', () => {
-    const latest = (at: string) => latestRun(cron('*/10 * * * * *'), 'UTC', new Date(at))?.toISOString();
-    expect(latest('2026-01-01T00:00:10.000Z')).toBe('2026-01-01T00:00:10.000Z');
-    expect(latest('2026-01-01T00:00:19.999Z')).toBe('2026-01-01T00:00:10.000Z');
+  it('has nothing for 30 February', () => {
+    expect(
+      nextRun({ rule: cron('0 0 30 2 *'), timeZone: 'UTC' }, new Date('2026-01-01T00:00:00Z')),
+    ).toBeNull();
+  });
+});
+
+describe('calendar', () => {
+  const calendar = (more: object): ScheduleRule => ({
+    kind: 'calendar',
+    unit: 'day',
+    times: ['09:00'],
+    startOn: '2026-01-31',
+    ...more,
   });
 
-  it('has nothing for 30 February', () => {
-    expect(nextRun(cron('0 0 30 2 *'), 'UTC', new Date('2026-01-01T00:00:00Z'))).toBeNull();
-    expect(latestRun(cron('0 0 30 2 *'), 'UTC', new Date('2026-01-01T00:00:00Z'))).toBeNull();
+  it.each([
+    [
+      'several times a day',
+      { times: ['18:30', '09:00'] },
+      ['2026-01-31T09:00:00Z', '2026-01-31T18:30:00Z', '2026-02-01T09:00:00Z'],
+    ],
+    [
+      'every second week',
+      { unit: 'week', every: 2, weekdays: ['MO', 'SA'] },
+      ['2026-01-31T09:00:00Z', '2026-02-09T09:00:00Z', '2026-02-14T09:00:00Z'],
+    ],
+    [
+      'every month, in a short one on its last day',
+      { unit: 'month' },
+      ['2026-01-31T09:00:00Z', '2026-02-28T09:00:00Z', '2026-03-31T09:00:00Z'],
+    ],
+    [
+      'every year from 29 February',
+      { unit: 'year', startOn: '2024-02-29' },
+      ['2026-02-28T09:00:00Z', '2027-02-28T09:00:00Z', '2028-02-29T09:00:00Z'],
+    ],
+  ])('%s', (_, more, expected) => {
+    expect(runs(calendar(more), 'UTC', '2026-01-15T00:00:00Z', expected.length)).toEqual(expected);
+  });
+
+  it('begins with its first day, which is today where none is named', () => {
+    const anchored = anchorRule(
+      { kind: 'calendar', unit: 'day', times: ['09:00'] },
+      'Pacific/Auckland',
+      new Date('2026-06-01T12:30:00Z'),
+    );
+    expect(anchored).toMatchObject({ startOn: '2026-06-02' });
+  });
+});
+
+describe('bounds', () => {
+  const bounded = (rule: ScheduleRule, bounds: object, after: string, count: number) =>
+    previewRuns({ rule, timeZone: 'Europe/Lisbon', ...bounds }, new Date(after), count).map(
+      (run) => run.localTime,
+    );
+
+  it('leaves out days and goes on after them', () => {
+    const exceptDates = ['2026-06-02', '2026-06-03'];
+    expect(bounded(cron('0 9 * * *'), { exceptDates }, '2026-06-01T00:00:00Z', 2)).toEqual([
+      '2026-06-01T09:00:00',
+      '2026-06-04T09:00:00',
+    ]);
+    expect(bounded(cron('* * * * * *'), { exceptDates }, '2026-06-01T22:59:59Z', 1)).toEqual([
+      '2026-06-04T00:00:00',
+    ]);
+  });
+
+  it('keeps within hours, also over midnight and on the days on which they begin', () => {
+    const hourly = cron('0 * * * *');
+    expect(bounded(hourly, { within: { from: '22:00', to: '01:00' } }, '2026-06-01T20:30:00Z', 4)).toEqual([
+      '2026-06-01T22:00:00',
+      '2026-06-01T23:00:00',
+      '2026-06-02T00:00:00',
+      '2026-06-02T22:00:00',
+    ]);
+    const fridays = { from: '22:00', to: '01:00', weekdays: ['FR'] };
+    expect(bounded(hourly, { within: fridays }, '2026-06-01T20:30:00Z', 4)).toEqual([
+      '2026-06-05T22:00:00',
+      '2026-06-05T23:00:00',
+      '2026-06-06T00:00:00',
+      '2026-06-12T22:00:00',
+    ]);
+  });
+
+  it('ends, and the end still counts', () => {
+    const endsAt = new Date('2026-06-02T08:00:00Z');
+    expect(bounded(cron('0 9 * * *'), { endsAt }, '2026-06-01T00:00:00Z', 9)).toHaveLength(2);
+  });
+
+  it('finds out quickly that nothing is left', () => {
+    const startedMs = performance.now();
+    const never = {
+      rule: cron('0 3 * * *'),
+      timeZone: 'Europe/Lisbon',
+      within: { from: '08:00', to: '20:00' },
+    };
+    expect(nextRun(never, new Date('2026-06-01T00:00:00Z'))).toBeNull();
+    expect(findRuleProblem(never, new Date('2026-06-01T00:00:00Z'))).toMatchObject({
+      field: 'within',
+      code: 'never_due',
+    });
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
+  });
+});
+
+describe('latestRun', () => {
+  const known = new Date('2026-01-01T00:00:00Z');
+  const latest = (rule: ScheduleRule, at: string) =>
+    latestRun({ rule, timeZone: 'UTC' }, known, new Date(at)).toISOString();
+
+  it.each([
+    [cron('*/10 * * * * *'), '2026-01-01T00:00:10.000Z', '2026-01-01T00:00:10.000Z'],
+    [cron('*/10 * * * * *'), '2026-01-01T00:00:19.999Z', '2026-01-01T00:00:10.000Z'],
+    [cron('*/10 * * * * *'), '2031-05-05T05:05:59.999Z', '2031-05-05T05:05:50.000Z'],
+    [cron('0 0 1 1 *'), '2025-12-31T00:00:00Z', '2026-01-01T00:00:00.000Z'],
+    [cron('0 0 1 1 *'), '2029-12-31T00:00:00Z', '2029-01-01T00:00:00.000Z'],
+    [
+      { kind: 'interval', everySeconds: 90, startAt: '2026-01-01T00:00Z', endAt: '2026-01-01T00:03Z' },
+      '2027-01-01T00:00:00Z',
+      '2026-01-01T00:03:00.000Z',
+    ],
+  ] satisfies [ScheduleRule, string, string][])('%j up to %s', (rule, at, expected) => {
+    expect(latest(rule, at)).toBe(expected);
   });
 });
 
 describe('previewRuns', () => {
   it('says the local time and its offset on both sides of a change', () => {
-    expect(previewRuns(cron('0 9 * * *'), 'Europe/Lisbon', new Date('2026-03-28T00:00:00Z'), 2)).toEqual([
-      { dueAt: '2026-03-28T09:00:00.000Z', localTime: '2026-03-28T09:00:00', offset: '+00:00' },
-      { dueAt: '2026-03-29T08:00:00.000Z', localTime: '2026-03-29T09:00:00', offset: '+01:00' },
+    expect(
+      previewRuns(
+        { rule: cron('0 9 * * *'), timeZone: 'Europe/Lisbon' },
+        new Date('2026-03-28T00:00:00Z'),
+        2,
+      ),
+    ).toEqual([
+      { dueAt: '2026-03-28T09:00:00.000Z', localTime: '2026-03-28T09:00:00', offset: '+00:00', oddity: null },
+      { dueAt: '2026-03-29T08:00:00.000Z', localTime: '2026-03-29T09:00:00', offset: '+01:00', oddity: null },
     ]);
   });
 });
@@ -227,14 +331,16 @@ describe('findRuleProblem', () => {
     ],
     [cron('0 0 30 2 *'), 'rule.expression', /30 February/],
   ] as const)('%j', (rule, field, message) => {
-    expect(findRuleProblem(rule as ScheduleRule, 'Europe/Lisbon', now)).toMatchObject({
+    expect(findRuleProblem({ rule: rule, timeZone: 'Europe/Lisbon' }, now)).toMatchObject({
       field,
       message: expect.stringMatching(message) as string,
     });
   });
 
   it('has nothing to say about a rule that runs', () => {
-    expect(findRuleProblem({ kind: 'once', at: '2026-06-01T13:01' }, 'Europe/Lisbon', now)).toBeUndefined();
+    expect(
+      findRuleProblem({ rule: { kind: 'once', at: '2026-06-01T13:01' }, timeZone: 'Europe/Lisbon' }, now),
+    ).toBeUndefined();
   });
 });
 
@@ -246,9 +352,12 @@ describe('a rule that should not be in the database', () => {
     [{ kind: 'interval', everySeconds: 60 }, 'UTC'],
     [{ kind: 'interval', everySeconds: 'x', startAt: '2026-01-01T00:00Z' }, 'UTC'],
     [{ kind: 'lunar' }, 'UTC'],
+    [{ kind: 'calendar', unit: 'day', every: 1, times: ['09:00'] }, 'UTC'],
+    [{ kind: 'rrule', rule: 'FREQ=DAILY' }, 'UTC'],
+    [{ kind: 'rrule', rule: 'FREQ=OFTEN', startAt: '2026-01-01T00:00' }, 'UTC'],
     [null, 'UTC'],
   ])('%j in %s is told from one that has ended', (rule, timeZone) => {
-    expect(() => nextRun(rule as ScheduleRule, timeZone, new Date('2026-01-01T00:00:00Z'))).toThrow(
+    expect(() => nextRun({ rule: rule as ScheduleRule, timeZone }, new Date('2026-01-01T00:00:00Z'))).toThrow(
       UnreadableRuleError,
     );
   });
@@ -268,7 +377,14 @@ describe('scheduleRuleSchema', () => {
     [cron('@daily'), 'expression'],
     [cron('? * * * *'), 'expression'],
     [cron('x'.repeat(201)), 'expression'],
-    [{ kind: 'rrule' }, 'kind'],
+    [{ kind: 'lunar' }, 'kind'],
+    [{ kind: 'rrule', rule: 'FREQ=HOURLY' }, 'rule'],
+    [{ kind: 'once', at: '1969-12-31T23:59' }, 'at'],
+    [{ kind: 'once', at: '2200-01-01T00:00' }, 'at'],
+    [{ kind: 'calendar', unit: 'day', times: [] }, 'times'],
+    [{ kind: 'calendar', unit: 'day', times: ['24:00'] }, 'times.0'],
+    [{ kind: 'calendar', unit: 'day', times: ['09:00'], weekdays: ['MO'] }, 'weekdays'],
+    [{ kind: 'calendar', unit: 'month', times: ['09:00'], startOn: '2026-02-30' }, 'startOn'],
   ])('refuses %j', (rule, field) => {
     const issues = scheduleRuleSchema.safeParse(rule).error?.issues ?? [];
     expect(issues.map((issue) => issue.path.join('.'))).toContain(field);

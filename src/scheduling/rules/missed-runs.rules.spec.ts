@@ -1,9 +1,23 @@
-import { decideRuns, GRACE_MS } from './missed-runs.rules.js';
-import { type ScheduleRule } from './schedule-rule.dto.js';
+import {
+  decideRuns as decide,
+  DEFAULT_GRACE_SECONDS,
+  MOST_MADE_UP,
+  type RunPolicy,
+} from './missed-runs.rules.js';
+import { type ScheduleRule } from '../schedule-rule.dto.js';
 
 const DUE = new Date('2026-06-01T12:00:00Z');
 const later = (ms: number) => new Date(DUE.getTime() + ms);
 const minute = 60_000;
+const GRACE_MS = DEFAULT_GRACE_SECONDS * 1000;
+const usual: RunPolicy = { missedPolicy: 'latest', graceSeconds: DEFAULT_GRACE_SECONDS, runsLeft: Infinity };
+const decideRuns = (
+  rule: ScheduleRule,
+  timeZone: string,
+  dueAt: Date,
+  now: Date,
+  policy: Partial<RunPolicy> = {},
+) => decide({ rule, timeZone }, { ...usual, ...policy }, dueAt, now);
 const everyMinute: ScheduleRule = { kind: 'cron', expression: '* * * * *' };
 const once: ScheduleRule = { kind: 'once', at: '2026-06-01T12:00:00Z' };
 
@@ -62,5 +76,53 @@ describe('decideRuns', () => {
       runs: [{ dueAt: DUE, skipReason: 'overtaken' }, { dueAt: later(5 * minute) }],
       nextRunAt: null,
     });
+  });
+
+  it.each([
+    ['a minute', minute, [{ dueAt: DUE }]],
+    ['longer', minute + 1, [{ dueAt: DUE, skipReason: 'missed' }]],
+  ])('makes up nothing that is late by more than %s where missed runs are skipped', (_, lateMs, runs) => {
+    expect(decideRuns(once, 'UTC', DUE, later(lateMs), { missedPolicy: 'skip' })).toEqual({
+      runs,
+      nextRunAt: null,
+    });
+  });
+
+  it('makes up all within the grace', () => {
+    const { runs, nextRunAt } = decideRuns(everyMinute, 'UTC', DUE, later(10 * minute + 1), {
+      missedPolicy: 'all',
+      graceSeconds: 3 * 60,
+    });
+    expect(runs).toEqual([
+      { dueAt: DUE, skipReason: 'overtaken' },
+      ...[8, 9, 10].map((n) => ({ dueAt: later(n * minute) })),
+    ]);
+    expect(nextRunAt).toEqual(later(11 * minute));
+  });
+
+  it('makes up all from the first, where all are in time', () => {
+    const { runs } = decideRuns(everyMinute, 'UTC', DUE, later(3 * minute), { missedPolicy: 'all' });
+    expect(runs).toEqual([0, 1, 2, 3].map((n) => ({ dueAt: later(n * minute) })));
+  });
+
+  it('makes up the last twenty of very many, and tells of the others in one row', () => {
+    const everySecond: ScheduleRule = { kind: 'cron', expression: '* * * * * *' };
+    const { runs } = decideRuns(everySecond, 'UTC', DUE, later(30 * minute), { missedPolicy: 'all' });
+    expect(runs).toEqual([
+      { dueAt: DUE, skipReason: 'overtaken' },
+      ...Array.from({ length: MOST_MADE_UP }, (_, n) => ({
+        dueAt: later(30 * minute - (MOST_MADE_UP - 1 - n) * 1000),
+      })),
+    ]);
+  });
+
+  it('ends with its last allowed run', () => {
+    expect(decideRuns(everyMinute, 'UTC', DUE, later(30), { runsLeft: 1 })).toEqual({
+      runs: [{ dueAt: DUE }],
+      nextRunAt: null,
+    });
+    expect(
+      decideRuns(everyMinute, 'UTC', DUE, later(5 * minute), { missedPolicy: 'all', runsLeft: 2 }),
+    ).toEqual({ runs: [{ dueAt: DUE }, { dueAt: later(minute) }], nextRunAt: null });
   });
 });

@@ -1,0 +1,181 @@
+import { calendarDay, DAY_MS, dayOf, WEEKDAYS, weekdayOf } from './calendar-day.rules.js';
+import { type Frequency, type NthWeekday, type Recurrence } from './recurrence.rules.js';
+import { wallMsAt } from './zone-changes.rules.js';
+
+/** A recurrence rule that is not RFC 5545's, or is more than we do; the message says what to write. */
+export class RruleError extends Error {
+  override readonly name = 'RruleError';
+}
+
+const FREQUENCIES: readonly string[] = ['DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'] satisfies Frequency[];
+const PARTS = [
+  ...['FREQ', 'INTERVAL', 'COUNT', 'UNTIL', 'WKST', 'BYMONTH', 'BYWEEKNO', 'BYYEARDAY', 'BYMONTHDAY'],
+  ...['BYDAY', 'BYHOUR', 'BYMINUTE', 'BYSECOND', 'BYSETPOS'],
+];
+const LARGEST_INTERVAL = 1_000;
+/** The last time is found by counting from the first, once for as long as the rule is remembered. */
+const LARGEST_COUNT = 10_000;
+/** One for every minute of a day. */
+const MOST_TIMES = 1_440;
+
+/**
+ * Reads the value of RFC 5545's RRULE, such as `FREQ=MONTHLY;BYDAY=2TU`. What it leaves open comes from the start, as the
+ * RFC says: weekday, day, month and time.
+ *
+ * @param startMs the first time on the zone's clocks
+ * @throws RruleError
+ */
+export function readRrule(text: string, startMs: number, timeZone: string): Recurrence {
+  const parts = readParts(text);
+  const frequency = parts.get('FREQ');
+  if (frequency === undefined) throw new RruleError('FREQ is missing; begin with FREQ=DAILY or another.');
+  if (!isFrequency(frequency))
+    throw new RruleError(
+      `FREQ is ${FREQUENCIES.join(', ')}; for seconds, minutes and hours take an interval rule.`,
+    );
+  if (parts.has('COUNT') && parts.has('UNTIL')) throw new RruleError('A rule has COUNT or UNTIL, not both.');
+  const list = (name: string, lowest: number, highest: number) =>
+    readNumbers(name, parts.get(name), lowest, highest);
+  const read = {
+    frequency,
+    interval: list('INTERVAL', 1, LARGEST_INTERVAL)[0] ?? 1,
+    startMs,
+    weekStart: readWeekday(parts.get('WKST') ?? 'MO'),
+    months: list('BYMONTH', 1, 12),
+    weekNumbers: list('BYWEEKNO', -53, 53),
+    daysOfYear: list('BYYEARDAY', -366, 366),
+    daysOfMonth: list('BYMONTHDAY', -31, 31),
+    keepsInMonth: false,
+    weekdays: (parts.get('BYDAY')?.split(',') ?? []).map(readNthWeekday),
+    positions: list('BYSETPOS', -366, 366),
+    times: timesOf(list, startMs),
+    lastMs: parts.has('UNTIL') ? readUntil(parts.get('UNTIL')!, timeZone) : null,
+    count: list('COUNT', 1, LARGEST_COUNT)[0] ?? null,
+  };
+  assertFits(read);
+  return fillFromStart(read);
+}
+
+function readParts(text: string): Map<string, string> {
+  const parts = new Map<string, string>();
+  for (const part of text
+    .trim()
+    .replace(/^RRULE:/i, '')
+    .toUpperCase()
+    .split(';')) {
+    const [name = '', value = '', ...rest] = part.split('=');
+    if (!PARTS.includes(name) || value === '' || rest.length > 0)
+      throw new RruleError(`"${part}" is no part of a rule; write such as FREQ=MONTHLY;BYDAY=2TU.`);
+    if (parts.has(name)) throw new RruleError(`${name} stands twice; name it once.`);
+    parts.set(name, value);
+  }
+  return parts;
+}
+
+const isFrequency = (text: string): text is Frequency => FREQUENCIES.includes(text);
+
+function readNumbers(name: string, text: string | undefined, lowest: number, highest: number): number[] {
+  const numbers = (text?.split(',') ?? []).map((one) => {
+    const number = /^[+-]?\d{1,5}$/.test(one) ? Number(one) : NaN;
+    const isIn = number >= lowest && number <= highest && !(lowest < 0 && number === 0);
+    if (!isIn) throw new RruleError(`${name} has "${one}"; it goes from ${lowest} to ${highest}.`);
+    return number;
+  });
+  return [...new Set(numbers)];
+}
+
+function readWeekday(text: string): number {
+  const weekday = (WEEKDAYS as readonly string[]).indexOf(text);
+  if (weekday < 0) throw new RruleError(`"${text}" is no weekday; write ${WEEKDAYS.join(', ')}.`);
+  return weekday;
+}
+
+function readNthWeekday(text: string): NthWeekday {
+  const [, sign = '', nth, weekday = ''] = /^([+-]?)(\d{1,2})?([A-Z]{2})$/.exec(text) ?? [];
+  const number = nth === undefined ? null : Number(`${sign}${nth}`);
+  if (number === 0 || (number !== null && Math.abs(number) > 53))
+    throw new RruleError(`BYDAY has "${text}"; the number goes from -53 to 53 without 0.`);
+  return { weekday: readWeekday(weekday || text), nth: number };
+}
+
+function timesOf(
+  list: (name: string, lowest: number, highest: number) => number[],
+  startMs: number,
+): number[] {
+  const start = new Date(startMs);
+  const orStart = (given: number[], own: number) => (given.length > 0 ? given : [own]);
+  const hours = orStart(list('BYHOUR', 0, 23), start.getUTCHours());
+  const minutes = orStart(list('BYMINUTE', 0, 59), start.getUTCMinutes());
+  const seconds = orStart(list('BYSECOND', 0, 59), start.getUTCSeconds());
+  if (hours.length * minutes.length * seconds.length > MOST_TIMES)
+    throw new RruleError(`The rule has more than ${MOST_TIMES} times a day; take an interval rule.`);
+  return hours
+    .flatMap((hour) =>
+      minutes.flatMap((minute) => seconds.map((second) => (hour * 60 + minute) * 60 + second)),
+    )
+    .sort((one, other) => one - other);
+}
+
+/** UNTIL is in UTC with a Z, else on the zone's clocks; a day alone counts to its end. */
+function readUntil(text: string, timeZone: string): number {
+  const [, year, month, day, hour, minute, second, zulu] =
+    /^(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})(Z)?)?$/.exec(text) ?? [];
+  const time = hour === undefined ? '23:59:59' : `${hour}:${minute}:${second}`;
+  const untilMs = Date.parse(`${year}-${month}-${day}T${time}Z`);
+  if (Number.isNaN(untilMs) || new Date(untilMs).getUTCDate() !== Number(day))
+    throw new RruleError(`UNTIL has "${text}"; write such as 20271231 or 20271231T235959Z.`);
+  return zulu ? wallMsAt(untilMs, timeZone) : untilMs;
+}
+
+/** What RFC 5545 says must not be together. */
+function assertFits({
+  frequency,
+  weekNumbers,
+  daysOfYear,
+  daysOfMonth,
+  weekdays,
+  ...rest
+}: Recurrence): void {
+  const refuse = (isWrong: boolean, why: string) => {
+    if (isWrong) throw new RruleError(why);
+  };
+  refuse(weekNumbers.length > 0 && frequency !== 'YEARLY', 'BYWEEKNO goes with FREQ=YEARLY alone.');
+  refuse(daysOfYear.length > 0 && frequency !== 'YEARLY', 'BYYEARDAY goes with FREQ=YEARLY alone.');
+  refuse(daysOfMonth.length > 0 && frequency === 'WEEKLY', 'BYMONTHDAY does not go with FREQ=WEEKLY.');
+  const isNumbered = weekdays.some(({ nth }) => nth !== null);
+  refuse(
+    isNumbered && (frequency === 'DAILY' || frequency === 'WEEKLY' || weekNumbers.length > 0),
+    'A number in BYDAY, such as 2TU, goes with FREQ=MONTHLY or YEARLY, and not with BYWEEKNO.',
+  );
+  const others = [weekNumbers, daysOfYear, daysOfMonth, weekdays, rest.months];
+  refuse(
+    rest.positions.length > 0 && others.every((one) => one.length === 0),
+    'BYSETPOS picks from what another part allows, such as BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1.',
+  );
+}
+
+function fillFromStart(rule: Recurrence): Recurrence {
+  const names = ['weekNumbers', 'daysOfYear', 'daysOfMonth', 'weekdays'] as const;
+  if (names.some((name) => rule[name].length > 0)) return rule;
+  const day = dayOf(rule.startMs);
+  const { month, dayOfMonth } = calendarDay(day);
+  switch (rule.frequency) {
+    case 'DAILY':
+      return rule;
+    case 'WEEKLY':
+      return { ...rule, weekdays: [{ weekday: weekdayOf(day), nth: null }] };
+    case 'MONTHLY':
+      return { ...rule, daysOfMonth: [dayOfMonth] };
+    case 'YEARLY':
+      return {
+        ...rule,
+        daysOfMonth: [dayOfMonth],
+        months: rule.months.length > 0 ? rule.months : [month],
+      };
+  }
+}
+
+/** Seconds of the day as milliseconds of a day: `09:30` and `09:30:15`. */
+export function readTimeOfDay(written: string): number {
+  return (Date.parse(`1970-01-01T${written}Z`) % DAY_MS) / 1000;
+}

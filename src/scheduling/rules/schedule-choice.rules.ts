@@ -1,0 +1,143 @@
+import { type Audience } from '../../audience/index.js';
+import { invalidField } from '../../platform/errors/index.js';
+import { type ScheduleRule, type Within } from '../schedule-rule.dto.js';
+import {
+  type ChangeSchedule,
+  type CreateSchedule,
+  type OverlapPolicy,
+  type PreviewRule,
+  type ScheduleState,
+} from '../schedule.dto.js';
+import { instantOf } from './local-time.rules.js';
+import { type MissedPolicy } from './missed-runs.rules.js';
+import { anchorRule, findRuleProblem, nextRun, type Timing } from './schedule.rules.js';
+
+/** What decides when a schedule is due; null is the usual. */
+export interface TimingRow {
+  readonly rule: ScheduleRule;
+  readonly time_zone: string;
+  readonly ends_at: Date | null;
+  readonly except_dates: readonly string[] | null;
+  readonly within: Within | null;
+}
+
+/** What people decide about a schedule, and when it is due by that. */
+export interface ScheduleChoice extends TimingRow {
+  readonly name: string;
+  readonly message_id: string;
+  readonly audience: Audience;
+  readonly max_runs: number | null;
+  readonly runs: number | null;
+  readonly missed_policy: MissedPolicy | null;
+  readonly grace_seconds: number | null;
+  readonly overlap_policy: OverlapPolicy | null;
+  readonly state: ScheduleState;
+  readonly state_reason: string | null;
+  readonly paused_at: Date | null;
+  readonly next_run_at: Date | null;
+}
+
+export const timingOf = (row: TimingRow): Timing => ({
+  rule: row.rule,
+  timeZone: row.time_zone,
+  endsAt: row.ends_at,
+  exceptDates: row.except_dates,
+  within: row.within,
+});
+
+type GivenTiming = Pick<PreviewRule, 'rule' | 'timeZone' | 'endsAt' | 'exceptDates' | 'within'>;
+
+/**
+ * When a schedule is due from now on, by what people give.
+ * @throws ProblemError 400 for what never runs
+ */
+export function chooseTiming(
+  given: GivenTiming,
+  timeZone: string,
+  now: Date,
+): TimingRow & Pick<ScheduleChoice, 'next_run_at'> {
+  const row: TimingRow = {
+    rule: anchorRule(given.rule, timeZone, now),
+    time_zone: timeZone,
+    ends_at: given.endsAt ? instantOf(given.endsAt, timeZone) : null,
+    except_dates: given.exceptDates?.length ? [...new Set(given.exceptDates)] : null,
+    within: given.within ?? null,
+  };
+  const problem = findRuleProblem(timingOf(row), now);
+  if (problem) throw invalidField(problem.field, problem.code, problem.message);
+  return { ...row, next_run_at: nextRun(timingOf(row), now) };
+}
+
+/** What people decide beside the timing. */
+export const choosePolicy = (
+  given: Pick<CreateSchedule, 'maxRuns' | 'missedPolicy' | 'graceSeconds' | 'overlapPolicy'>,
+): Pick<ScheduleChoice, 'max_runs' | 'missed_policy' | 'grace_seconds' | 'overlap_policy'> => ({
+  max_runs: given.maxRuns ?? null,
+  missed_policy: given.missedPolicy ?? null,
+  grace_seconds: given.graceSeconds ?? null,
+  overlap_policy: given.overlapPolicy ?? null,
+});
+
+/**
+ * A schedule after a change of what is named. A change of the time counts from now, and lets an ended one begin again.
+ * @throws ProblemError 400 for what never runs
+ */
+export function changeChoice(
+  current: ScheduleChoice,
+  change: ChangeSchedule,
+  now: Date,
+): ScheduleChoice & { readonly startsAgain: boolean } {
+  const timingFields = ['rule', 'timeZone', 'endsAt', 'exceptDates', 'within'] as const;
+  const changesTime = timingFields.some((field) => change[field] !== undefined);
+  const timing = changesTime
+    ? chooseTiming(
+        {
+          rule: change.rule ?? current.rule,
+          endsAt: change.endsAt === undefined ? current.ends_at?.toISOString() : change.endsAt,
+          exceptDates: change.exceptDates === undefined ? current.except_dates?.slice() : change.exceptDates,
+          within: change.within === undefined ? current.within : change.within,
+        },
+        change.timeZone ?? current.time_zone,
+        now,
+      )
+    : current;
+  const startsAgain = changesTime && current.state === 'ended';
+  const runs = changesTime ? null : current.runs;
+  const maxRuns = change.maxRuns === undefined ? current.max_runs : change.maxRuns;
+  if (maxRuns !== null && maxRuns <= (runs ?? 0) && change.maxRuns !== undefined)
+    throw invalidField('maxRuns', 'already_reached', `It has run ${runs} times already; choose more.`);
+  const isPaused = current.state === 'paused';
+  return {
+    ...current,
+    ...timing,
+    name: change.name ?? current.name,
+    audience: change.audience ?? current.audience,
+    max_runs: maxRuns,
+    runs,
+    missed_policy: change.missedPolicy ?? current.missed_policy,
+    grace_seconds: change.graceSeconds ?? current.grace_seconds,
+    overlap_policy: change.overlapPolicy ?? current.overlap_policy,
+    next_run_at: isPaused ? null : timing.next_run_at,
+    paused_at: isPaused && changesTime ? now : current.paused_at,
+    state: startsAgain ? 'active' : current.state,
+    state_reason: startsAgain ? null : current.state_reason,
+    startsAgain,
+  };
+}
+
+export const pauseChoice = (active: ScheduleChoice, now: Date): ScheduleChoice => ({
+  ...active,
+  state: 'paused',
+  paused_at: now,
+  next_run_at: null,
+});
+
+/**
+ * A paused schedule that goes on; null where nothing is left. What was missed meanwhile is due first, so that the ticker
+ * deals with it by the schedule's policy.
+ */
+export function resumeChoice(paused: ScheduleChoice, now: Date): ScheduleChoice | null {
+  const since = paused.missed_policy === 'skip' ? now : (paused.paused_at ?? now);
+  const nextRunAt = nextRun(timingOf(paused), since);
+  return nextRunAt && { ...paused, state: 'active', paused_at: null, next_run_at: nextRunAt };
+}

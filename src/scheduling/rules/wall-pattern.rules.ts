@@ -1,0 +1,53 @@
+import { readWallTime } from './local-time.rules.js';
+import { findChange, offsetMsAt, wallMsAt } from './zone-changes.rules.js';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Times on the clocks of any zone, in milliseconds as if they were UTC. */
+export interface WallPattern {
+  /** The first one strictly after a time, or null where there is none any more. */
+  readonly nextWall: (afterMs: number) => number | null;
+  /** Where clocks show an hour twice: whether its times count both times (every so often) or once (fixed times). */
+  readonly comesTwice: boolean;
+}
+
+/**
+ * The first instant strictly after another at which a pattern is due in a zone, or null. Times that the zone skips are due
+ * once, at the first instant after the gap.
+ */
+export function nextInstant(pattern: WallPattern, timeZone: string, afterMs: number): number | null {
+  return pattern.comesTwice
+    ? nextOfEvery(pattern, timeZone, afterMs)
+    : nextOfFixed(pattern, timeZone, afterMs);
+}
+
+function nextOfFixed(pattern: WallPattern, timeZone: string, afterMs: number): number | null {
+  const wallMs = pattern.nextWall(wallMsAt(afterMs, timeZone));
+  if (wallMs === null) return null;
+  const { atMs } = readWallTime(wallMs, timeZone);
+  if (atMs > afterMs) return atMs;
+  // The clocks were put back a moment ago, and all that they show again has been due: on to where that ends.
+  const change = findChange(timeZone, afterMs - DAY_MS, afterMs);
+  if (!change) throw new Error(`${timeZone} has ${wallMs} twice without a change.`);
+  const following = pattern.nextWall(change.atMs + change.offsetBeforeMs - 1);
+  return following === null ? null : readWallTime(following, timeZone).atMs;
+}
+
+/** Walks from change to change: in between, clocks run evenly. */
+function nextOfEvery(pattern: WallPattern, timeZone: string, afterMs: number): number | null {
+  let offset = offsetMsAt(afterMs, timeZone);
+  let wallMs = pattern.nextWall(afterMs + offset);
+  let sinceMs = afterMs;
+  while (wallMs !== null) {
+    const atMs: number = wallMs - offset;
+    const change = findChange(timeZone, sinceMs, atMs);
+    if (!change) return atMs;
+    const shownAfter = change.atMs + change.offsetAfterMs;
+    const goesBack = change.offsetAfterMs < change.offsetBeforeMs;
+    if (goesBack) wallMs = pattern.nextWall(shownAfter - 1);
+    else if (wallMs < shownAfter) return change.atMs;
+    offset = change.offsetAfterMs;
+    sinceMs = change.atMs;
+  }
+  return null;
+}

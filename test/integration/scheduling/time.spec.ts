@@ -1,0 +1,327 @@
+import pg from 'pg';
+import { signUpTenant, type SignedUpTenant } from '../../harness/accounts.js';
+import { startTestApplication, type TestApplication } from '../../harness/application.js';
+import { waitUntil } from '../../harness/wait.js';
+
+jest.setTimeout(60_000);
+
+type Occurrence = { dueAt: string; state: string; reason: string | null };
+const yearly = { kind: 'cron', expression: '0 0 1 1 *' };
+const everySecond = { kind: 'interval', everySeconds: 1 };
+
+describe('schedules over time, without anybody who sends', () => {
+  let application: TestApplication;
+  let tenant: SignedUpTenant;
+  let stranger: SignedUpTenant;
+  let database: pg.Client;
+
+  beforeAll(async () => {
+    application = await startTestApplication({ ARAUTO_ROLES: 'api,scheduler', LOG_LEVEL: 'silent' });
+    tenant = await signUpTenant(application.url);
+    stranger = await signUpTenant(application.url);
+    database = new pg.Client({ connectionString: application.database.urls.dispatcher });
+    await database.connect();
+  });
+  afterAll(async () => {
+    await database.end();
+    await application.close();
+  });
+
+  const body = (more: object) => ({
+    name: 'x',
+    message: { kind: 'text', text: 'x' },
+    audience: { to: 'everybody' },
+    rule: yearly,
+    timeZone: 'UTC',
+    ...more,
+  });
+  const create = async (more: object = {}): Promise<string> => {
+    const answer = await tenant.client.post('/schedules', body(more));
+    expect(answer).toMatchObject({ status: 201 });
+    return String(answer.body['id']);
+  };
+  const read = async (id: string) => (await tenant.client.get(`/schedules/${id}`)).body;
+  const occurrences = async (id: string): Promise<Occurrence[]> =>
+    (await tenant.client.get<{ items: Occurrence[] }>(`/schedules/${id}/occurrences?limit=200`)).body.items;
+  const outcomes = async (id: string) =>
+    (await occurrences(id)).map(({ state, reason }) => `${state} ${reason ?? ''}`.trim());
+  /** Makes it due now, and tells the ticker. */
+  const letBeDue = async (...ids: string[]) => {
+    await database.query(
+      `UPDATE schedules SET next_run_at = date_trunc('milliseconds', clock_timestamp()) WHERE id = ANY ($1)`,
+      [ids],
+    );
+    await database.query('NOTIFY arauto_schedules');
+  };
+
+  it('keeps what bounds a schedule, and takes it away again', async () => {
+    const bounds = {
+      rule: { kind: 'calendar', unit: 'week', weekdays: ['MO'], times: ['09:00'], startOn: '2026-01-05' },
+      exceptDates: ['2098-12-25'],
+      within: { from: '08:00', to: '20:00' },
+      maxRuns: 5,
+      missedPolicy: 'all',
+      graceSeconds: 60,
+      overlapPolicy: 'skip',
+    };
+    const id = await create({ ...bounds, endsAt: '2099-01-01T00:00', timeZone: 'Europe/Lisbon' });
+    expect(await read(id)).toMatchObject({ ...bounds, endsAt: '2099-01-01T00:00:00.000Z', runs: 0 });
+    const freed = await tenant.client.patch(`/schedules/${id}`, {
+      endsAt: null,
+      exceptDates: null,
+      within: null,
+      maxRuns: null,
+    });
+    expect(freed.body).toMatchObject({ endsAt: null, exceptDates: null, within: null, maxRuns: null });
+    expect(await tenant.client.post('/schedules', body({ endsAt: '2020-01-01T00:00' }))).toMatchObject({
+      status: 400,
+      body: { errors: [{ field: 'endsAt', code: 'never_due' }] },
+    });
+  });
+
+  it('anchors an RRULE, and refuses what is none', async () => {
+    const id = await create({ rule: { kind: 'rrule', rule: 'FREQ=MONTHLY;BYDAY=2TU;BYHOUR=9;BYMINUTE=0' } });
+    const { rule, nextRunAt } = await read(id);
+    expect(rule).toMatchObject({ startAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d$/) as string });
+    expect(new Date(String(nextRunAt)).getUTCDay()).toBe(2);
+    expect(
+      await tenant.client.post('/schedules', body({ rule: { kind: 'rrule', rule: 'FREQ=OFTEN' } })),
+    ).toMatchObject({ status: 400, body: { errors: [{ field: 'rule.rule' }] } });
+  });
+
+  it('ends after so many runs', async () => {
+    const id = await create({ rule: everySecond, maxRuns: 2 });
+    await waitUntil(async () => (await read(id))['state'] === 'ended', 20_000);
+    expect(await read(id)).toMatchObject({ reason: 'completed', runs: 2 });
+    expect((await outcomes(id)).filter((one) => one === 'started')).toHaveLength(2);
+    expect(await tenant.client.patch(`/schedules/${id}`, { maxRuns: 2 })).toMatchObject({ status: 400 });
+  });
+
+  it('skips a run while the last broadcast is still going on, where it should', async () => {
+    const id = await create({ overlapPolicy: 'skip' });
+    await letBeDue(id);
+    await waitUntil(async () => (await outcomes(id)).join() === 'started');
+    await letBeDue(id);
+    await waitUntil(async () => (await outcomes(id)).join() === 'skipped previous_running,started');
+  });
+
+  it('waits until the last broadcast is over, where it should, and not longer than its grace', async () => {
+    const [patient, hasty] = [
+      await create({ overlapPolicy: 'wait' }),
+      await create({ overlapPolicy: 'wait' }),
+    ];
+    await letBeDue(patient, hasty);
+    await waitUntil(
+      async () => (await outcomes(patient)).join() + (await outcomes(hasty)).join() === 'startedstarted',
+    );
+    await letBeDue(patient, hasty);
+    await waitUntil(async () => (await outcomes(patient)).join() === 'waiting previous_running,started');
+    await waitUntil(async () => (await outcomes(hasty)).join() === 'waiting previous_running,started');
+    await database.query('UPDATE schedules SET grace_seconds = 0 WHERE id = $1', [hasty]);
+    await waitUntil(
+      async () => (await outcomes(hasty)).join() === 'skipped previous_running,started',
+      30_000,
+    );
+    await database.query(`UPDATE broadcasts SET state = 'finished' WHERE schedule_id = $1`, [patient]);
+    await waitUntil(
+      async () => (await outcomes(patient)).join() === 'started previous_running,started',
+      30_000,
+    );
+  });
+
+  it('makes up by its policy what a pause let it miss', async () => {
+    const minutes = { kind: 'cron', expression: '* * * * *' };
+    const [all, latest, skip] = [
+      await create({ rule: minutes, missedPolicy: 'all', graceSeconds: 200 }),
+      await create({ rule: minutes }),
+      await create({ rule: minutes, missedPolicy: 'skip' }),
+    ];
+    for (const id of [all, latest, skip]) await tenant.client.post(`/schedules/${id}/pause`);
+    await database.query(
+      `UPDATE schedules SET paused_at = date_trunc('minute', clock_timestamp()) - interval '10 minutes' WHERE id = ANY ($1)`,
+      [[all, latest, skip]],
+    );
+    for (const id of [all, latest, skip])
+      expect(await tenant.client.post(`/schedules/${id}/resume`)).toMatchObject({ status: 200 });
+    await waitUntil(async () => (await outcomes(all)).filter((one) => one === 'started').length >= 3);
+    expect((await outcomes(all)).at(-1)).toBe('skipped overtaken');
+    await waitUntil(async () => (await outcomes(latest)).slice(-2).join() === 'started,skipped overtaken');
+    expect((await outcomes(skip)).filter((one) => one.startsWith('skipped'))).toEqual([]);
+    for (const id of [all, latest, skip]) await tenant.client.delete(`/schedules/${id}`);
+  });
+
+  it('keeps quiet: holds until the hours end, of each schedule the last run; or skips', async () => {
+    const near = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString().slice(11, 16);
+    await tenant.client.patch('/tenant', { timeZone: 'UTC' });
+    const hours = { from: near(-1), to: near(2) };
+    expect(await tenant.client.put('/quiet-hours', { hours, policy: 'hold' })).toMatchObject({
+      status: 200,
+      body: { botId: null, hours },
+    });
+    const [held, paused] = [await create(), await create()];
+    await letBeDue(held, paused);
+    await waitUntil(async () => (await outcomes(paused)).join() === 'waiting quiet_hours');
+    await waitUntil(async () => (await outcomes(held)).join() === 'waiting quiet_hours');
+    await letBeDue(held);
+    await waitUntil(async () => (await outcomes(held)).join() === 'waiting quiet_hours,skipped overtaken');
+    await tenant.client.post(`/schedules/${paused}/pause`);
+    expect(await outcomes(paused)).toEqual(['skipped paused']);
+    await tenant.client.put('/quiet-hours', { hours, policy: 'skip' });
+    const skipped = await create();
+    await letBeDue(skipped);
+    await waitUntil(async () => (await outcomes(skipped)).join() === 'skipped quiet_hours');
+    expect((await tenant.client.get('/quiet-hours')).body).toEqual({
+      items: [{ botId: null, hours, policy: 'skip' }],
+    });
+    expect((await stranger.client.get('/quiet-hours')).body).toEqual({ items: [] });
+    expect(await tenant.client.delete('/quiet-hours')).toMatchObject({ status: 204 });
+    await database.query('UPDATE occurrences SET retry_at = clock_timestamp() WHERE schedule_id = $1', [
+      held,
+    ]);
+    await waitUntil(async () => (await outcomes(held))[0] === 'started quiet_hours', 20_000);
+  });
+
+  it('says a rule in plain words and what daylight saving does to it', async () => {
+    const preview = await tenant.client.post('/schedules/preview', {
+      rule: { kind: 'cron', expression: '30 1 29 3 *' },
+      timeZone: 'Europe/Lisbon',
+      count: 1,
+      language: 'es',
+    });
+    expect(preview).toMatchObject({
+      status: 200,
+      body: { sentence: 'A las 01:30 el día 29 en marzo (hora de Europe/Lisbon).' },
+    });
+    const odd = await tenant.client.post('/schedules/preview', {
+      rule: { kind: 'once', at: '2027-03-28T01:30' },
+      timeZone: 'Europe/Lisbon',
+    });
+    expect(odd.body['runs']).toEqual([
+      {
+        dueAt: '2027-03-28T01:00:00.000Z',
+        localTime: '2027-03-28T02:00:00',
+        offset: '+01:00',
+        oddity: { kind: 'skipped_time', askedTime: '2027-03-28T01:30:00' },
+      },
+    ]);
+    const twice = await tenant.client.post<{ runs: { oddity: unknown }[] }>('/schedules/preview', {
+      rule: { kind: 'once', at: '2027-10-31T01:30' },
+      timeZone: 'Europe/Lisbon',
+    });
+    expect(twice.body.runs[0]?.oddity).toEqual({ kind: 'doubled_time', pass: 'first' });
+  });
+
+  describe('of a tenant that plans', () => {
+    let planner: SignedUpTenant;
+    beforeAll(async () => {
+      planner = await signUpTenant(application.url);
+      for (const [name, at] of [
+        ['second', '2099-03-02T09:00'],
+        ['first', '2099-03-01T09:00'],
+      ] as const)
+        await planner.client.post('/schedules', body({ name, rule: { kind: 'once', at } }));
+    });
+
+    const calendar = (query: string) =>
+      planner.client.get<{ runs: { name: string }[]; completeUntil: string }>(`/calendar?${query}`);
+
+    it('shows the due times of all schedules, and up to where it is complete', async () => {
+      const all = await calendar('from=2099-03-01T00:00:00Z&to=2099-03-31T00:00:00Z');
+      expect(all).toMatchObject({ status: 200, body: { completeUntil: '2099-03-31T00:00:00.000Z' } });
+      expect(all.body.runs).toMatchObject([
+        { name: 'first', dueAt: '2099-03-01T09:00:00.000Z', localTime: '2099-03-01T09:00:00' },
+        { name: 'second' },
+      ]);
+      const one = await calendar('from=2099-03-01T00:00:00Z&to=2099-03-31T00:00:00Z&limit=1');
+      expect(one.body.runs.map(({ name }) => name)).toEqual(['first']);
+      expect(one.body.completeUntil).toBe('2099-03-02T08:59:59.999Z');
+      expect(await calendar('from=2099-03-01T00:00:00Z&to=2199-03-31T00:00:00Z')).toMatchObject({
+        status: 400,
+      });
+      expect(await calendar('from=2099-03-31T00:00:00Z&to=2099-03-01T00:00:00Z')).toMatchObject({
+        status: 400,
+      });
+    });
+
+    it('has a feed at a secret address that can be taken back', async () => {
+      await planner.client.post(
+        '/schedules',
+        body({ name: 'Daily', rule: { kind: 'cron', expression: '0 9 * * *' } }),
+      );
+      expect((await planner.client.get('/calendar/feed')).body).toEqual({ createdAt: null });
+      const made = await planner.client.post('/calendar/feed');
+      expect(made.status).toBe(201);
+      const address = `${application.url}${String(made.body['path'])}`;
+      const feed = await fetch(address);
+      expect([feed.status, feed.headers.get('content-type')]).toEqual([200, 'text/calendar; charset=utf-8']);
+      const text = await feed.text();
+      expect(text.match(/^SUMMARY:Daily\r$/gm)?.length).toBeGreaterThanOrEqual(59);
+      const again = await planner.client.post('/calendar/feed');
+      expect((await fetch(address)).status).toBe(404);
+      expect((await planner.client.delete('/calendar/feed')).status).toBe(204);
+      expect((await fetch(`${application.url}${String(again.body['path'])}`)).status).toBe(404);
+    });
+
+    it('gives out what it takes in, as JSON and as CSV', async () => {
+      const given = await planner.client.get<{ schedules: { name: string }[] }>('/schedules/export');
+      expect(given.body.schedules.map(({ name }) => name)).toEqual(['Daily', 'first', 'second']);
+      const { schedules } = given.body;
+      const taken = await planner.client.post<{ ids: string[] }>('/schedules/import', { schedules });
+      expect(taken).toMatchObject({ status: 201 });
+      expect(taken.body.ids).toHaveLength(3);
+      const response = await fetch(`${application.url}/api/v1/schedules/export.csv`, {
+        headers: { authorization: `Bearer ${planner.accessToken}` },
+      });
+      const csv = await response.text();
+      const fromCsv = await planner.client.post<{ ids: string[] }>('/schedules/import-csv', { csv });
+      expect(fromCsv.body.ids).toHaveLength(6);
+      const exported = await planner.client.get<{ schedules: object[] }>('/schedules/export');
+      expect(exported.body.schedules).toHaveLength(12);
+      expect(exported.body.schedules).toEqual(expect.arrayContaining(given.body.schedules));
+    });
+
+    it('takes in all or nothing, and names what is wrong', async () => {
+      const count = async () =>
+        (await planner.client.get<{ schedules: object[] }>('/schedules/export')).body.schedules.length;
+      const before = await count();
+      const wrong = await planner.client.post('/schedules/import', {
+        schedules: [body({}), body({ rule: { kind: 'once', at: '2020-01-01T00:00' } })],
+      });
+      expect(wrong).toMatchObject({ status: 400, body: { errors: [{ field: 'schedules.1.rule.at' }] } });
+      const csv = await planner.client.post('/schedules/import-csv', {
+        csv: 'name,rule\nx,"{""kind"":""lunar""}"',
+      });
+      expect(csv).toMatchObject({ status: 400 });
+      expect(JSON.stringify(csv.body['errors'])).toContain('schedules.0.rule');
+      expect(await planner.client.post('/schedules/import-csv', { csv: 'colour\nred' })).toMatchObject({
+        status: 400,
+        body: { errors: [{ field: 'csv', code: 'invalid_csv' }] },
+      });
+      expect(await count()).toBe(before);
+    });
+
+    it('changes many at once and says what became of each', async () => {
+      const ids = (
+        await planner.client.get<{ items: { id: string; name: string }[] }>('/schedules?limit=200')
+      ).body.items;
+      const [daily, first] = ['Daily', 'first'].map((name) => ids.find((one) => one.name === name)!.id);
+      const foreign = await create();
+      const bulk = (change: object) =>
+        planner.client.post<{ results: { isDone: boolean }[] }>('/schedules/bulk', change);
+      const shifted = await bulk({ action: 'shift', ids: [daily, first, foreign], seconds: 3600 });
+      expect(shifted.body.results.map(({ isDone }) => isDone)).toEqual([false, true, false]);
+      expect((await planner.client.get(`/schedules/${first}`)).body['nextRunAt']).toBe(
+        '2099-03-01T10:00:00.000Z',
+      );
+      expect((await bulk({ action: 'pause', ids: [daily, first] })).body.results).toEqual([
+        { isDone: true, problem: null },
+        { isDone: true, problem: null },
+      ]);
+      await bulk({ action: 'resume', ids: [daily] });
+      await bulk({ action: 'delete', ids: [first, foreign] });
+      expect((await planner.client.get(`/schedules/${daily}`)).body['state']).toBe('active');
+      expect((await planner.client.get(`/schedules/${first}`)).status).toBe(404);
+      expect((await read(foreign))['state']).toBe('active');
+    });
+  });
+});
