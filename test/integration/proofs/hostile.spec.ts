@@ -15,7 +15,7 @@ import { atScale, ProofReport } from './proof-report.js';
 
 jest.setTimeout(atScale({ short: 120_000, quick: 240_000, full: 3_600_000 }));
 
-const REQUESTS = atScale({ short: 1_500, quick: 8_000, full: 100_000 });
+const REQUESTS = atScale({ short: 1_500, quick: 5_000, full: 100_000 });
 const AT_ONCE = 16;
 /** Of one operation in a row; all of them get their turn. */
 const BATCH = Math.min(25, Math.floor(REQUESTS / operations.length));
