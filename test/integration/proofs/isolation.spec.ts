@@ -21,6 +21,7 @@ const FIGURES = [
   ...[
     'Audit.verify',
     'Broadcast.findDeliveries',
+    'Calendar.readFeed',
     'Chats.count',
     'Exports.list',
     'Exports.read',

@@ -318,7 +318,7 @@ describe('no secret is written down', () => {
       const { status, text } = await read();
       return { status, body: text };
     });
-    expect((await sendRaw(application.url, 'GET', `${body.path}x`)).status).toBe(404);
+    expect((await sendRaw(application.url, 'GET', `${body.path}x`)).status).toBe(400);
   });
 
   it('of operators', async () => {
