@@ -14,7 +14,7 @@ export { type SealedColumn, SealedColumns } from './sealed-columns.js';
 export { isQuotaExceeded, Quotas } from './plans/quotas.service.js';
 export { Tenant } from './tenant.entity.js';
 export { type SealedSecret, TenantKeys } from './tenant-keys.service.js';
-export { TenantStateChanged } from './tenants.events.js';
+export { SUSPENDED_FOR_DELETION, TenantStateChanged } from './tenants.events.js';
 export { type Membership } from './tenants.repository.js';
 export { MembersService } from './members/members.service.js';
 export { InvitationsService } from './invitations/invitations.service.js';

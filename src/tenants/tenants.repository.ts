@@ -27,8 +27,12 @@ export class TenantsRepository {
     await manager.update(Tenant, { id: tenantId }, change);
   }
 
+  /** With those who are invited and still listed. */
   async countMembers(manager: EntityManager): Promise<number> {
-    const [row] = await manager.query<{ count: number }[]>('SELECT count(*)::int AS count FROM members');
+    const [row] = await manager.query<{ count: number }[]>(
+      `SELECT (SELECT count(*) FROM members)::int
+         + (SELECT count(*) FROM invitations WHERE ended_at IS NULL)::int AS count`,
+    );
     return row?.count ?? 0;
   }
 

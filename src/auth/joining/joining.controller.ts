@@ -6,6 +6,7 @@ import {
   ApiNotFoundResponse,
   ApiOkResponse,
   ApiOperation,
+  ApiPaymentRequiredResponse,
   ApiTags,
   ApiUnauthorizedResponse,
 } from '@nestjs/swagger';
@@ -52,6 +53,7 @@ export class JoiningController {
   @ApiOkResponse({ standardSchema: joinedTenantSchema })
   @ApiForbiddenResponse({ description: 'The invitation went to another address.' })
   @ApiNotFoundResponse({ description: 'The invitation is over, was used, or never was.' })
+  @ApiPaymentRequiredResponse()
   @ApiConflictResponse({ description: 'You are a member already.' })
   accept(
     @CurrentMember() caller: MemberCaller,
@@ -70,6 +72,7 @@ export class JoiningController {
   @ApiOkResponse({ standardSchema: joinedTenantSchema })
   @ApiUnauthorizedResponse({ description: 'The address has an account, and this is not its password.' })
   @ApiNotFoundResponse({ description: 'The invitation is over, was used, or never was.' })
+  @ApiPaymentRequiredResponse()
   @ApiConflictResponse({ description: 'The person is a member already.' })
   acceptWithAccount(
     @Body({ schema: acceptWithAccountSchema }) input: AcceptWithAccount,

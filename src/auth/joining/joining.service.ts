@@ -67,11 +67,12 @@ export class JoiningService {
   }
 
   /** All or nothing: the invitation is used up where the person joined. The link was a mail to their address, too. */
-  private join(
+  private async join(
     token: string,
     actor: AuditEntry['actor'],
     findUser: (client: PoolClient, email: string) => UserId | Promise<UserId>,
   ): Promise<JoinedTenant> {
+    await this.invitations.assertRoom(token);
     return this.dispatcher.transaction(async (client) => {
       const invitation = await this.invitations.take(client, token);
       const userId = await findUser(client, invitation.email);

@@ -1,5 +1,5 @@
 import { asTenantId, asUserId } from '../../platform/identity/index.js';
-import { requestKeyOf } from './rate-limit.rules.js';
+import { requestKeyOf, tenantKeyOf } from './rate-limit.rules.js';
 
 describe('requestKeyOf', () => {
   const tenantId = asTenantId('t');
@@ -14,6 +14,22 @@ describe('requestKeyOf', () => {
   it('counts for each key of a program by itself', () => {
     const caller = { tenantId, role: 'admin', actor: { kind: 'api_key', apiKeyId: 'k' } } as const;
     expect(requestKeyOf(caller, '10.0.0.1')).toBe('tenant/t/api-key/k');
+  });
+
+  it('counts for an operator, at the installation and in a tenant', () => {
+    const userId = asUserId('o');
+    const look = {
+      tenantId,
+      role: 'viewer',
+      actor: { kind: 'operator', userId, supportAccessId: 's' },
+    } as const;
+    expect(requestKeyOf({ userId, sessionId: 's' }, '10.0.0.1')).toBe('operator/o');
+    expect(requestKeyOf(look, '10.0.0.1')).toBe('operator/o');
+    expect(tenantKeyOf(look)).toBeUndefined();
+  });
+
+  it('counts for the tenant of a person or a program as well', () => {
+    expect(tenantKeyOf(person('s'))).toBe('tenant/t');
   });
 
   it('counts for the network of somebody unknown', () => {

@@ -1,10 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { EventEmitter2 } from '@nestjs/event-emitter';
+import { announceAccessChange } from '../../platform/access/index.js';
 import { randomSecret, sha256 } from '../../platform/crypto/index.js';
 import { DispatcherDatabase } from '../../platform/database/index.js';
 import { conflict, invalidField, notFound } from '../../platform/errors/index.js';
 import { type MemberCaller } from '../../platform/identity/index.js';
 import { Mailer } from '../../platform/mail/index.js';
-import { AuditLog, TenantsService } from '../../tenants/index.js';
+import { AuditLog, TenantsService, TenantStateChanged } from '../../tenants/index.js';
 import { deletionMail } from './deletion-mail.rules.js';
 import { type RequestDeletion, type RestoreTenant, type TenantDeletionView } from './tenant-deletion.dto.js';
 import { TenantDeletionsRepository, type TenantOwner } from './tenant-deletions.repository.js';
@@ -23,6 +25,7 @@ export class TenantDeletionService {
     private readonly tenants: TenantsService,
     private readonly audit: AuditLog,
     private readonly mailer: Mailer,
+    private readonly events: EventEmitter2,
   ) {}
 
   /** @throws ProblemError 400 where the typed name is another one */
@@ -41,6 +44,7 @@ export class TenantDeletionService {
         tokenHash: sha256(restoreToken),
       });
       if (!due) throw conflict('tenant_suspended', 'This tenant is suspended already.');
+      await announceAccessChange(client, tenantId);
       const found = await this.repository.findOwners(client, tenantId);
       await this.audit.recordFor(client, tenantId, {
         actor,
@@ -49,17 +53,24 @@ export class TenantDeletionService {
       });
       return { dueAt: due.toISOString(), owners: found };
     });
+    this.events.emit(TenantStateChanged.topic, new TenantStateChanged(tenantId, 'suspended'));
     await this.tell(owners, { tenantName, dueDay: dueAt.slice(0, 10), restoreToken });
     return { dueAt, restoreToken };
   }
 
   /** @throws ProblemError 404 for a token that is nobody's, or came too late */
   async restore({ restoreToken }: RestoreTenant): Promise<void> {
-    await this.database.transaction(async (client) => {
-      const tenantId = await this.repository.callOff(client, sha256(restoreToken));
-      if (!tenantId) throw notFound('deletion that could be called off');
-      await this.audit.recordFor(client, tenantId, { actor: { kind: 'system' }, action: 'tenant.restored' });
+    const { tenantId, isActive } = await this.database.transaction(async (client) => {
+      const restored = await this.repository.callOff(client, sha256(restoreToken));
+      if (!restored) throw notFound('deletion that could be called off');
+      await announceAccessChange(client, restored.tenantId);
+      await this.audit.recordFor(client, restored.tenantId, {
+        actor: { kind: 'system' },
+        action: 'tenant.restored',
+      });
+      return restored;
     });
+    if (isActive) this.events.emit(TenantStateChanged.topic, new TenantStateChanged(tenantId, 'active'));
   }
 
   /** The one who asked has the token in the answer, so a mail that fails is no reason to fail. */

@@ -2,11 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { type PoolClient } from 'pg';
 import { DispatcherDatabase } from '../../platform/database/index.js';
 import { asTenantId, type TenantId, type UserId } from '../../platform/identity/index.js';
-import { type Language } from '../../tenants/index.js';
+import { type Language, SUSPENDED_FOR_DELETION } from '../../tenants/index.js';
 
 export interface TenantOwner {
   readonly email: string;
   readonly language: Language;
+}
+
+interface RestoredTenant {
+  readonly tenantId: TenantId;
+  readonly isActive: boolean;
 }
 
 /** Longer than one step of a deletion takes; a process that dies is followed by another. */
@@ -27,8 +32,9 @@ export class TenantDeletionsRepository {
   ): Promise<Date | undefined> {
     const { tenantId, requestedBy, graceDays, tokenHash } = deletion;
     const suspended = await client.query(
-      `UPDATE tenants SET state = 'suspended' WHERE id = $1 AND state = 'active'`,
-      [tenantId],
+      `UPDATE tenants SET state = 'suspended', state_reason = $2, state_changed_at = now()
+       WHERE id = $1 AND state = 'active'`,
+      [tenantId, SUSPENDED_FOR_DELETION],
     );
     if (suspended.rowCount !== 1) return undefined;
     const { rows } = await client.query<{ dueAt: Date }>(
@@ -48,15 +54,24 @@ export class TenantDeletionsRepository {
     return rows;
   }
 
-  /** @returns the tenant that is active again; undefined where the token is nobody's or came too late */
-  async callOff(client: PoolClient, tokenHash: Buffer): Promise<TenantId | undefined> {
+  /**
+   * A tenant that an operator suspended meanwhile stays so.
+   * @returns the tenant that stays; undefined where the token is nobody's or came too late
+   */
+  async callOff(client: PoolClient, tokenHash: Buffer): Promise<RestoredTenant | undefined> {
     const { rows } = await client.query<{ tenantId: string }>(
-      `WITH called_off AS (
-         DELETE FROM tenant_deletions WHERE restore_token_hash = $1 AND due_at > now() RETURNING tenant_id)
-       UPDATE tenants SET state = 'active' FROM called_off WHERE id = tenant_id RETURNING id AS "tenantId"`,
+      `DELETE FROM tenant_deletions WHERE restore_token_hash = $1 AND due_at > now()
+       RETURNING tenant_id AS "tenantId"`,
       [tokenHash],
     );
-    return rows[0] && asTenantId(rows[0].tenantId);
+    if (!rows[0]) return undefined;
+    const tenantId = asTenantId(rows[0].tenantId);
+    const resumed = await client.query(
+      `UPDATE tenants SET state = 'active', state_reason = NULL, state_changed_at = now()
+       WHERE id = $1 AND state_reason = $2`,
+      [tenantId, SUSPENDED_FOR_DELETION],
+    );
+    return { tenantId, isActive: resumed.rowCount === 1 };
   }
 
   /** For the next look, by whichever process. */

@@ -27,13 +27,10 @@ export class TenantRowsRepository {
 
   /** Accounts of people who are members of no other tenant. An operator's stays. */
   async deleteAccounts(tenantId: TenantId): Promise<void> {
-    const [operators] = await this.database.query<{ areThere: boolean }>(
-      `SELECT to_regclass('operators') IS NOT NULL AS "areThere"`,
-    );
     await this.database.query(
       `DELETE FROM users WHERE EXISTS (SELECT FROM members WHERE user_id = users.id AND tenant_id = $1)
          AND NOT EXISTS (SELECT FROM members WHERE user_id = users.id AND tenant_id <> $1)
-         ${operators?.areThere ? 'AND NOT EXISTS (SELECT FROM operators WHERE user_id = users.id)' : ''}`,
+         AND NOT EXISTS (SELECT FROM operators WHERE user_id = users.id)`,
       [tenantId],
     );
   }

@@ -21,6 +21,21 @@ export const EXPORTED_TABLES: readonly ExportedTable[] = [
   { name: 'members', key: [['user_id', 'uuid']], columns: ['user_id', 'role', 'created_at'] },
   { name: 'users', key: ID, columns: ['id', 'email', 'name', 'language', 'created_at'] },
   {
+    name: 'invitations',
+    key: ID,
+    columns: ['id', 'email', 'role', 'invited_by', 'created_at', 'expires_at', 'ended_at', 'ended_reason'],
+  },
+  {
+    name: 'api_keys',
+    key: ID,
+    columns: ['id', 'name', 'role', 'scopes', 'created_by', 'created_at', 'expires_at', 'last_used_at'],
+  },
+  {
+    name: 'support_accesses',
+    key: ID,
+    columns: ['id', 'operator_id', 'reason', 'created_at', 'expires_at', 'ended_at', 'ended_by'],
+  },
+  {
     name: 'bots',
     key: ID,
     columns: [

@@ -22,7 +22,7 @@ export interface ClaimedExport {
 
 const COLUMNS = `id, state, size_bytes AS "sizeBytes", created_at AS "createdAt", ready_at AS "readyAt"`;
 /** Far longer than the time between two chunks, with each of which it is moved on. */
-const LEASE_MINUTES = 5;
+const LEASE_MINUTES = 2;
 export const MOST_ATTEMPTS = 3;
 
 /** Archives, inside the tenant's unit of work; whoever builds finds them across tenants. */

@@ -6,6 +6,7 @@ import {
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
+  ApiPaymentRequiredResponse,
   ApiTags,
 } from '@nestjs/swagger';
 import { AllowRole, CurrentMember } from '../../platform/access/index.js';
@@ -41,6 +42,7 @@ export class InvitationsController {
     description: 'The link in the mail works once, for seven days, and only for that address.',
   })
   @ApiCreatedResponse({ standardSchema: invitationSchema })
+  @ApiPaymentRequiredResponse()
   @ApiConflictResponse({ description: 'The person is a member already, or has an open invitation.' })
   create(
     @CurrentMember() caller: MemberCaller,

@@ -19,6 +19,7 @@ import { AuditLog, type AuditEntry } from '../audit/audit-log.js';
 import { mayInvite } from '../members/member.rules.js';
 import { MembersRepository } from '../members/members.repository.js';
 import { MembersService, notAllowed } from '../members/members.service.js';
+import { Quotas } from '../plans/quotas.service.js';
 import { TenantsRepository } from '../tenants.repository.js';
 import { type CreateInvitation, type InvitationView } from './invitation.dto.js';
 import { writeInvitation } from './invitation-mail.rules.js';
@@ -37,6 +38,7 @@ export class InvitationsService {
     private readonly members: MembersService,
     private readonly memberRows: MembersRepository,
     private readonly tenants: TenantsRepository,
+    private readonly quotas: Quotas,
     private readonly idempotency: IdempotencyService,
     private readonly audit: AuditLog,
     private readonly mailer: Mailer,
@@ -54,6 +56,7 @@ export class InvitationsService {
       if (await this.memberRows.isMember(manager, tenantId, input.email)) throw alreadyMember();
       if ((await this.repository.countOfDay(manager)) >= INVITATIONS_PER_DAY) throw tooManyInvitations();
       await this.repository.endExpired(manager, input.email);
+      await this.quotas.assertRoom(manager, tenantId, 'members');
       const token = randomSecret();
       const invitation = await this.repository.insert(manager, tenantId, {
         ...input,
@@ -121,6 +124,16 @@ export class InvitationsService {
   /** @throws ProblemError 404 for every link that opens nothing (any more) */
   async preview(token: string): Promise<ShownInvitation> {
     return refuseUnlessGood(await this.repository.findByToken(sha256(token)));
+  }
+
+  /**
+   * An invitation has its place since it was made; there may be none any more where the plan became smaller.
+   *
+   * @throws ProblemError 402, or 404 as {@link preview}
+   */
+  async assertRoom(token: string): Promise<void> {
+    const { tenantId } = await this.preview(token);
+    await this.database.run(tenantId, (manager) => this.quotas.assertRoom(manager, tenantId, 'members', 0));
   }
 
   /**

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiConflictResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AllowOperator, CurrentOperator } from '../../platform/access/index.js';
 import { type Page } from '../../platform/http/index.js';
 import { idSchema, type OperatorCaller } from '../../platform/identity/index.js';
@@ -74,6 +74,7 @@ export class OperatedTenantsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Let a suspended tenant go on where it stopped' })
   @ApiOkResponse({ standardSchema: operatedTenantSchema })
+  @ApiConflictResponse({ description: 'Its owners are deleting it: they call that off first.' })
   resume(
     @CurrentOperator() operator: OperatorCaller,
     @Param('id', { schema: idSchema }) id: string,

@@ -9,6 +9,8 @@ export interface OperatedTenantRow extends Tenant {
   readonly stateChangedAt: Date;
   readonly planId: string;
   readonly planName: string;
+  /** Its owners let it go, and may still think better of it. */
+  readonly isLeaving: boolean;
 }
 
 export interface OperatedTenantFilter {
@@ -18,7 +20,8 @@ export interface OperatedTenantFilter {
 }
 
 const TENANT = `SELECT t.id, t.name, t.language, t.time_zone AS "timeZone", t.state, t.state_reason AS "stateReason",
-    t.state_changed_at AS "stateChangedAt", t.created_at AS "createdAt", t.plan_id AS "planId", p.name AS "planName"
+    t.state_changed_at AS "stateChangedAt", t.created_at AS "createdAt", t.plan_id AS "planId", p.name AS "planName",
+    EXISTS (SELECT FROM tenant_deletions WHERE tenant_id = t.id) AS "isLeaving"
   FROM tenants t JOIN plans p ON p.id = t.plan_id`;
 
 /** Crossing: tenants as whoever runs the installation sees them. */

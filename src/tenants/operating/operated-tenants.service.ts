@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { EventEmitter2 } from '@nestjs/event-emitter';
 import { type PoolClient } from 'pg';
+import { announceAccessChange } from '../../platform/access/index.js';
 import { DispatcherDatabase } from '../../platform/database/index.js';
-import { invalidField, notFound } from '../../platform/errors/index.js';
+import { conflict, invalidField, notFound } from '../../platform/errors/index.js';
 import { idBefore, type Page, pageOf } from '../../platform/http/index.js';
 import { asTenantId, type OperatorCaller, type TenantId } from '../../platform/identity/index.js';
 import { AuditLog } from '../audit/audit-log.js';
@@ -11,7 +12,7 @@ import { PlansRepository } from '../plans/plans.repository.js';
 import { PlansService } from '../plans/plans.service.js';
 import { Quotas } from '../plans/quotas.service.js';
 import { type Tenant } from '../tenant.entity.js';
-import { TenantStateChanged } from '../tenants.events.js';
+import { SUSPENDED_FOR_DELETION, TenantStateChanged } from '../tenants.events.js';
 import { viewTenant } from '../tenants.service.js';
 import { type OperatedTenantQuery, type OperatedTenantView } from './operated-tenant.dto.js';
 import { type OperatedTenantRow, OperatedTenantsRepository } from './operated-tenants.repository.js';
@@ -64,11 +65,15 @@ export class OperatedTenantsService {
     return this.findById(id);
   }
 
-  /** Nothing more is planned, sent or answered; what waits goes on once it is resumed. */
+  /**
+   * Nothing more is planned, sent or answered; what waits goes on once it is resumed. One that its owners are deleting
+   * stays suspended also where they think better of it.
+   */
   suspend(operator: OperatorCaller, id: string, reason: string): Promise<OperatedTenantView> {
     return this.changeState(operator, id, 'suspended', reason);
   }
 
+  /** @throws ProblemError 409 while its owners are deleting it */
   resume(operator: OperatorCaller, id: string): Promise<OperatedTenantView> {
     return this.changeState(operator, id, 'active', null);
   }
@@ -81,7 +86,11 @@ export class OperatedTenantsService {
   ): Promise<OperatedTenantView> {
     const tenantId = asTenantId(id);
     await this.change(tenantId, async (client, before) => {
-      if (before.state === state) return;
+      // Also where it was so already: whoever repeats the request may do so because the first one's hint was lost.
+      await announceAccessChange(client, tenantId);
+      const isByItsOwners = before.stateReason === SUSPENDED_FOR_DELETION;
+      if (state === 'active' && (before.isLeaving || isByItsOwners)) throw isLeaving();
+      if (before.state === state && !isByItsOwners) return;
       await this.tenants.setState(client, tenantId, state, reason);
       await this.audit.recordFor(client, tenantId, {
         actor: { kind: 'operator', userId: operator.userId },
@@ -90,7 +99,6 @@ export class OperatedTenantsService {
         ...(reason !== null && { details: { reason } }),
       });
     });
-    // Also where it was so already: whoever repeats the request may do so because the first one's hint was lost.
     this.events.emit(TenantStateChanged.topic, new TenantStateChanged(tenantId, state));
     return this.findById(id);
   }
@@ -106,6 +114,12 @@ export class OperatedTenantsService {
     });
   }
 }
+
+const isLeaving = () =>
+  conflict(
+    'tenant_leaving',
+    'The owners of this tenant are deleting it. They can call that off with the token in their mail; then it can be resumed.',
+  );
 
 function view(row: OperatedTenantRow): OperatedTenantView {
   return {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { ExpiringCache } from '../../platform/cache/index.js';
+import { LoadingCache } from '../../platform/cache/index.js';
 import { Clock } from '../../platform/clock/index.js';
 import { DispatcherDatabase } from '../../platform/database/index.js';
 import { conflict, notFound } from '../../platform/errors/index.js';
@@ -22,30 +22,24 @@ export interface PlanOfTenant {
 
 @Injectable()
 export class PlansService {
-  private readonly plansOfTenants: ExpiringCache<TenantId, PlanOfTenant>;
+  private readonly plansOfTenants: LoadingCache<TenantId, PlanOfTenant>;
 
   constructor(
     private readonly plans: PlansRepository,
     private readonly dispatcher: DispatcherDatabase,
     clock: Clock,
   ) {
-    this.plansOfTenants = new ExpiringCache(clock, CACHE_BOUNDS);
+    this.plansOfTenants = new LoadingCache(clock, CACHE_BOUNDS, (tenantId) => this.loadOfTenant(tenantId));
   }
 
   /** At most 5 s old. */
-  async findOfTenant(tenantId: TenantId): Promise<PlanOfTenant> {
-    const known = this.plansOfTenants.get(tenantId);
-    if (known) return known;
-    const row = await this.plans.findOfTenant(tenantId);
-    if (!row) throw notFound('tenant');
-    const plan = { id: row.id, name: row.name, limits: completeLimits(row.limits) };
-    this.plansOfTenants.set(tenantId, plan);
-    return plan;
+  findOfTenant(tenantId: TenantId): Promise<PlanOfTenant> {
+    return this.plansOfTenants.get(tenantId);
   }
 
   /** In this process the tenant's next request looks anew. */
   forget(tenantId: TenantId): void {
-    this.plansOfTenants.delete(tenantId);
+    this.plansOfTenants.forget(tenantId);
   }
 
   async findAll(): Promise<{ items: PlanView[] }> {
@@ -89,6 +83,12 @@ export class PlansService {
         'Tenants have this plan, or new ones get it. Give them another plan, or make another the default, first.',
       );
     }
+  }
+
+  private async loadOfTenant(tenantId: TenantId): Promise<PlanOfTenant> {
+    const row = await this.plans.findOfTenant(tenantId);
+    if (!row) throw notFound('tenant');
+    return { id: row.id, name: row.name, limits: completeLimits(row.limits) };
   }
 
   private async write(

@@ -71,6 +71,12 @@ export class Quotas {
     return roomOf(limit, await this.count(manager, name, limit + 1));
   }
 
+  /** The limit alone (Infinity for none), for what is counted elsewhere; at most 5 s old. */
+  async findLimit(tenantId: TenantId, name: QuotaName): Promise<{ limit: number; planName: string }> {
+    const plan = await this.plans.findOfTenant(tenantId);
+    return { limit: plan.limits[name] ?? Infinity, planName: plan.name };
+  }
+
   /** What to throw where {@link findRoom} was not enough. */
   async excessOf(manager: EntityManager, tenantId: TenantId, name: QuotaName): Promise<ProblemError> {
     const { name: planName, limits } = await this.plans.findOfTenant(tenantId);

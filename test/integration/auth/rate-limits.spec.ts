@@ -5,6 +5,7 @@ import { RedisRequestCounts } from '../../../src/platform/request-counts/index.j
 import { signUpTenant } from '../../harness/accounts.js';
 import { startTestApplication, type TestApplication } from '../../harness/application.js';
 import { type Answer, ApiClient } from '../../harness/client.js';
+import { appointOperator } from '../../harness/operators.js';
 import { createTestDatabase, type TestDatabase } from '../../harness/database.js';
 import { waitUntil } from '../../harness/wait.js';
 
@@ -151,6 +152,57 @@ describe.each(places)('rate limits on $name', ({ url }) => {
         body: '{}',
       });
       expect([hook.status, hook.headers.get('ratelimit-limit')]).toEqual([404, null]);
+    }
+  });
+});
+
+describe("the rate limit of a tenant's plan", () => {
+  it('is of all its people and programs together, and of nobody else', async () => {
+    const environment = { ARAUTO_ROLES: 'api', API_REQUESTS_PER_MINUTE: '100' };
+    const application = await startTestApplication({
+      ...environment,
+      API_ANONYMOUS_REQUESTS_PER_MINUTE: '40',
+    });
+    try {
+      const [ana, bia] = [await signUpTenant(application.url), await signUpTenant(application.url)];
+      const { body: made } = await ana.client.post<{ key: string }>('/api-keys', {
+        name: 'Booking',
+        scopes: ['tenant:read'],
+      });
+      const program = new ApiClient(application.url, made.key);
+      const operator = await appointOperator(application);
+      const plan = await operator.client.post<{ id: string }>('/operator/plans', {
+        name: 'small',
+        limits: { apiRequestsPerMinute: 5 },
+      });
+      const path = `/operator/tenants/${ana.tenantId}/plan`;
+      expect((await operator.client.put(path, { planId: plan.body.id })).status).toBe(200);
+
+      const limitOf = ({ headers }: Answer) =>
+        ['limit', 'remaining'].map((name) => headers.get(`ratelimit-${name}`));
+      for (let n = 1; n <= 5; n++) {
+        const answer = await [ana.client, program][n % 2]!.get('/tenant');
+        expect([answer.status, ...limitOf(answer)]).toEqual([200, '5', String(5 - n)]);
+      }
+      for (const client of [ana.client, program]) {
+        const refused = await client.get('/tenant');
+        expect(refused).toMatchObject({ status: 429, body: { code: 'too_many_requests' } });
+        expect(refused.body['detail']).toContain('"small"');
+        expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+      }
+      expect((await bia.client.get('/tenant')).status).toBe(200);
+
+      // Operators are no strangers, and their looks into a tenant are their own requests.
+      expect(limitOf(await operator.client.get('/operator/plans'))).toEqual(['100', '97']);
+      const access = await operator.client.post<{ accessToken: string }>(
+        `/operator/tenants/${ana.tenantId}/support-accesses`,
+        { reason: 'They asked why a broadcast waits', minutes: 15 },
+      );
+      expect(access.status).toBe(201);
+      const look = await new ApiClient(application.url, access.body.accessToken).get('/tenant');
+      expect([look.status, ...limitOf(look)]).toEqual([200, '100', '95']);
+    } finally {
+      await application.close();
     }
   });
 });

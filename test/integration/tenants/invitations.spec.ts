@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { PASSWORD, type SignedUpTenant } from '../../harness/accounts.js';
+import { appointOperator } from '../../harness/operators.js';
 import { TeamScene } from './team-scene.js';
 
 jest.setTimeout(60_000);
@@ -226,5 +227,38 @@ describe('invitations', () => {
       status: 429,
       body: { code: 'too_many_invitations' },
     });
+  });
+
+  it('need a place among the members of the plan, and keep it until they are accepted or over', async () => {
+    const owner = await scene.signUp();
+    const operator = await appointOperator(scene.application);
+    const limit = async (members: number): Promise<void> => {
+      const { body } = await operator.client.post<{ id: string }>('/operator/plans', {
+        name: randomUUID(),
+        limits: { members },
+      });
+      const path = `/operator/tenants/${owner.tenantId}/plan`;
+      expect((await operator.client.put(path, { planId: body.id })).status).toBe(200);
+    };
+    await limit(2);
+    const addresses = Array.from({ length: 6 }, newAddress);
+    const invited = await Promise.all(addresses.map((email) => invite(owner, email)));
+    expect(invited.map(({ status }) => status).sort()).toEqual([201, 402, 402, 402, 402, 402]);
+    const first = invited.findIndex(({ status }) => status === 201);
+    const token = await scene.tokenOf(addresses[first]!);
+    expect((await owner.client.get<{ quotas: unknown[] }>('/tenant/usage')).body.quotas).toContainEqual(
+      expect.objectContaining({ name: 'members', limit: 2, used: 2 }),
+    );
+
+    await limit(1);
+    expect(await acceptWithAccount(token)).toMatchObject({ status: 402, body: { code: 'quota_exceeded' } });
+    await limit(2);
+    expect((await acceptWithAccount(token)).status).toBe(200);
+    expect((await invite(owner, newAddress())).status).toBe(402);
+    await limit(3);
+    const next = await invite(owner, newAddress());
+    expect(next.status).toBe(201);
+    expect((await owner.client.delete(`/tenant/invitations/${next.body.id}`)).status).toBe(204);
+    expect((await invite(owner, newAddress())).status).toBe(201);
   });
 });

@@ -86,6 +86,51 @@ describe('what an operator does with tenants', () => {
     expect((await operator.client.post(`/operator/tenants/${randomUUID()}/resume`)).status).toBe(404);
   }, 40_000);
 
+  it('reaches who is signed in at once', async () => {
+    const tenant = await signUp('Busy');
+    const path = `/operator/tenants/${tenant.tenantId}`;
+    const answers = async (status: number) =>
+      waitUntil(async () => (await tenant.client.get('/tenant')).status === status, 2_000);
+    await answers(200);
+    expect((await operator.client.post(`${path}/suspend`, { reason: 'Unpaid' })).status).toBe(200);
+    await answers(403);
+    expect((await operator.client.post(`${path}/resume`)).status).toBe(200);
+    await answers(200);
+  });
+
+  it('stands where the owners let the tenant go, and think better of it', async () => {
+    const tenant = await signUp('Leaving');
+    const path = `/operator/tenants/${tenant.tenantId}`;
+    const { body } = await tenant.client.post<{ restoreToken: string }>('/tenant/deletion', {
+      tenantName: 'Leaving',
+    });
+    expect((await operator.client.get(path)).body).toMatchObject({
+      state: 'suspended',
+      stateReason: 'deletion_requested',
+    });
+    expect(await operator.client.post(`${path}/resume`)).toMatchObject({
+      status: 409,
+      body: { code: 'tenant_leaving' },
+    });
+    expect((await operator.client.post(`${path}/suspend`, { reason: 'Unpaid' })).body).toMatchObject({
+      stateReason: 'Unpaid',
+    });
+    expect((await operator.client.post(`${path}/resume`)).status).toBe(409);
+    const restored = await tenant.client.post('/tenant/restoration', { restoreToken: body.restoreToken });
+    expect(restored.status).toBe(204);
+    expect((await operator.client.get(path)).body).toMatchObject({
+      state: 'suspended',
+      stateReason: 'Unpaid',
+    });
+    expect((await operator.client.post(`${path}/resume`)).body).toMatchObject({ state: 'active' });
+    expect((await actsOf(tenant)).map(({ action }) => action)).toEqual([
+      'tenant.deletion_requested',
+      'tenant.suspended',
+      'tenant.restored',
+      'tenant.resumed',
+    ]);
+  });
+
   it('is making plans, giving them to tenants, and deleting those that nobody has', async () => {
     const { client } = operator;
     const made = await client.post<Plan>('/operator/plans', { name: 'business', limits: { bots: 5 } });
