@@ -22,7 +22,7 @@ const NAMED = {
     ...['polling', 'updates', 'chats', 'contacts', 'messages', 'assets', 'asset_chunks', 'asset_files'],
     ...['schedules', 'occurrences', 'broadcasts', 'lanes', 'replies', 'deliveries', 'audit_entries'],
     ...['audit_heads', 'invitations', 'api_keys', 'support_accesses', 'tenant_deletions', 'exports'],
-    ...['webhook_endpoints', 'webhook_deliveries'],
+    ...['webhook_endpoints', 'webhook_deliveries', 'calendar_feeds'],
   ],
   /** They do one narrow thing in the owner's name. */
   definerFunctions: ['analyze_delivery_partition', 'drop_delivery_partition', 'ensure_delivery_partition'],
@@ -34,6 +34,7 @@ const NAMED = {
     'refresh_tokens_pkey', // a hash of 256 random bits
     'invitations_token_hash_key', // likewise
     'tenant_deletions_restore_token_hash_key', // likewise
+    'calendar_feeds_secret_hash_key', // likewise
   ],
   /** Columns that refer to another table and have no foreign key. */
   looseReferences: [

@@ -21,12 +21,19 @@ const FIGURES = [
   ...[
     'Audit.verify',
     'Broadcast.findDeliveries',
+    'Calendar.readFeed',
     'Chats.count',
     'Exports.list',
     'Exports.read',
     'Members.list',
   ],
-  ...['Retention.read', 'Schedules.listOccurrences', 'Schedules.previewById', 'Usage.read'],
+  ...[
+    'QuietHours.list',
+    'Retention.read',
+    'Schedules.listOccurrences',
+    'Schedules.previewById',
+    'Usage.read',
+  ],
 ];
 
 /** Claims that members call it, and neither everybody nor operators. */
@@ -207,9 +214,12 @@ describe('tenants are kept apart', () => {
       ['/schedules', { name: 'more', messageId, audience, rule }],
       ['/tenant/invitations', { email: 'more@example.org', role: 'viewer' }],
       ['/messages', { content: { kind: 'text', text: 'more' } }],
+      ['/calendar/feed', undefined],
     ] as const) {
       expect(await client.post(path, body)).toMatchObject({ status: 201 });
     }
+    const hours = { hours: { from: '22:00', to: '08:00' }, policy: 'hold' };
+    expect((await client.put('/quiet-hours', hours)).status).toBe(200);
     expect((await client.put('/tenant/retention', { days: 7 })).status).toBe(200);
   }
 

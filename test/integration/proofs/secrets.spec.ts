@@ -303,6 +303,24 @@ describe('no secret is written down', () => {
     await whileBroken('tenant_deletions', () => anonymous().post('/tenant/restoration', { restoreToken }));
   });
 
+  it('of calendars', async () => {
+    const { client } = await scene.signUp();
+    const { body } = await client.post<{ path: string }>('/calendar/feed');
+    const [, secret = ''] = /([\w-]{43})/.exec(body.path) ?? [];
+    keep(
+      'calendar',
+      secret,
+      (place) => place.endsWith('POST /api/v1/calendar/feed') || place.includes(secret),
+    );
+    const read = () => sendRaw(application.url, 'GET', body.path);
+    expect((await read()).status).toBe(200);
+    await whileBroken('calendar_feeds', async () => {
+      const { status, text } = await read();
+      return { status, body: text };
+    });
+    expect((await sendRaw(application.url, 'GET', `${body.path}x`)).status).toBe(400);
+  });
+
   it('of operators', async () => {
     const operator = await appointOperator(application);
     keep('access token of an operator', operator.accessToken, (place) => place.endsWith('/operator/sign-in'));

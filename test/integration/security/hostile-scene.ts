@@ -130,7 +130,7 @@ export class HostileScene {
         `SELECT '${name}' AS name, md5(string_agg(row, E'\\n' ORDER BY row)) AS rows
            FROM ${name} t, LATERAL (SELECT (to_jsonb(t) - 'last_used_at')::text) AS told (row)`,
     );
-    // The parts may be computed side by side, and come as they are done.
+    // PostgreSQL reads the parts side by side, in whatever order.
     return this.bots.look(`${hashes.join(' UNION ALL ')} ORDER BY name`);
   }
 }
