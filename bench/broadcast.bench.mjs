@@ -18,8 +18,11 @@ import { formatCount, medianOf, printTable } from './table.mjs';
 const here = dirname(fileURLToPath(import.meta.url));
 const ANSWER_TIMES_MS = [0, 50];
 
-/** What is promised here, at no answer time. */
-const PROMISED = { jobPerMessage: 2, apscheduler: 20 };
+/**
+ * What is promised here, at no answer time. `documentedApscheduler`: against the rate that was documented for 10,000 jobs
+ * due at once on such a machine; what it does beside us is shown as well, and falls and rises with the machine.
+ */
+const PROMISED = { jobPerMessage: 2, documentedApscheduler: 20 };
 
 const FULL = {
   runs: 3,
@@ -304,8 +307,7 @@ function judge({ rows, form, machine, isQuick }) {
   const isApschedulerMeasured = measured[0].some(({ contender }) => contender === 'apscheduler');
   if (!isApschedulerMeasured) {
     console.log(
-      `APScheduler did not run (Debian's python3-apscheduler, python3-sqlalchemy and python3-python-telegram-bot): ` +
-        `its documented ${DOCUMENTED_PER_SECOND}/s counts.`,
+      `APScheduler did not run beside us (Debian's python3-apscheduler, python3-sqlalchemy and python3-python-telegram-bot).`,
     );
   }
   const arautoRows = rows.filter(({ contender }) => contender === 'arauto');
@@ -374,7 +376,10 @@ function ratiosOf(results) {
       rawTelegraf: ratioTo(rates.rawTelegraf),
       jobPerMessage: ratioTo(jobPerMessage),
       ...(rates.rawGrammy && { rawGrammy: ratioTo(rates.rawGrammy) }),
-      ...(isAtOnce && { apscheduler: ratioTo(rates.apscheduler ?? DOCUMENTED_PER_SECOND) }),
+      ...(isAtOnce && {
+        documentedApscheduler: ratioTo(DOCUMENTED_PER_SECOND),
+        ...(rates.apscheduler && { apscheduler: ratioTo(rates.apscheduler) }),
+      }),
     },
     perSecond: Object.fromEntries(
       Object.entries(rates).map(([contender, perSecond]) => [contender, Math.round(perSecond)]),
