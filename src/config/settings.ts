@@ -117,7 +117,9 @@ export const settingsSchema = z.object({
     .describe('address of the sandbox as people’s browsers and programs reach it, where that is another one'),
   API_REQUESTS_PER_MINUTE: rate
     .default(600)
-    .describe('most requests a minute of one person or API key in a tenant; 0 lifts the limit'),
+    .describe(
+      'most requests a minute of one person or API key in a tenant, or of an operator; 0 lifts the limit',
+    ),
   API_ANONYMOUS_REQUESTS_PER_MINUTE: rate
     .default(300)
     .describe('most requests a minute of one network without a valid session or key; 0 lifts the limit'),

@@ -89,9 +89,11 @@ export const EXPORTED_TABLES: readonly ExportedTable[] = [
     key: ID,
     columns: [
       ...['id', 'name', 'message_id', 'audience', 'rule', 'time_zone', 'state', 'state_reason'],
-      ...['next_run_at', 'last_run_at', 'created_at', 'updated_at'],
+      ...['ends_at', 'max_runs', 'runs', 'except_dates', 'within', 'missed_policy', 'grace_seconds'],
+      ...['overlap_policy', 'paused_at', 'next_run_at', 'last_run_at', 'created_at', 'updated_at'],
     ],
   },
+  { name: 'quiet_hours', key: ID, columns: ['id', 'bot_id', 'hours', 'policy'] },
   {
     name: 'occurrences',
     key: ID,
@@ -161,6 +163,7 @@ export const NOT_EXPORTED: Readonly<Record<string, string>> = {
   tenant_data_keys: 'secrets',
   sessions: 'of people, not of the tenant',
   refresh_tokens: 'secrets',
+  calendar_feeds: 'secrets',
   idempotency_keys: 'answers that the other tables have too',
   polling: 'what sending and receiving note for themselves',
   lanes: 'what sending and receiving note for themselves',

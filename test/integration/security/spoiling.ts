@@ -132,7 +132,6 @@ function badValues(given: Schema, good: unknown): [string, unknown][] {
     if (schema.enum ?? schema.format) bad.push(['nonsense', 'nonsense']);
   }
   if (type === 'integer') {
-    // Where one may go back as well as forth, -1 is as good as 1.
     if ((schema.minimum ?? 0) >= 0) bad.push(['negative', -1]);
     bad.push(
       ['fraction', 1.5],
