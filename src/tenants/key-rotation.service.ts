@@ -52,6 +52,8 @@ export class KeyRotation {
   rotate({ renewsDataKeys }: { renewsDataKeys: boolean }): Promise<KeyRotationReport> {
     // The transaction holds the lock and nothing else: it has no snapshot, so it keeps nothing from being cleaned up.
     return this.database.transaction(async (client) => {
+      // It is idle for as long as the work takes, which is what the sessions are not allowed otherwise.
+      await client.query('SET LOCAL idle_in_transaction_session_timeout = 0');
       const { rows } = await client.query<{ isMine: boolean }>(
         `SELECT pg_try_advisory_xact_lock(hashtext('arauto.rotate_keys')) AS "isMine"`,
       );

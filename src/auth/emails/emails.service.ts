@@ -80,6 +80,11 @@ export class EmailsService {
       if (!before || before.email === used.email) return undefined;
       // Links that went to the old address open nothing any more.
       await this.tokens.revokeAllOf(client, used.userId);
+      await this.audit.recordEverywhere(client, used.userId, {
+        actor: { kind: 'system' },
+        action: 'email.changed',
+        subject: { kind: 'user', id: used.userId },
+      });
       return before;
     });
     if (moved) this.mails.send(moved, { kind: 'email_changed' });

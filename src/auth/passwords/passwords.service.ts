@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { BackgroundWork } from '../../platform/clock/index.js';
-import { DispatcherDatabase, TenantDatabase } from '../../platform/database/index.js';
+import { DispatcherDatabase } from '../../platform/database/index.js';
 import { ProblemError } from '../../platform/errors/index.js';
 import { type MemberCaller } from '../../platform/identity/index.js';
 import { AuditLog } from '../../tenants/index.js';
@@ -27,7 +27,6 @@ export class PasswordsService {
     private readonly guesses: GuessLimiter,
     private readonly mails: AccountMails,
     private readonly audit: AuditLog,
-    private readonly database: TenantDatabase,
     private readonly dispatcher: DispatcherDatabase,
     private readonly background: BackgroundWork,
   ) {}
@@ -51,7 +50,13 @@ export class PasswordsService {
       // The link arrived, so the address is theirs.
       await this.users.confirmEmail(client, used.userId);
       await this.tokens.revokeAllOf(client, used.userId);
-      return { user: used, ended: await this.sessions.endAllOf(client, used.userId, 'password_changed') };
+      const ended = await this.sessions.endAllOf(client, used.userId, 'password_changed');
+      await this.audit.recordEverywhere(client, used.userId, {
+        actor: { kind: 'system' },
+        action: 'password.reset',
+        subject: { kind: 'user', id: used.userId },
+      });
+      return { user: used, ended };
     });
     await this.sessions.recordEnds(ended, { kind: 'system' }, 'password_changed');
     const person = await this.users.findById(user.userId);
@@ -63,18 +68,16 @@ export class PasswordsService {
     const { userId, sessionId } = caller.actor;
     const user = await this.proof.require(userId, input.currentPassword, origin.address);
     const passwordHash = await this.passwords.hash(input.newPassword);
-    // The entry is written first and committed last: without the act it is taken back.
-    const ended = await this.database.run(caller.tenantId, async (manager) => {
-      await this.audit.record(manager, {
+    const ended = await this.dispatcher.transaction(async (client) => {
+      await this.users.setPassword(client, userId, passwordHash);
+      await this.tokens.revokeAllOf(client, userId);
+      const others = await this.sessions.endAllOf(client, userId, 'password_changed', sessionId);
+      await this.audit.recordFor(client, caller.tenantId, {
         actor: caller.actor,
         action: 'password.changed',
         subject: { kind: 'user', id: userId },
       });
-      return this.dispatcher.transaction(async (client) => {
-        await this.users.setPassword(client, userId, passwordHash);
-        await this.tokens.revokeAllOf(client, userId);
-        return this.sessions.endAllOf(client, userId, 'password_changed', sessionId);
-      });
+      return others;
     });
     await this.sessions.recordEnds(ended, caller.actor, 'password_changed');
     this.mails.send(user, { kind: 'password_changed' });

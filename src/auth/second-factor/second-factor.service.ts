@@ -4,7 +4,7 @@ import { type PoolClient } from 'pg';
 import { Configuration } from '../../config/index.js';
 import { Clock } from '../../platform/clock/index.js';
 import { KeyRing, sha256 } from '../../platform/crypto/index.js';
-import { DispatcherDatabase, TenantDatabase } from '../../platform/database/index.js';
+import { DispatcherDatabase } from '../../platform/database/index.js';
 import { conflict, ProblemError } from '../../platform/errors/index.js';
 import { asUserId, type MemberCaller, type UserId } from '../../platform/identity/index.js';
 import { AuditLog, type SealedColumn } from '../../tenants/index.js';
@@ -40,7 +40,6 @@ export class SecondFactorService {
     private readonly guesses: GuessLimiter,
     private readonly mails: AccountMails,
     private readonly audit: AuditLog,
-    private readonly database: TenantDatabase,
     private readonly dispatcher: DispatcherDatabase,
     private readonly clock: Clock,
     configuration: Configuration,
@@ -150,15 +149,17 @@ export class SecondFactorService {
     return { recoveryCodes };
   }
 
-  /** The entry is written first and committed last: without the act it is taken back. */
+  /** The act with its entry, both or neither. */
   private act<Result>(
     { tenantId, actor }: MemberCaller,
     action: string,
     work: (client: PoolClient) => Promise<Result>,
   ): Promise<Result> {
-    return this.database.run(tenantId, async (manager) => {
-      await this.audit.record(manager, { actor, action, subject: { kind: 'user', id: actor.userId } });
-      return this.dispatcher.transaction(work);
+    return this.dispatcher.transaction(async (client) => {
+      const result = await work(client);
+      const subject = { kind: 'user', id: actor.userId };
+      await this.audit.recordFor(client, tenantId, { actor, action, subject });
+      return result;
     });
   }
 

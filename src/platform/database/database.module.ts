@@ -16,6 +16,14 @@ import { type DatabaseUrls } from './roles.js';
 import { refuseUnsafeDatabase } from './start-up-check.js';
 import { TenantDatabase } from './tenant-database.js';
 
+/** How long a place in a pool, which is one request's for milliseconds, is waited for. */
+const CONNECTION_TIMEOUT_MS = 30_000;
+/**
+ * A transaction takes milliseconds. One that waits this long for a lock, or for us, is stuck: it ends with an error, and
+ * the others go on. Migrations have connections of their own, and may take their time.
+ */
+const NO_ENDLESS_WAITS = '-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s';
+
 type Entities = MixedList<(new () => object) | EntitySchema>;
 
 @Injectable()
@@ -85,6 +93,8 @@ async function connect(
     entities,
     poolSize: DATABASE_POOL_SIZE,
     applicationName: 'arauto',
+    connectTimeoutMS: CONNECTION_TIMEOUT_MS,
+    extra: { options: NO_ENDLESS_WAITS },
     poolErrorHandler: reportIdleError,
   });
   await source.initialize();
@@ -92,6 +102,8 @@ async function connect(
     connectionString: urls.dispatcher,
     max: DATABASE_POOL_SIZE,
     application_name: 'arauto-dispatcher',
+    connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
+    options: NO_ENDLESS_WAITS,
   });
   dispatcher.on('error', reportIdleError);
   const keyed = new pg.Pool({
@@ -99,7 +111,8 @@ async function connect(
     // The lanes' statements, one of each kind at a time: intents, leases taken, renewed and let go, readings.
     max: 6,
     application_name: 'arauto-lanes',
-    options: ONLY_INDEX_LOOKUPS,
+    connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
+    options: `${ONLY_INDEX_LOOKUPS} ${NO_ENDLESS_WAITS}`,
   });
   keyed.on('error', reportIdleError);
   const connections = new DatabaseConnections(source, dispatcher, keyed);

@@ -1,4 +1,5 @@
 import { type Pool, type PoolClient, type QueryResultRow } from 'pg';
+import { holdTransaction } from './held-transaction.js';
 
 /** Options of the connections for `queryByKey`. */
 export const ONLY_INDEX_LOOKUPS = ['hashjoin', 'mergejoin', 'material', 'seqscan', 'bitmapscan', 'sort']
@@ -37,8 +38,12 @@ export class DispatcherDatabase {
     return result.rows;
   }
 
-  /** Several statements in one transaction. */
-  async transaction<Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> {
+  /** Several statements in one transaction. Refused inside a tenant's unit of work, and may have none inside. */
+  transaction<Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> {
+    return holdTransaction("the dispatcher's", () => this.runTransaction(work));
+  }
+
+  private async runTransaction<Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> {
     const client = await this.pool.connect();
     let broken: Error | undefined;
     const noticeBreak = (error: Error): void => {

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type DataSource, type EntityManager } from 'typeorm';
 import { type TenantId } from '../identity/index.js';
+import { holdTransaction } from './held-transaction.js';
 
 interface UnitOfWork {
   readonly tenantId: TenantId;
@@ -15,7 +16,8 @@ const MOST_ATTEMPTS = 3;
  * A tenant's data. Every read and write happens in a transaction that carries the tenant, and PostgreSQL's policies
  * show it that tenant's rows alone. A unit of work inside another one of the same tenant joins its transaction.
  *
- * Never await the network inside a unit of work: its transaction stays open.
+ * Never await the network inside a unit of work: its transaction stays open. Nor a transaction of the dispatcher's,
+ * which is refused there.
  */
 export class TenantDatabase {
   private readonly current = new AsyncLocalStorage<UnitOfWork>();
@@ -35,7 +37,7 @@ export class TenantDatabase {
     }
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.runOnce(tenantId, work);
+        return await holdTransaction("a tenant's", () => this.runOnce(tenantId, work));
       } catch (error) {
         // Two units that waited for each other: PostgreSQL ended this one, and nothing of it is left.
         if ((error as { code?: unknown }).code !== DEADLOCK_DETECTED || attempt === MOST_ATTEMPTS)

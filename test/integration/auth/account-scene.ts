@@ -48,6 +48,14 @@ export class AccountScene {
     return rows as Row[];
   }
 
+  /** Makes a person a member of another tenant. */
+  async join(userId: string, tenantId: string): Promise<void> {
+    await this.look(`INSERT INTO members (tenant_id, user_id, role) VALUES ($1, $2, 'viewer')`, [
+      tenantId,
+      userId,
+    ]);
+  }
+
   /** What the audit log of the tenant says, oldest first. */
   async auditOf(tenantId: string): Promise<{ action: string; details: Record<string, unknown> }[]> {
     return this.look('SELECT action, details FROM audit_entries WHERE tenant_id = $1 ORDER BY id', [

@@ -23,16 +23,11 @@ describe("a person's sessions", () => {
   const list = async (client: ApiClient) => (await client.get<SessionPage>('/auth/sessions')).body.items;
   const idOf = async (client: ApiClient) =>
     (await client.get<{ sessionId: string }>('/auth/me')).body.sessionId;
-  const join = (userId: string, tenantId: string) =>
-    scene.look(`INSERT INTO members (tenant_id, user_id, role) VALUES ($1, $2, 'viewer')`, [
-      tenantId,
-      userId,
-    ]);
 
   it('are listed with device and tenant, newest first, and nobody else’s', async () => {
     const { client, email, userId, tenantId } = await scene.signUp();
     const elsewhere = await scene.signUp('Bia');
-    await join(userId, elsewhere.tenantId);
+    await scene.join(userId, elsewhere.tenantId);
     const signedIn = await scene.anonymous.post<SessionBody>(
       '/auth/sign-in',
       { email, password: 'correct horse battery', tenantId: elsewhere.tenantId },
@@ -76,7 +71,7 @@ describe("a person's sessions", () => {
   it('of others end for nobody, who hears what they hear of none', async () => {
     const [ana, bia] = [await scene.signUp(), await scene.signUp()];
     // Of the same tenant even: a colleague's session is the colleague's.
-    await join(bia.userId, ana.tenantId);
+    await scene.join(bia.userId, ana.tenantId);
     const colleague = await scene.openSession(bia.email, undefined, { tenantId: ana.tenantId });
     for (const id of [await idOf(bia.client), await idOf(colleague)]) {
       const [foreign, absent] = [
@@ -92,7 +87,7 @@ describe("a person's sessions", () => {
   it('end all but the one that asks, in every tenant', async () => {
     const { client, email, userId } = await scene.signUp();
     const elsewhere = await scene.signUp();
-    await join(userId, elsewhere.tenantId);
+    await scene.join(userId, elsewhere.tenantId);
     const others = [
       await scene.openSession(email),
       await scene.openSession(email, undefined, { tenantId: elsewhere.tenantId }),

@@ -16,7 +16,9 @@ describe('a forgotten password', () => {
     scene.anonymous.post('/auth/reset-password', { token, password });
 
   it('is replaced by the link of the mail, once, and every session ends', async () => {
-    const { client, email, tenantId, refreshToken } = await scene.signUp();
+    const { client, email, tenantId, userId, refreshToken } = await scene.signUp();
+    const elsewhere = await scene.signUp('Bia');
+    await scene.join(userId, elsewhere.tenantId);
     const other = await scene.openSession(email);
     expect((await forget(email)).status).toBe(202);
     const token = await scene.mailbox.receiveToken(email, 2);
@@ -33,6 +35,11 @@ describe('a forgotten password', () => {
     expect((await scene.mailbox.receive(email, 3)).subject).toBe('Your password was changed');
     const ended = (await scene.auditOf(tenantId)).filter(({ action }) => action === 'session.ended');
     expect(ended.map(({ details }) => details['reason'])).toEqual(['password_changed', 'password_changed']);
+    // Once, in every tenant of theirs.
+    for (const id of [tenantId, elsewhere.tenantId]) {
+      const resets = (await scene.auditOf(id)).filter(({ action }) => action === 'password.reset');
+      expect(resets).toHaveLength(1);
+    }
   });
 
   it('is not replaced by a link that is too old, was asked for before another, or is for something else', async () => {
@@ -88,10 +95,7 @@ describe('changing the password', () => {
   it('takes the old one, ends the other sessions in every tenant, and mails a note', async () => {
     const { client, email, tenantId, userId } = await scene.signUp();
     const elsewhere = await scene.signUp('Bia');
-    await scene.look(`INSERT INTO members (tenant_id, user_id, role) VALUES ($1, $2, 'viewer')`, [
-      elsewhere.tenantId,
-      userId,
-    ]);
+    await scene.join(userId, elsewhere.tenantId);
     const others = [
       await scene.openSession(email),
       await scene.openSession(email, PASSWORD, { tenantId: elsewhere.tenantId }),
