@@ -92,6 +92,7 @@ describe('a second factor', () => {
   it('is kept sealed, and recovery codes hashed', async () => {
     const { userId, recoveryCodes } = await signUpGuarded();
     const person = await scene.signUp();
+    await scene.confirmAddressOf(person.userId);
     const { secret } = (await setUp(person)).body;
     const rows = await scene.look<{ text: string }>(
       `SELECT t::text AS text FROM second_factors t UNION ALL SELECT t::text FROM recovery_codes t`,
