@@ -10,6 +10,7 @@ import {
   type SignIn,
   type SignUp,
   type SwitchTenant,
+  type Transport,
   type UserView,
 } from './auth.dto.js';
 import { EmailsService } from './emails/emails.service.js';
@@ -19,6 +20,7 @@ import { PasswordHasher } from './passwords/password-hasher.service.js';
 import { type FinishSignIn } from './second-factor/second-factor.dto.js';
 import { SecondFactorService, wrongCode } from './second-factor/second-factor.service.js';
 import { type IssuedTokens, type OpeningWay, SessionsService } from './sessions.service.js';
+import { type SessionHolder } from './sessions.repository.js';
 import { type User, UsersRepository, type UserWithSecrets } from './users.repository.js';
 
 /** What signing in gives, before it is decided how the refresh token travels. */
@@ -56,7 +58,7 @@ export class AccountsService {
     });
     await this.guesses.forgive(guess);
     this.emails.sendConfirmation(user, token);
-    return this.open(user, { tenant, role: 'owner' }, 'sign_up', origin);
+    return this.open(user, { tenant, role: 'owner' }, 'sign_up', input.transport, origin);
   }
 
   /**
@@ -84,7 +86,8 @@ export class AccountsService {
   async signIn(input: SignIn, origin: Origin): Promise<Opened> {
     const user = await this.prove(input, origin);
     if (user.hasSecondFactor) throw await this.challenge(user.id, input.tenantId);
-    return this.open(user, await this.chooseTenant(user.id, input.tenantId), 'password', origin);
+    const membership = await this.chooseTenant(user.id, input.tenantId);
+    return this.open(user, membership, 'password', input.transport, origin);
   }
 
   /**
@@ -92,7 +95,7 @@ export class AccountsService {
    *
    * @throws ProblemError 401 `challenge_rejected` or `wrong_code`; a wrong code counts as a guess at the account
    */
-  async finishSignIn({ challenge, ...shown }: FinishSignIn, origin: Origin): Promise<Opened> {
+  async finishSignIn({ challenge, transport, ...shown }: FinishSignIn, origin: Origin): Promise<Opened> {
     const begun = await this.accountTokens.find('finish_sign_in', challenge);
     if (!begun) throw challengeRejected();
     if (!(await this.secondFactor.isShown(begun.userId, shown, origin))) throw wrongCode(401);
@@ -102,15 +105,23 @@ export class AccountsService {
     const user = used && (await this.users.findById(used.userId));
     if (!user) throw challengeRejected();
     const membership = await this.chooseTenant(user.id, used.wantedTenantId ?? undefined);
-    return this.open(user, membership, 'second_factor', origin);
+    return this.open(user, membership, 'second_factor', transport, origin);
   }
 
-  /** Opens another session of the same person, in another of their tenants; this one goes on. */
-  async switchTenant(caller: MemberCaller, { tenantId }: SwitchTenant, origin: Origin): Promise<Opened> {
-    const membership = await this.chooseTenant(caller.actor.userId, tenantId);
+  /**
+   * Opens another session of the same person, in another of their tenants; this one goes on, and both end together.
+   *
+   * @throws ProblemError 409 `already_there` where the session acts in that tenant already
+   */
+  async switchTenant(caller: MemberCaller, input: SwitchTenant, origin: Origin): Promise<Opened> {
+    if (input.tenantId === caller.tenantId) {
+      throw conflict('already_there', 'This session acts in that tenant already.');
+    }
+    const membership = await this.chooseTenant(caller.actor.userId, input.tenantId);
     const user = await this.users.findById(caller.actor.userId);
     if (!user) throw notFound('user');
-    return this.open(user, membership, 'switch', origin);
+    const holder = holderOf(user, membership, input.transport, origin);
+    return describeOpened(await this.sessions.openBeside(caller, holder), user, membership);
   }
 
   async whoAmI(caller: MemberCaller): Promise<Me> {
@@ -159,19 +170,34 @@ export class AccountsService {
 
   private async open(
     user: User,
-    { tenant, role }: Membership,
+    membership: Membership,
     way: OpeningWay,
-    { userAgent }: Origin,
+    transport: Transport,
+    origin: Origin,
   ): Promise<Opened> {
-    const holder = { tenantId: asTenantId(tenant.id), userId: user.id, userAgent };
-    const tokens = await this.sessions.open(holder, way);
-    return { ...tokens, user: viewUser(user), tenant: viewTenant(tenant), role };
+    const tokens = await this.sessions.open(holderOf(user, membership, transport, origin), way);
+    return describeOpened(tokens, user, membership);
   }
+}
+
+function holderOf(
+  { id: userId }: User,
+  { tenant }: Membership,
+  transport: Transport,
+  { userAgent }: Origin,
+): SessionHolder {
+  return { tenantId: asTenantId(tenant.id), userId, userAgent, transport };
+}
+
+function describeOpened(tokens: IssuedTokens, user: User, { tenant, role }: Membership): Opened {
+  return { ...tokens, user: viewUser(user), tenant: viewTenant(tenant), role };
 }
 
 function chooseAmong(memberships: Membership[], tenantId: string | undefined): Membership {
   const chosen =
-    tenantId === undefined ? memberships[0] : memberships.find(({ tenant }) => tenant.id === tenantId);
+    tenantId === undefined
+      ? (memberships.find(({ tenant }) => tenant.state === 'active') ?? memberships[0])
+      : memberships.find(({ tenant }) => tenant.id === tenantId);
   if (!chosen) throw notFound('tenant among yours');
   if (chosen.tenant.state === 'suspended') throw tenantSuspended();
   return chosen;

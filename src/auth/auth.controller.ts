@@ -138,10 +138,15 @@ export class AuthController {
   @ApiBearerAuth('session')
   @ApiOperation({
     summary: 'Open a session in another of the own tenants',
-    description: 'The session that asks goes on; in a browser the new one takes its place in the cookie.',
+    description:
+      'The session that asks goes on, and both end together. In a browser the new one takes its place in the cookie.',
   })
   @ApiOkResponse({ standardSchema: signedInSchema })
+  @ApiForbiddenResponse({
+    description: `The tenant is suspended, or a session in a cookie would leave it. ${FOREIGN_PAGE}`,
+  })
   @ApiNotFoundResponse()
+  @ApiConflictResponse({ description: 'The session acts in that tenant already.' })
   async switchTenant(
     @CurrentMember() caller: MemberCaller,
     @Body({ schema: switchTenantSchema }) input: SwitchTenant,
@@ -157,7 +162,7 @@ export class AuthController {
   @Post('sign-out')
   @HttpCode(204)
   @ApiBearerAuth('session')
-  @ApiOperation({ summary: 'End this session, its access and refresh tokens with it' })
+  @ApiOperation({ summary: 'End this session, and those that came of the same sign-in by switching tenants' })
   @ApiNoContentResponse()
   async signOut(
     @CurrentMember() caller: MemberCaller,

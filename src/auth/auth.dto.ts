@@ -63,7 +63,7 @@ export const signInSchema = z
     password: z.string().min(1).max(PASSWORD_MAXIMUM).meta(passwordExample),
     tenantId: idSchema
       .optional()
-      .describe('where the person is in several tenants; the first joined otherwise'),
+      .describe('where the person is in several tenants; the first joined that is not suspended otherwise'),
     transport: transportSchema,
   })
   .meta({ id: 'SignIn', examples: [{ email: 'ana@example.org', password: 'correct horse battery' }] });

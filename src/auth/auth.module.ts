@@ -24,6 +24,7 @@ import { EmailsController } from './emails/emails.controller.js';
 import { EmailsService } from './emails/emails.service.js';
 import { GuessCountsRepository } from './guessing/guess-counts.repository.js';
 import { GuessLimiter } from './guessing/guess-limiter.service.js';
+import { OperatorAccess } from './operators/operator-access.service.js';
 import { OperatorSessions } from './operators/operator-sessions.service.js';
 import { OperatorsController } from './operators/operators.controller.js';
 import { OperatorsRepository } from './operators/operators.repository.js';
@@ -78,6 +79,7 @@ import { UsersRepository } from './users.repository.js';
     GuessLimiter,
     BrowserAccess,
     OperatorSessions,
+    OperatorAccess,
     OperatorsRepository,
     SupportAccess,
     SupportAccessesRepository,

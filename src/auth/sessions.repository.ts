@@ -3,6 +3,7 @@ import { type PoolClient } from 'pg';
 import { type EntityManager } from 'typeorm';
 import { DispatcherDatabase } from '../platform/database/index.js';
 import { type TenantId, type TenantRole, type UserId } from '../platform/identity/index.js';
+import { type Transport } from './auth.dto.js';
 import { REFRESH_TOKEN_DAYS, type ShownRefreshToken } from './refresh-token.rules.js';
 
 /** How a session stands right now. */
@@ -18,6 +19,17 @@ export interface StoredRefreshToken extends ShownRefreshToken {
 }
 
 export type EndReason = 'signed_out' | 'ended_by_person' | 'password_changed' | 'refresh_token_reused';
+
+/** Who opens a session, where, and on what device. */
+export interface SessionHolder {
+  readonly tenantId: TenantId;
+  readonly userId: UserId;
+  readonly userAgent: string | undefined;
+  /** How its refresh token travels. */
+  readonly transport: Transport;
+  /** Of the session that it comes from; without one it begins a family of its own. */
+  readonly familyId?: string;
+}
 
 export interface SessionPlace {
   readonly sessionId: string;
@@ -40,14 +52,17 @@ const IS_ALIVE = `sessions.ended_at IS NULL AND sessions.last_seen_at > now() - 
 export class SessionsRepository {
   constructor(private readonly dispatcher: DispatcherDatabase) {}
 
-  async insert(
-    manager: EntityManager,
-    session: { tenantId: TenantId; userId: UserId; userAgent: string | undefined },
-    tokenHash: Buffer,
-  ): Promise<string> {
+  async insert(manager: EntityManager, session: SessionHolder, tokenHash: Buffer): Promise<string> {
     const [inserted] = await manager.query<{ id: string }[]>(
-      'INSERT INTO sessions (tenant_id, user_id, user_agent) VALUES ($1, $2, $3) RETURNING id',
-      [session.tenantId, session.userId, session.userAgent ?? null],
+      `INSERT INTO sessions (tenant_id, user_id, user_agent, transport, family_id)
+       VALUES ($1, $2, $3, $4, coalesce($5, uuidv7())) RETURNING id`,
+      [
+        session.tenantId,
+        session.userId,
+        session.userAgent ?? null,
+        session.transport,
+        session.familyId ?? null,
+      ],
     );
     const { id } = inserted as { id: string };
     await manager.query(INSERT_REFRESH_TOKEN, [tokenHash, session.tenantId, id, REFRESH_TOKEN_DAYS]);
@@ -98,13 +113,34 @@ export class SessionsRepository {
     );
   }
 
-  /** @param sessionId one session, or all of the person where undefined */
-  findPlaces(userId: UserId, sessionId?: string): Promise<SessionPlace[]> {
-    return this.dispatcher.query<SessionPlace>(
-      `SELECT id AS "sessionId", tenant_id AS "tenantId" FROM sessions
-       WHERE user_id = $1 AND id = coalesce($2, id) AND ${IS_ALIVE}`,
-      [userId, sessionId ?? null],
+  /** Waits for whoever is ending the session. @returns undefined when it is over */
+  async findAlive(sessionId: string): Promise<{ familyId: string; transport: Transport } | undefined> {
+    const [session] = await this.dispatcher.query<{ familyId: string; transport: Transport }>(
+      `SELECT family_id AS "familyId", transport FROM sessions WHERE id = $1 AND ${IS_ALIVE} FOR SHARE`,
+      [sessionId],
     );
+    return session;
+  }
+
+  /** Ends the session with all of its family, in every tenant. @returns none when it isn't the person's, or was over */
+  async endFamilyOf(
+    client: PoolClient,
+    { userId, sessionId }: { userId: UserId; sessionId: string },
+    reason: EndReason,
+  ): Promise<SessionPlace[]> {
+    // Locked by a statement of its own: the next one sees what somebody opened beside it until now.
+    const { rows: family } = await client.query<{ familyId: string }>(
+      `SELECT family_id AS "familyId" FROM sessions
+       WHERE family_id = (SELECT family_id FROM sessions WHERE id = $1 AND user_id = $2 AND ${IS_ALIVE})
+       ORDER BY id FOR UPDATE`,
+      [sessionId, userId],
+    );
+    const { rows } = await client.query<SessionPlace>(
+      `UPDATE sessions SET ended_at = now(), ended_reason = $2
+       WHERE family_id = $1 AND ended_at IS NULL RETURNING id AS "sessionId", tenant_id AS "tenantId"`,
+      [family[0]?.familyId, reason],
+    );
+    return rows;
   }
 
   /** Ends a person's sessions in every tenant, but for the one to keep. */
@@ -121,16 +157,6 @@ export class SessionsRepository {
       [userId, reason, keptId ?? null],
     );
     return rows;
-  }
-
-  /** @returns those of them that were not ended before */
-  async end(manager: EntityManager, sessionIds: readonly string[], reason: EndReason): Promise<string[]> {
-    const [rows] = await manager.query<[{ id: string }[], number]>(
-      `UPDATE sessions SET ended_at = now(), ended_reason = $2
-       WHERE id = ANY ($1) AND ended_at IS NULL RETURNING id`,
-      [sessionIds, reason],
-    );
-    return rows.map(({ id }) => id);
   }
 
   /** @returns undefined when the session ended or its person is no member any more */

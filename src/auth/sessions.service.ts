@@ -12,10 +12,12 @@ import { idBefore, type Page, pageOf, type PageQuery } from '../platform/http/in
 import { type MemberCaller, type TenantId, type UserId } from '../platform/identity/index.js';
 import { type AuditEntry, AuditLog } from '../tenants/index.js';
 import { ACCESS_TOKEN_SECONDS, AccessTokens, type TokenBearer } from './access-token.service.js';
+import { OperatorAccess } from './operators/operator-access.service.js';
 import { decideRefresh, successorOf } from './refresh-token.rules.js';
 import { type SessionView } from './sessions/sessions.dto.js';
 import {
   type EndReason,
+  type SessionHolder,
   type SessionPlace,
   type SessionStanding,
   SessionsRepository,
@@ -31,12 +33,6 @@ export interface SignedInSession extends SessionStanding {
   readonly bearer: TokenBearer;
 }
 
-/** Who opens a session, where, and on what device. */
-export interface SessionHolder {
-  readonly tenantId: TenantId;
-  readonly userId: UserId;
-  readonly userAgent: string | undefined;
-}
 export type OpeningWay = 'sign_up' | 'password' | 'second_factor' | 'switch';
 
 /** Both tokens of a session, before it is decided how the second one travels. */
@@ -60,6 +56,7 @@ export class SessionsService {
     private readonly tenantDatabase: TenantDatabase,
     private readonly dispatcher: DispatcherDatabase,
     private readonly audit: AuditLog,
+    private readonly operatorAccess: OperatorAccess,
     configuration: Configuration,
     clock: Clock,
   ) {
@@ -69,20 +66,24 @@ export class SessionsService {
 
   /** Opens a session of a member, and writes that down in the tenant's audit log. */
   async open(holder: SessionHolder, way: OpeningWay): Promise<IssuedTokens> {
-    const { tenantId, userId } = holder;
-    const userAgent = holder.userAgent?.slice(0, USER_AGENT_MAXIMUM);
-    const refreshToken = randomSecret();
-    const sessionId = await this.tenantDatabase.run(tenantId, async (manager) => {
-      const id = await this.repository.insert(manager, { tenantId, userId, userAgent }, sha256(refreshToken));
-      await this.audit.record(manager, {
-        actor: { kind: 'member', userId, sessionId: id },
-        action: 'session.opened',
-        subject: { kind: 'session', id },
-        details: { way },
-      });
-      return id;
-    });
-    return this.issue({ tenantId, userId, sessionId }, refreshToken);
+    return (await this.openIn(holder, way)).tokens;
+  }
+
+  /**
+   * Opens a session beside the one that calls, of the same family: whatever ends one of them ends the other. So nobody keeps
+   * more of a stolen access token than the person who lost it can end.
+   *
+   * @throws ProblemError 403 `session_in_cookie` where a page's session would leave its cookie; 401 where it is over
+   */
+  async openBeside({ actor }: MemberCaller, holder: SessionHolder): Promise<IssuedTokens> {
+    const present = await this.repository.findAlive(actor.sessionId);
+    if (!present) throw sessionOver();
+    if (present.transport === 'cookie' && holder.transport === 'body') throw sessionInCookie();
+    const { id, tokens } = await this.openIn({ ...holder, familyId: present.familyId }, 'switch');
+    if (await this.repository.findAlive(actor.sessionId)) return tokens;
+    // Whoever ended the family meanwhile did not see the new session.
+    await this.endFamilyOf({ userId: actor.userId, sessionId: id }, { kind: 'system' }, 'signed_out');
+    throw sessionOver();
   }
 
   /**
@@ -110,15 +111,15 @@ export class SessionsService {
     });
     if (bearer && (decision === 'rotate' || decision === 'repeat')) return this.issue(bearer, successor);
     if (bearer && decision === 'end_session') {
-      await this.endIn(bearer.tenantId, [bearer.sessionId], { kind: 'system' }, 'refresh_token_reused');
+      await this.endFamilyOf(bearer, { kind: 'system' }, 'refresh_token_reused');
       this.logger.warn(`session ${bearer.sessionId} ended: a refresh token was used again`);
     }
-    throw new ProblemError(401, 'refresh_token_rejected', 'This session is over; sign in again.');
+    throw sessionOver();
   }
 
-  /** Ends the session that calls. */
-  async end({ tenantId, actor }: MemberCaller): Promise<void> {
-    await this.endIn(tenantId, [actor.sessionId], actor, 'signed_out');
+  /** Ends the session that calls, with its family. */
+  async end({ actor }: MemberCaller): Promise<void> {
+    await this.endFamilyOf(actor, actor, 'signed_out');
   }
 
   /** A person's living sessions, in whatever tenant. */
@@ -135,29 +136,37 @@ export class SessionsService {
     }));
   }
 
-  /** @throws ProblemError 404, also for somebody else's session and one that is over */
+  /**
+   * Ends a session of the person with its family.
+   *
+   * @throws ProblemError 404, also for somebody else's session and one that is over
+   */
   async endOne({ actor }: MemberCaller, sessionId: string): Promise<void> {
-    const [place] = await this.repository.findPlaces(actor.userId, sessionId);
-    const ended = place ? await this.endIn(place.tenantId, [place.sessionId], actor, 'ended_by_person') : [];
+    const ended = await this.endFamilyOf({ userId: actor.userId, sessionId }, actor, 'ended_by_person');
     if (ended.length === 0) throw notFound('session');
   }
 
-  /** Ends all sessions of the person but the one that calls. */
+  /** Ends all sessions of the person but the one that calls, and what they have open as an operator. */
   async endOthers({ actor }: MemberCaller): Promise<void> {
-    const places = await this.repository.findPlaces(actor.userId);
-    const others = places.filter(({ sessionId }) => sessionId !== actor.sessionId);
-    for (const [tenantId, sessionIds] of byTenant(others)) {
-      await this.endIn(tenantId, sessionIds, actor, 'ended_by_person');
-    }
+    const { userId, sessionId } = actor;
+    await this.endWith(actor, 'ended_by_person', (client) =>
+      this.endAllOf(client, userId, 'ended_by_person', sessionId),
+    );
   }
 
   /**
-   * Ends a person's sessions in every tenant within the caller's transaction, which is to be followed by
-   * {@link recordEnds}.
+   * Ends a person's sessions in every tenant, and what they have open as an operator, within the caller's transaction, which
+   * is to be followed by {@link recordEnds}.
    *
    * @param keptId the session to leave alone
    */
-  endAllOf(client: PoolClient, userId: UserId, reason: EndReason, keptId?: string): Promise<SessionPlace[]> {
+  async endAllOf(
+    client: PoolClient,
+    userId: UserId,
+    reason: EndReason,
+    keptId?: string,
+  ): Promise<SessionPlace[]> {
+    await this.operatorAccess.end(client, userId);
     return this.repository.endAllOf(client, userId, reason, keptId);
   }
 
@@ -204,19 +213,52 @@ export class SessionsService {
     return session;
   }
 
-  /** Ends sessions of one tenant, with their entries in its audit log. @returns those that were alive */
-  private async endIn(
-    tenantId: TenantId,
-    sessionIds: readonly string[],
+  private async openIn(
+    holder: SessionHolder,
+    way: OpeningWay,
+  ): Promise<{ id: string; tokens: IssuedTokens }> {
+    const { tenantId, userId } = holder;
+    const userAgent = holder.userAgent?.slice(0, USER_AGENT_MAXIMUM);
+    const refreshToken = randomSecret();
+    const sessionId = await this.tenantDatabase.run(tenantId, async (manager) => {
+      const id = await this.repository.insert(manager, { ...holder, userAgent }, sha256(refreshToken));
+      await this.audit.record(manager, {
+        actor: { kind: 'member', userId, sessionId: id },
+        action: 'session.opened',
+        subject: { kind: 'session', id },
+        details: { way },
+      });
+      return id;
+    });
+    return { id: sessionId, tokens: await this.issue({ tenantId, userId, sessionId }, refreshToken) };
+  }
+
+  private endFamilyOf(
+    session: { userId: UserId; sessionId: string },
     actor: AuditEntry['actor'],
     reason: EndReason,
-  ): Promise<string[]> {
-    const ended = await this.tenantDatabase.run(tenantId, async (manager) => {
-      const alive = await this.repository.end(manager, sessionIds, reason);
-      await this.recordEnd(manager, alive, actor, reason);
-      return alive;
+  ): Promise<SessionPlace[]> {
+    return this.endWith(actor, reason, (client) => this.repository.endFamilyOf(client, session, reason));
+  }
+
+  /** Ends what the work ends, with the entries in the tenants' audit logs, all or nothing. @returns the same as the work */
+  private async endWith(
+    actor: AuditEntry['actor'],
+    reason: EndReason,
+    work: (client: PoolClient) => Promise<SessionPlace[]>,
+  ): Promise<SessionPlace[]> {
+    const ended = await this.dispatcher.transaction(async (client) => {
+      const places = await work(client);
+      // In one order everywhere: the logs' heads are locked until the commit.
+      for (const [tenantId, sessionIds] of [...byTenant(places)].sort()) {
+        for (const id of sessionIds) {
+          await this.audit.recordFor(client, tenantId, endEntry(id, actor, reason));
+          await announceAccessChange(client, id);
+        }
+      }
+      return places;
     });
-    for (const sessionId of sessionIds) this.standings.set(sessionId, ENDED);
+    for (const { sessionId } of ended) this.standings.set(sessionId, ENDED);
     return ended;
   }
 
@@ -227,12 +269,7 @@ export class SessionsService {
     reason: EndReason,
   ): Promise<void> {
     for (const id of sessionIds) {
-      await this.audit.record(manager, {
-        actor,
-        action: 'session.ended',
-        subject: { kind: 'session', id },
-        details: { reason },
-      });
+      await this.audit.record(manager, endEntry(id, actor, reason));
       await announceAccessChange(manager, id);
     }
   }
@@ -241,6 +278,22 @@ export class SessionsService {
     const accessToken = await this.accessTokens.sign(bearer);
     return { accessToken, expiresInSeconds: ACCESS_TOKEN_SECONDS, refreshToken };
   }
+}
+
+function endEntry(id: string, actor: AuditEntry['actor'], reason: EndReason): AuditEntry {
+  return { actor, action: 'session.ended', subject: { kind: 'session', id }, details: { reason } };
+}
+
+function sessionOver(): ProblemError {
+  return new ProblemError(401, 'refresh_token_rejected', 'This session is over; sign in again.');
+}
+
+function sessionInCookie(): ProblemError {
+  return new ProblemError(
+    403,
+    'session_in_cookie',
+    'This session is kept in a cookie; go on with transport `cookie`, or sign in anew.',
+  );
 }
 
 function byTenant(places: readonly SessionPlace[]): Map<TenantId, string[]> {

@@ -17,6 +17,6 @@ export { type SealedSecret, TenantKeys } from './tenant-keys.service.js';
 export { SUSPENDED_FOR_DELETION, TenantStateChanged } from './tenants.events.js';
 export { type Membership } from './tenants.repository.js';
 export { MembersService } from './members/members.service.js';
-export { InvitationsService } from './invitations/invitations.service.js';
+export { emailNotConfirmed, InvitationsService } from './invitations/invitations.service.js';
 export { TenantsApiModule, TenantsModule, TenantsSchedulerModule } from './tenants.module.js';
 export { TenantsService, viewTenant } from './tenants.service.js';

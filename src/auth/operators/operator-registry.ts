@@ -2,8 +2,11 @@ import { type z } from 'zod';
 import { DispatcherDatabase } from '../../platform/database/index.js';
 import { ProblemError } from '../../platform/errors/index.js';
 import { signUpSchema } from '../auth.dto.js';
+import { AuditLog } from '../../tenants/index.js';
 import { PasswordHasher } from '../passwords/password-hasher.service.js';
+import { SupportAccessesRepository } from '../support/support-accesses.repository.js';
 import { UsersRepository } from '../users.repository.js';
+import { OperatorAccess } from './operator-access.service.js';
 import { type OperatorRow, OperatorsRepository } from './operators.repository.js';
 
 const newOperatorSchema = signUpSchema.pick({ email: true, password: true, name: true });
@@ -15,16 +18,23 @@ export type Appointment = 'account_made' | 'account_promoted' | 'already_operato
 export class OperatorRegistry {
   private readonly users: UsersRepository;
   private readonly operators: OperatorsRepository;
+  private readonly access: OperatorAccess;
   private readonly passwords = new PasswordHasher();
 
   constructor(private readonly dispatcher: DispatcherDatabase) {
     this.users = new UsersRepository(dispatcher);
     this.operators = new OperatorsRepository(dispatcher);
+    this.access = new OperatorAccess(
+      this.operators,
+      new SupportAccessesRepository(dispatcher),
+      new AuditLog(),
+    );
   }
 
   /**
    * @param askPassword asked for only where the person has no account yet
-   * @throws ProblemError 400 naming what is wrong with address, name or password
+   * @throws ProblemError 400 naming what is wrong with address, name or password; 409 `email_not_confirmed` for an account
+   *   that anybody may have made with the address
    */
   async appoint(
     person: { readonly email: string; readonly name: string },
@@ -50,7 +60,13 @@ export class OperatorRegistry {
           'Somebody signed up with this address just now; try again.',
         );
       if (!(await this.operators.insert(client, user.id))) return 'already_operator';
-      return known ? 'account_promoted' : 'account_made';
+      if (known) {
+        if (known.emailConfirmedAt === null) throw accountNotProven();
+        return 'account_promoted';
+      }
+      // Whoever works at the installation vouches for the address.
+      await this.users.confirmEmail(client, user.id);
+      return 'account_made';
     });
   }
 
@@ -60,8 +76,20 @@ export class OperatorRegistry {
 
   /** The account stays. @returns false where nobody of this address is an operator */
   remove(email: string): Promise<boolean> {
-    return this.operators.delete(email.trim().toLowerCase());
+    return this.dispatcher.transaction(async (client) => {
+      const userId = await this.operators.delete(client, email.trim().toLowerCase());
+      if (userId !== undefined) await this.access.endLooks(client, userId);
+      return userId !== undefined;
+    });
   }
+}
+
+function accountNotProven(): ProblemError {
+  return new ProblemError(
+    409,
+    'email_not_confirmed',
+    'There is an account with this address, but nobody has proven that the address is theirs. Its owner asks for a new password first: the link in that mail confirms the address, and whoever made the account is out.',
+  );
 }
 
 function check<Value>(schema: z.ZodType<Value>, given: unknown): Value {

@@ -4,12 +4,14 @@ import { Configuration } from '../../config/index.js';
 import { ProblemError } from '../../platform/errors/index.js';
 import { Clock } from '../../platform/clock/index.js';
 import { deriveKey } from '../../platform/crypto/index.js';
+import { DispatcherDatabase } from '../../platform/database/index.js';
 import { asUserId, idSchema, type OperatorCaller } from '../../platform/identity/index.js';
 import { AccountsService, viewUser, wrongCredentials } from '../accounts.service.js';
 import { type Origin } from '../origin.js';
 import { SecondFactorService, wrongCode } from '../second-factor/second-factor.service.js';
 import { TokenSigner } from '../token-signer.js';
 import { type OperatorSignedIn, type OperatorSignIn } from './operator.dto.js';
+import { OperatorAccess } from './operator-access.service.js';
 import { OperatorsRepository } from './operators.repository.js';
 
 /** A working session at a desk; nothing renews it. */
@@ -27,6 +29,8 @@ export class OperatorSessions {
     private readonly accounts: AccountsService,
     private readonly secondFactor: SecondFactorService,
     private readonly operators: OperatorsRepository,
+    private readonly access: OperatorAccess,
+    private readonly dispatcher: DispatcherDatabase,
     configuration: Configuration,
     clock: Clock,
   ) {
@@ -54,8 +58,12 @@ export class OperatorSessions {
     };
   }
 
-  async end(operator: OperatorCaller): Promise<void> {
-    await this.operators.endSession(operator.sessionId);
+  /** The operator's looks into tenants end with it. */
+  async end({ userId, sessionId }: OperatorCaller): Promise<void> {
+    await this.dispatcher.transaction(async (client) => {
+      await this.operators.endSession(client, sessionId);
+      await this.access.endLooks(client, userId);
+    });
   }
 
   /** Asked anew each time: whoever is removed is out at once. @returns undefined where the session isn't open */

@@ -52,7 +52,7 @@ export class OperatorsController {
   @Post('sign-out')
   @HttpCode(204)
   @ApiBearerAuth('operator')
-  @ApiOperation({ summary: 'End this session' })
+  @ApiOperation({ summary: 'End this session, and the own looks into tenants' })
   @ApiNoContentResponse()
   signOut(@CurrentOperator() operator: OperatorCaller): Promise<void> {
     return this.sessions.end(operator);

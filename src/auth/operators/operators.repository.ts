@@ -30,21 +30,14 @@ export class OperatorsRepository {
     return rowCount === 1;
   }
 
-  /** Their sessions and looks into tenants end with it. @returns false where the person is none */
-  async delete(email: string): Promise<boolean> {
-    return this.dispatcher.transaction(async (client) => {
-      const { rows } = await client.query<{ user_id: string }>(
-        `DELETE FROM operators USING users
-          WHERE users.id = operators.user_id AND users.email = $1 RETURNING operators.user_id`,
-        [email],
-      );
-      await client.query(
-        `UPDATE support_accesses SET ended_at = now(), ended_by = 'operator'
-          WHERE operator_id = $1 AND ended_at IS NULL AND expires_at > now()`,
-        [rows[0]?.user_id],
-      );
-      return rows.length > 0;
-    });
+  /** Their sessions go with it. @returns undefined where the person is none */
+  async delete(client: PoolClient, email: string): Promise<UserId | undefined> {
+    const { rows } = await client.query<{ userId: UserId }>(
+      `DELETE FROM operators USING users
+        WHERE users.id = operators.user_id AND users.email = $1 RETURNING operators.user_id AS "userId"`,
+      [email],
+    );
+    return rows[0]?.userId;
   }
 
   /** @returns undefined where the person is no operator */
@@ -66,10 +59,16 @@ export class OperatorsRepository {
     return rows.length > 0;
   }
 
-  async endSession(sessionId: string): Promise<void> {
-    await this.dispatcher.query(
-      'UPDATE operator_sessions SET ended_at = now() WHERE id = $1 AND ended_at IS NULL',
-      [sessionId],
+  async endSession(client: PoolClient, sessionId: string): Promise<void> {
+    await client.query('UPDATE operator_sessions SET ended_at = now() WHERE id = $1 AND ended_at IS NULL', [
+      sessionId,
+    ]);
+  }
+
+  async endSessionsOf(client: PoolClient, userId: UserId): Promise<void> {
+    await client.query(
+      'UPDATE operator_sessions SET ended_at = now() WHERE user_id = $1 AND ended_at IS NULL',
+      [userId],
     );
   }
 }

@@ -43,7 +43,9 @@ export class SecondFactorController {
     description: 'Put it into an authenticator; it counts once a code of it was shown to `confirm`.',
   })
   @ApiOkResponse({ standardSchema: authenticatorSecretSchema })
-  @ApiConflictResponse({ description: 'A second factor is on already.' })
+  @ApiConflictResponse({
+    description: 'A second factor is on already, or the e-mail address is not confirmed.',
+  })
   setUp(
     @CurrentMember() caller: MemberCaller,
     @Body({ schema: setUpSecondFactorSchema }) input: SetUpSecondFactor,

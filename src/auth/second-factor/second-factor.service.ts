@@ -7,7 +7,7 @@ import { KeyRing, sha256 } from '../../platform/crypto/index.js';
 import { DispatcherDatabase } from '../../platform/database/index.js';
 import { conflict, ProblemError } from '../../platform/errors/index.js';
 import { asUserId, type MemberCaller, type UserId } from '../../platform/identity/index.js';
-import { AuditLog, type SealedColumn } from '../../tenants/index.js';
+import { AuditLog, emailNotConfirmed, type SealedColumn } from '../../tenants/index.js';
 import { AccountMails } from '../account-mails/account-mails.service.js';
 import { type AccountMail } from '../account-mails/account-mails.rules.js';
 import { GuessLimiter } from '../guessing/guess-limiter.service.js';
@@ -54,6 +54,8 @@ export class SecondFactorService {
     { address }: Origin,
   ): Promise<AuthenticatorSecret> {
     const user = await this.proof.require(actor.userId, password, address);
+    // Else whoever signs up with another person's address could lock them out of it.
+    if (user.emailConfirmedAt === null) throw emailNotConfirmed();
     const secret = randomBytes(SECRET_BYTES);
     const sealed = this.keys.seal(secret, placeOf(user.id));
     if (!(await this.repository.insertUnconfirmed(user.id, sealed))) throw alreadyOn();

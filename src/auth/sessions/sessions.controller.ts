@@ -26,7 +26,9 @@ export class SessionsController {
   @AllowRole('viewer')
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'End one of the own sessions, such as that of a lost phone' })
+  @ApiOperation({
+    summary: 'End one of the own sessions, such as that of a lost phone, and those that came of its sign-in',
+  })
   @ApiNoContentResponse()
   end(
     @CurrentMember() caller: MemberCaller,
@@ -38,7 +40,7 @@ export class SessionsController {
   @AllowRole('viewer')
   @Post('end-others')
   @HttpCode(204)
-  @ApiOperation({ summary: 'End all own sessions but this one, in every tenant' })
+  @ApiOperation({ summary: 'End all own sessions but this one, in every tenant, and those as an operator' })
   @ApiNoContentResponse()
   endOthers(@CurrentMember() caller: MemberCaller): Promise<void> {
     return this.sessions.endOthers(caller);

@@ -83,6 +83,18 @@ export class SupportAccessesRepository {
     return rows[0] && { row: rows[0], wasOpen: false };
   }
 
+  /** Ends whatever looks of the operator go on. @returns them, always in the same order of tenants */
+  async endAllOf(client: PoolClient, operatorId: UserId): Promise<{ id: string; tenantId: TenantId }[]> {
+    const { rows } = await client.query<{ id: string; tenantId: TenantId }>(
+      `WITH ended AS (
+         UPDATE support_accesses SET ended_at = now(), ended_by = 'operator'
+          WHERE operator_id = $1 AND ${IS_OPEN} RETURNING id, tenant_id)
+       SELECT id, tenant_id AS "tenantId" FROM ended ORDER BY tenant_id`,
+      [operatorId],
+    );
+    return rows;
+  }
+
   /** @see endCrossing */
   async end(
     manager: EntityManager,

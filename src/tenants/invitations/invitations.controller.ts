@@ -43,7 +43,10 @@ export class InvitationsController {
   })
   @ApiCreatedResponse({ standardSchema: invitationSchema })
   @ApiPaymentRequiredResponse()
-  @ApiConflictResponse({ description: 'The person is a member already, or has an open invitation.' })
+  @ApiConflictResponse({
+    description:
+      'The person is a member already, or has an open invitation; or your own e-mail address is not confirmed.',
+  })
   create(
     @CurrentMember() caller: MemberCaller,
     @Idempotency() idempotent: IdempotentRequest,

@@ -52,6 +52,9 @@ export class InvitationsService {
       await this.memberRows.lockAll(manager, tenantId);
       if (!mayInvite(await this.members.findRole(manager, tenantId, actor.userId), input.role))
         throw notAllowed();
+      // Mails in a person's name go out for a person who can be reached.
+      if (!(await this.memberRows.isEmailConfirmed(manager, tenantId, actor.userId)))
+        throw emailNotConfirmed();
       // Only what the tenant sees anyway: whether the address has an account elsewhere is not its business.
       if (await this.memberRows.isMember(manager, tenantId, input.email)) throw alreadyMember();
       if ((await this.repository.countOfDay(manager)) >= INVITATIONS_PER_DAY) throw tooManyInvitations();
@@ -219,6 +222,9 @@ function refuseUnlessGood(invitation: ShownInvitation | undefined): ShownInvitat
 function viewInvitation({ createdAt, expiresAt, ...row }: InvitationRow): InvitationView {
   return { ...row, createdAt: createdAt.toISOString(), expiresAt: expiresAt.toISOString() };
 }
+
+export const emailNotConfirmed = () =>
+  conflict('email_not_confirmed', 'Confirm your e-mail address first, by the link that was mailed to it.');
 
 const alreadyMember = () => conflict('already_member', 'This person is a member of the tenant already.');
 

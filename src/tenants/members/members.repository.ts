@@ -33,6 +33,14 @@ export class MembersRepository {
     return member;
   }
 
+  async isEmailConfirmed(manager: EntityManager, tenantId: TenantId, userId: string): Promise<boolean> {
+    const rows: unknown[] = await manager.query(
+      `${MEMBERS} WHERE members.tenant_id = $1 AND members.user_id = $2 AND users.email_confirmed_at IS NOT NULL`,
+      [tenantId, userId],
+    );
+    return rows.length > 0;
+  }
+
   async isMember(manager: EntityManager, tenantId: TenantId, email: string): Promise<boolean> {
     const rows: unknown[] = await manager.query(
       `${MEMBERS} WHERE members.tenant_id = $1 AND users.email = $2`,

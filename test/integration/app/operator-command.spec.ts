@@ -56,9 +56,22 @@ describe('the command for operators', () => {
 
   it('promotes an account that is there, and leaves its password', async () => {
     const { email } = await signUpTenant(application.url);
+    await new ApiClient(application.url).post('/auth/confirm-email', {
+      token: await application.mailbox.receiveToken(email),
+    });
     const printed = await run('create', '--email', email, '--password-file', join(home, 'short'));
     expect(printed).toContain('keeps its password');
     expect((await signInOperator(application.url, email)).email).toBe(email);
+  });
+
+  it('promotes no account whose address nobody proved to be theirs', async () => {
+    const { email } = await signUpTenant(application.url);
+    await expect(run('create', '--email', email)).rejects.toThrow('asks for a new password first');
+    const answer = await new ApiClient(application.url).post('/operator/sign-in', {
+      email,
+      password: PASSWORD,
+    });
+    expect(answer.status).toBe(401);
   });
 
   it.each([

@@ -29,6 +29,9 @@ export class AccountScene {
 
   signUp = (name?: string): Promise<SignedUpTenant> => signUpTenant(this.application.url, name);
 
+  confirmAddressOf = (userId: string): Promise<unknown[]> =>
+    this.look('UPDATE users SET email_confirmed_at = now() WHERE id = $1', [userId]);
+
   signIn = (email: string, password = PASSWORD, more: object = {}): Promise<Answer<SessionBody>> =>
     this.anonymous.post('/auth/sign-in', { email, password, ...more });
 

@@ -68,9 +68,20 @@ describe('a session in a cookie', () => {
     expect(signedUp.status).toBe(201);
     expect(signedUp.body).not.toHaveProperty('refreshToken');
     expect((await refresh(tokenOf(signedUp))).status).toBe(200);
+    const elsewhere = await scene.signUp();
+    await scene.look(
+      `INSERT INTO members (tenant_id, user_id, role) SELECT $1, id, 'viewer' FROM users WHERE email = $2`,
+      [elsewhere.tenantId, person.email],
+    );
+    // A script of the page can't carry it off into a body.
+    expect(
+      await scene
+        .as(signedUp.body.accessToken)
+        .post('/auth/switch-tenant', { tenantId: elsewhere.tenantId, transport: 'body' }),
+    ).toMatchObject({ status: 403, body: { code: 'session_in_cookie' } });
     const switched = await scene
       .as(signedUp.body.accessToken)
-      .post('/auth/switch-tenant', { tenantId: signedUp.body.tenant.id, transport: 'cookie' }, OWN_PAGE);
+      .post('/auth/switch-tenant', { tenantId: elsewhere.tenantId, transport: 'cookie' }, OWN_PAGE);
     expect(switched.status).toBe(200);
     expect(tokenOf(switched)).not.toBe('');
   });

@@ -22,8 +22,16 @@ describe('operators', () => {
 
   it('sign in, act and sign out', async () => {
     const { client } = await appointOperator(application);
+    const tenant = await signUpTenant(application.url);
     expect((await client.get('/operator/tenants')).status).toBe(200);
+    const look = await client.post<{ accessToken: string }>(
+      `/operator/tenants/${tenant.tenantId}/support-accesses`,
+      { reason: 'Ticket', minutes: 5 },
+    );
+    const within = new ApiClient(application.url, look.body.accessToken);
+    expect((await within.get('/tenant')).status).toBe(200);
     expect((await client.post('/operator/sign-out')).status).toBe(204);
+    expect((await within.get('/tenant')).status).toBe(401);
     expect(await client.get('/operator/tenants')).toMatchObject({
       status: 401,
       body: { code: 'not_signed_in' },

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { appointOperator } from '../../harness/operators.js';
 import { type ApiClient } from '../../harness/client.js';
 import { AccountScene, type SessionBody, tellingParts } from './account-scene.js';
 
@@ -84,6 +85,19 @@ describe("a person's sessions", () => {
     expect((await colleague.get('/auth/me')).status).toBe(200);
   });
 
+  it('end with what the person has open as an operator', async () => {
+    const [{ client, email }, seen] = [await scene.signUp(), await scene.signUp()];
+    const operator = await appointOperator(scene.application, email);
+    const looks = `/operator/tenants/${seen.tenantId}/support-accesses`;
+    expect((await operator.client.post(looks, { reason: 'Ticket', minutes: 5 })).status).toBe(201);
+    expect((await client.post('/auth/sessions/end-others')).status).toBe(204);
+    expect((await operator.client.get('/operator/tenants')).status).toBe(401);
+    expect((await seen.client.get('/tenant/support-accesses')).body).toMatchObject({
+      items: [{ endedBy: 'operator' }],
+    });
+    expect((await scene.auditOf(seen.tenantId)).at(-1)).toMatchObject({ action: 'support_access.ended' });
+  });
+
   it('end all but the one that asks, in every tenant', async () => {
     const { client, email, userId } = await scene.signUp();
     const elsewhere = await scene.signUp();
@@ -143,6 +157,32 @@ describe('switching tenants', () => {
     });
     const opened = (await scene.auditOf(bia.tenantId)).at(-1);
     expect(opened).toMatchObject({ action: 'session.opened', details: { way: 'switch' } });
+  });
+
+  it('opens none in the tenant where one is', async () => {
+    const { client, tenantId } = await scene.signUp();
+    const answer = await client.post('/auth/switch-tenant', { tenantId });
+    expect(answer).toMatchObject({ status: 409, body: { code: 'already_there' } });
+  });
+
+  it.each([
+    ['sign-out', (client: ApiClient) => client.post('/auth/sign-out')],
+    ['the end of one', (client: ApiClient, id: string) => client.delete(`/auth/sessions/${id}`)],
+  ])('makes a family that %s ends as a whole, and no session besides', async (_, end) => {
+    const [ana, bia] = [await scene.signUp(), await scene.signUp('Bia')];
+    await scene.look(`INSERT INTO members (tenant_id, user_id, role) VALUES ($1, $2, 'editor')`, [
+      bia.tenantId,
+      ana.userId,
+    ]);
+    const other = await scene.openSession(ana.email, undefined, { tenantId: ana.tenantId });
+    const { body } = await ana.client.post<SessionBody>('/auth/switch-tenant', { tenantId: bia.tenantId });
+    const me = await ana.client.get<{ sessionId: string }>('/auth/me');
+    expect((await end(ana.client, me.body.sessionId)).status).toBe(204);
+    expect((await scene.as(body.accessToken).get('/auth/me')).status).toBe(401);
+    const { refreshToken } = body;
+    expect((await scene.anonymous.post('/auth/refresh', { refreshToken })).status).toBe(401);
+    expect((await other.get('/auth/me')).status).toBe(200);
+    expect((await scene.auditOf(bia.tenantId)).at(-1)).toMatchObject({ action: 'session.ended' });
   });
 
   it('refuses a foreign tenant as an absent one, and a suspended one', async () => {

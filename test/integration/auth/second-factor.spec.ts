@@ -44,6 +44,7 @@ describe('a second factor', () => {
 
   async function signUpGuarded(): Promise<Guarded> {
     const person = await scene.signUp();
+    await scene.confirmAddressOf(person.userId);
     const authenticator = new Authenticator((await setUp(person)).body.secret);
     const confirmed = await person.client.post<Codes>('/auth/second-factor/confirm', {
       code: authenticator.show(),
@@ -63,7 +64,9 @@ describe('a second factor', () => {
 
   it('is off until a first code was shown', async () => {
     const person = await scene.signUp();
-    const { client, email, tenantId } = person;
+    const { client, email, tenantId, userId } = person;
+    expect(await setUp(person)).toMatchObject({ status: 409, body: { code: 'email_not_confirmed' } });
+    await scene.confirmAddressOf(userId);
     const attempt = await client.post('/auth/second-factor/set-up', { password: 'not the password' });
     expect(attempt).toMatchObject({ status: 403, body: { code: 'wrong_password' } });
     const abandoned = await setUp(person);
@@ -89,6 +92,7 @@ describe('a second factor', () => {
   it('is kept sealed, and recovery codes hashed', async () => {
     const { userId, recoveryCodes } = await signUpGuarded();
     const person = await scene.signUp();
+    await scene.confirmAddressOf(person.userId);
     const { secret } = (await setUp(person)).body;
     const rows = await scene.look<{ text: string }>(
       `SELECT t::text AS text FROM second_factors t UNION ALL SELECT t::text FROM recovery_codes t`,

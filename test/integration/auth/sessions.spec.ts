@@ -143,6 +143,19 @@ describe('accounts and sessions', () => {
     });
   });
 
+  it('acts in the first tenant that is not suspended where one names none', async () => {
+    const [ana, bia] = [await signUpTenant(application.url), await signUpTenant(application.url)];
+    await dispatcher.query(`INSERT INTO members (tenant_id, user_id, role) VALUES ($1, $2, 'viewer')`, [
+      bia.tenantId,
+      ana.userId,
+    ]);
+    await dispatcher.query(`UPDATE tenants SET state = 'suspended' WHERE id = $1`, [ana.tenantId]);
+    expect(await anonymous.post('/auth/sign-in', { email: ana.email, password: PASSWORD })).toMatchObject({
+      status: 200,
+      body: { tenant: { id: bia.tenantId } },
+    });
+  });
+
   it('rotates refresh tokens and gives the same successor twice within the grace', async () => {
     const { refreshToken } = await signUpTenant(application.url);
     const answers = await Promise.all([refresh(refreshToken), refresh(refreshToken), refresh(refreshToken)]);

@@ -62,10 +62,13 @@ export class BotScene {
     return application;
   }
 
-  signUp(name?: string): Promise<SignedUpTenant> {
+  /** With a confirmed address. */
+  async signUp(name?: string): Promise<SignedUpTenant> {
     const [application] = this.applications;
     if (!application) throw new Error('Start an application with the role api first.');
-    return signUpTenant(application.url, name);
+    const tenant = await signUpTenant(application.url, name);
+    await this.look('UPDATE users SET email_confirmed_at = now() WHERE id = $1', [tenant.userId]);
+    return tenant;
   }
 
   /** Makes a bot in the sandbox and connects it. */

@@ -37,6 +37,15 @@ describe('invitations', () => {
     expect(await scene.audited(owner.tenantId, 'invitation.created')).toHaveLength(1);
   });
 
+  it('are made by nobody whose own address is not confirmed', async () => {
+    const owner = await scene.signUp();
+    await scene.look('UPDATE users SET email_confirmed_at = NULL WHERE id = $1', [owner.userId]);
+    expect(await invite(owner, newAddress())).toMatchObject({
+      status: 409,
+      body: { code: 'email_not_confirmed' },
+    });
+  });
+
   it('show who invites whereto, and nothing else', async () => {
     const owner = await scene.signUp();
     const email = newAddress();

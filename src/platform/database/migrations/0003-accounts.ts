@@ -20,7 +20,13 @@ const STATEMENTS = [
 
   // A session is opened in its tenant, together with the entry in the tenant's audit log. Who holds a refresh token is
   // still the dispatcher's to read.
-  'GRANT INSERT (tenant_id, user_id, user_agent) ON sessions TO arauto_app',
+  // A family is a sign-in with the sessions that came of it by switching tenants: they end together. A session remembers how
+  // its refresh token travels, since none that came in a cookie may go on in a body.
+  `ALTER TABLE sessions
+     ADD COLUMN family_id uuid NOT NULL DEFAULT uuidv7(),
+     ADD COLUMN transport text NOT NULL DEFAULT 'body' CHECK (transport IN ('body', 'cookie'))`,
+  'CREATE INDEX sessions_of_family ON sessions (family_id)',
+  'GRANT INSERT (tenant_id, user_id, user_agent, family_id, transport) ON sessions TO arauto_app',
   'GRANT INSERT (token_hash, tenant_id, session_id, expires_at) ON refresh_tokens TO arauto_app',
   'CREATE INDEX sessions_of_user ON sessions (user_id, id) WHERE ended_at IS NULL',
 
