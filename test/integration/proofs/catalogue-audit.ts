@@ -38,6 +38,8 @@ const NAMED = {
   ],
   /** Columns that refer to another table and have no foreign key. */
   looseReferences: [
+    // Names a family of sessions, which is no row anywhere.
+    'sessions.family_id',
     ...['deliveries.*', 'updates.*', 'occurrences.broadcast_id'], // rows of millions, written in one statement
     ...['audit_entries.*', 'support_accesses.operator_id'], // a record outlives whom it names
     'webhook_deliveries.contact_id', // nothing is looked up by it; who erases the contact finds the row
@@ -53,7 +55,7 @@ const NAMED = {
     invitations: 'INSERT,SELECT,UPDATE',
     members: 'DELETE,SELECT,UPDATE(role)',
     refresh_tokens: 'INSERT(expires_at,session_id,tenant_id,token_hash)',
-    sessions: 'INSERT(tenant_id,user_agent,user_id),SELECT,UPDATE(ended_at,ended_reason)',
+    sessions: 'INSERT(family_id,tenant_id,transport,user_agent,user_id),SELECT,UPDATE(ended_at,ended_reason)',
     support_accesses: 'SELECT,UPDATE(ended_at,ended_by)',
     tenant_deletions: 'SELECT',
     tenants: 'SELECT,UPDATE(language,name,retention_days,time_zone)',
