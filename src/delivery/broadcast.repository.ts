@@ -75,7 +75,7 @@ const COLUMNS = `id, no::text, message_id, audience, schedule_id, due_at, planne
 const CHUNK = 10_000;
 
 /** An open delivery of a broadcast, in the words of the index `deliveries_left`; any others would read the whole day. */
-const IS_LEFT = 'CASE WHEN is_open THEN class END = 1';
+export const IS_LEFT = 'CASE WHEN is_open THEN class END = 1';
 
 interface FinishedBroadcast {
   readonly tenantId: TenantId;

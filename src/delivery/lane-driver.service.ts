@@ -7,6 +7,7 @@ import { Clock } from '../platform/clock/index.js';
 import { DatabaseNotifications, DispatcherDatabase, GroupedQuery } from '../platform/database/index.js';
 import { asBotNumber, type BotNumber } from '../platform/identity/index.js';
 import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
+import { Slots } from '../platform/slots/index.js';
 import { BotApiClient, BotPace, type PaceMemory } from '../telegram/index.js';
 import { BroadcastProgress } from './broadcast-progress.service.js';
 import { Contents } from './contents.js';
@@ -17,7 +18,6 @@ import { JournalRepository } from './journal.repository.js';
 import { Lane, type LaneEnd, type LaneSurroundings } from './lane.js';
 import { type AcquiredLane, LaneLeaseRepository, type ReleasedLane } from './lane-lease.repository.js';
 import { LaneRepository, type QueuedDelivery } from './lane.repository.js';
-import { Places } from './places.js';
 
 /** A dead worker's lane is taken over after this; a slow one must renew within it. */
 const LEASE_MS = 6_000;
@@ -44,7 +44,8 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly underWay = new Set<Promise<void>>();
   /** Lanes that are on their way to begin: one that is woken meanwhile reads what it was woken for anyway. */
   private readonly beginning = new Set<string>();
-  private readonly places: Places;
+  /** One for each lane that is driven here. */
+  private readonly places: Slots;
   private readonly leases: LaneLeaseRepository;
   private readonly acquiring: GroupedQuery<string, AcquiredLane | undefined>;
   private readonly releasing: GroupedQuery<ReleasedLane, boolean>;
@@ -67,7 +68,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     contents: Contents,
     @InjectWakeQueue(LANES) private readonly queue: WakeQueue,
   ) {
-    this.places = new Places(configuration.settings.LANES_PER_WORKER);
+    this.places = new Slots(configuration.settings.LANES_PER_WORKER);
     this.leases = new LaneLeaseRepository(database, this.owner);
     this.acquiring = new GroupedQuery((botNumbers) => this.leases.acquire(botNumbers, LEASE_MS));
     this.releasing = new GroupedQuery((lanes) => this.release(lanes));

@@ -5,13 +5,13 @@ import { TenantDatabase } from '../../platform/database/index.js';
 import { asBotNumber, type BotNumber } from '../../platform/identity/index.js';
 import { redactTokens } from '../../platform/logging/index.js';
 import { WakeProcessor, WORKER_OPTIONS } from '../../platform/queue/index.js';
+import { Slots } from '../../platform/slots/index.js';
 import { BotCaller } from '../calls/bot-caller.js';
 import { BotDirectory } from '../directory/bot-directory.js';
 import { type ConnectedBot } from '../directory/connected-bot.js';
 import { isSending } from '../registration/bot-state.rules.js';
 import { AnswerSink } from '../routing/answer-sink.js';
 import { UpdateRouter } from '../routing/update-router.js';
-import { Slots } from '../slots.js';
 import { InboxRepository, type WaitingUpdate } from './inbox.repository.js';
 import { groupByChat } from './update.rules.js';
 

@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { IS_LEFT } from '../../delivery/index.js';
 import { Repeater } from '../../platform/clock/index.js';
 import { DispatcherDatabase } from '../../platform/database/index.js';
 
@@ -48,7 +49,7 @@ export class ShortRetentionCleaning implements OnApplicationBootstrap, OnModuleD
       `SELECT b.no::text, b.planned_on::text AS "plannedOn" FROM broadcasts b JOIN tenants t ON t.id = b.tenant_id
        WHERE t.retention_days IS NOT NULL AND b.planned_on < current_date - t.retention_days
          AND b.state NOT IN ('planning', 'sending')
-         AND NOT EXISTS (SELECT FROM deliveries d WHERE d.source_no = b.no AND CASE WHEN d.is_open THEN d.class END = 1)
+         AND NOT EXISTS (SELECT FROM deliveries d WHERE d.source_no = b.no AND ${IS_LEFT})
        ORDER BY b.no LIMIT ${CHUNK}`,
     );
   }
