@@ -8,6 +8,7 @@ import { Outbox } from '../webhooks/index.js';
 import { audienceCondition } from './audience-condition.rules.js';
 import { type Audience } from './audience.dto.js';
 import { ChatsRepository } from './chats.repository.js';
+import { ConsentWithdrawals } from './consent-withdrawals.js';
 
 /** Anything that runs a statement: a tenant's EntityManager or a dispatcher's client. */
 export interface StatementRunner {
@@ -28,6 +29,7 @@ export class AudienceService implements OnModuleInit {
     private readonly chats: ChatsRepository,
     private readonly outbox: Outbox,
     private readonly quotas: Quotas,
+    private readonly withdrawals: ConsentWithdrawals,
   ) {}
 
   onModuleInit(): void {
@@ -101,7 +103,8 @@ export class AudienceService implements OnModuleInit {
   async recordStop(manager: EntityManager, botNo: BotNumber, telegramChatId: number): Promise<void> {
     const chat = await this.chats.setConsent(manager, botNo, telegramChatId, 'stopped');
     if (!chat) return;
-    const { id: chatId, tenantId, botId, contactId } = chat;
+    const { id: chatId, chatNo, tenantId, botId, contactId } = chat;
+    await this.withdrawals.follow(manager, chatNo);
     await this.outbox.announce(manager, tenantId, {
       event: 'chat.stopped',
       data: { chatId, botId, contactId, telegramChatId },

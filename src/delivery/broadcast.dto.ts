@@ -3,8 +3,9 @@ import { audienceSchema } from '../audience/index.js';
 import { messageContentSchema } from '../messages/index.js';
 import { pageQuerySchema, pageSchemaOf } from '../platform/http/index.js';
 import { idSchema } from '../platform/identity/index.js';
-import { BROADCAST_STATES } from './broadcast.repository.js';
-import { DELIVERY_STATES } from './delivery.rules.js';
+import { BROADCAST_STATES } from './broadcast.rules.js';
+import { DELIVERY_STATES, type DeliveryState } from './delivery.rules.js';
+import { MOST_BUCKETS } from './report.rules.js';
 
 /** Either a message that is there already, or one given here. */
 export const messageChoice = {
@@ -39,6 +40,9 @@ export const createBroadcastSchema = z
 export type CreateBroadcast = z.infer<typeof createBroadcastSchema>;
 
 const instant = z.iso.datetime();
+const reasonSchema = z
+  .string()
+  .regex(/^[a-z0-9_]{1,64}$/, 'must be a reason as the report names it, such as blocked');
 
 export const broadcastCountsSchema = z
   .object({
@@ -69,16 +73,75 @@ export const broadcastSchema = z
   })
   .meta({ id: 'Broadcast' });
 
+const forecastSchema = z.object({
+  finishAt: instant.describe('when the slowest bot will be done'),
+  perSecond: z.number().describe('deliveries a second of all bots together'),
+  basis: z
+    .enum(['measured', 'pace'])
+    .describe('`measured` over the last minute; `pace` where some bot sent too little of late to tell'),
+});
+
 export const broadcastReportSchema = broadcastSchema
   .extend({
     counts: broadcastCountsSchema,
     firstSendingAt: instant.nullable().describe('when the first message left'),
     lastSettledAt: instant.nullable(),
     latenessMs: z.int().nullable().describe('from the due instant to the first message'),
+    forecast: forecastSchema.nullable().describe('null while nothing is being sent'),
     sentPerSecond: z.number().nullable().describe('over the time from the first message to the last answer'),
   })
   .meta({ id: 'BroadcastReport' });
+export type BroadcastView = z.output<typeof broadcastSchema>;
 export type BroadcastReport = z.output<typeof broadcastReportSchema>;
+
+const stateCounts = Object.fromEntries(DELIVERY_STATES.map((state) => [state, z.int()])) as Record<
+  DeliveryState,
+  z.ZodInt
+>;
+export const broadcastStatisticsSchema = z
+  .object({
+    latenessMs: z
+      .object({ p50: z.int(), p90: z.int(), p99: z.int() })
+      .nullable()
+      .describe('from the due instant to the last try of each delivery; null while nothing left'),
+    rate: z.object({
+      startsAt: instant.nullable(),
+      bucketSeconds: z.int().describe('width of a bucket; as small as 300 buckets allow'),
+      sent: z.array(z.int()).max(MOST_BUCKETS).describe('messages sent, bucket by bucket'),
+    }),
+    bots: z
+      .array(z.object({ botId: idSchema.nullable(), ...stateCounts }))
+      .describe('those with the most deliveries first, 1000 at most'),
+    botsLeftOut: z.int(),
+  })
+  .meta({ id: 'BroadcastStatistics' });
+
+export const resendSchema = z
+  .strictObject({
+    states: z
+      .array(z.enum(['failed', 'unknown']))
+      .min(1)
+      .max(2)
+      .describe('`unknown` may have arrived: those people may get it twice'),
+    reasons: z
+      .array(reasonSchema)
+      .min(1)
+      .max(20)
+      .optional()
+      .describe('only those with one of these reasons; without it, all'),
+  })
+  .meta({ id: 'ResendBroadcast', examples: [{ states: ['failed'], reasons: ['no_rights'] }] });
+export type Resend = z.infer<typeof resendSchema>;
+
+export const resentSchema = z
+  .object({
+    resent: z
+      .int()
+      .describe('deliveries that are queued once more; those out of reach now are left as they are'),
+    broadcast: broadcastReportSchema,
+  })
+  .meta({ id: 'ResentBroadcast' });
+export type Resent = z.output<typeof resentSchema>;
 
 export const broadcastPageSchema = pageSchemaOf(broadcastSchema, 'BroadcastPage');
 export const broadcastQuerySchema = pageQuerySchema.extend({
@@ -104,10 +167,7 @@ export const deliveryPageSchema = pageSchemaOf(deliverySchema, 'DeliveryPage');
 export const deliveryQuerySchema = pageQuerySchema.extend({
   state: z.enum(DELIVERY_STATES).optional(),
   botId: idSchema.optional(),
-  reason: z
-    .string()
-    .regex(/^[a-z0-9_]{1,64}$/, 'must be a reason as the report names it, such as blocked')
-    .optional()
-    .describe('as the report names it, such as `blocked`'),
+  reason: reasonSchema.optional().describe('as the report names it, such as `blocked`'),
 });
 export type DeliveryQuery = z.infer<typeof deliveryQuerySchema>;
+export type DeliveryView = z.output<typeof deliverySchema>;

@@ -4,6 +4,7 @@ import { DispatcherDatabase, TenantDatabase } from '../platform/database/index.j
 import { type TenantId } from '../platform/identity/index.js';
 import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
 import { ANSWERS_CHANNEL, LANES, LANES_CHANNEL } from './delivery.queues.js';
+import { LaneRepository } from './lane.repository.js';
 
 interface Planned {
   readonly count: number;
@@ -19,12 +20,15 @@ const NUMBERS_OF_A_NOTIFICATION = 350;
 @Injectable()
 export class FanOut {
   private readonly logger = new Logger('FanOut');
+  private readonly repository: LaneRepository;
 
   constructor(
     private readonly crossing: DispatcherDatabase,
     private readonly tenants: TenantDatabase,
     @InjectWakeQueue(LANES) private readonly lanes: WakeQueue,
-  ) {}
+  ) {
+    this.repository = new LaneRepository(crossing);
+  }
 
   /**
    * Plans a broadcast to its end and wakes the lanes as it goes. One that is planned already is left alone; that of a
@@ -65,11 +69,21 @@ export class FanOut {
     await Promise.all([this.lanes.wake(botNumbers), this.notify(channel, botNumbers)]);
   }
 
-  /** Answers to people wait, and pass whatever else does. What goes wrong is logged, since the sweep wakes them too. */
-  wakeForAnswers(botNumbers: readonly string[]): void {
-    this.wakeLanes(botNumbers, ANSWERS_CHANNEL).catch((error: unknown) =>
+  /** All lanes of a tenant in which something could leave. */
+  async wakeLanesOf(tenantId: TenantId): Promise<void> {
+    await this.wakeLanes(await this.repository.findDueOfTenant(tenantId));
+  }
+
+  /** What goes wrong is logged, since the sweep wakes them too. */
+  wakeLanesSoon(botNumbers: readonly string[], channel = LANES_CHANNEL): void {
+    this.wakeLanes(botNumbers, channel).catch((error: unknown) =>
       this.logger.warn(`lanes not woken: ${String(error)}`),
     );
+  }
+
+  /** Answers to people wait, and pass whatever else does. */
+  wakeForAnswers(botNumbers: readonly string[]): void {
+    this.wakeLanesSoon(botNumbers, ANSWERS_CHANNEL);
   }
 
   private async notify(channel: string, botNumbers: readonly string[]): Promise<void> {
@@ -101,7 +115,8 @@ export class FanOut {
          ), advanced AS (
            UPDATE broadcasts b
            SET planned = b.planned + summed.planned, plan_cursor = coalesce(summed.last, b.plan_cursor),
-               state = CASE WHEN summed.planned < ${CHUNK} THEN 'sending' ELSE 'planning' END
+               state = CASE WHEN summed.planned < ${CHUNK} THEN 'sending' ELSE 'planning' END,
+               planned_at = CASE WHEN summed.planned < ${CHUNK} THEN clock_timestamp() END
            FROM summed, broadcast WHERE b.no = broadcast.no
          )
          SELECT planned, coalesce(bot_numbers, '{}') AS bot_numbers FROM summed`,

@@ -12,7 +12,14 @@ import { BotApiClient, BotPace, type PaceMemory } from '../telegram/index.js';
 import { BroadcastProgress } from './broadcast-progress.service.js';
 import { Contents } from './contents.js';
 import { type Consequence, DELIVERY_CLASS, RESEND_UNKNOWN_AFTER_MS } from './delivery.rules.js';
-import { ANSWERS_CHANNEL, BOTS_CHANNEL, LANES, LANES_CHANNEL, TENANTS_CHANNEL } from './delivery.queues.js';
+import {
+  ANSWERS_CHANNEL,
+  BOTS_CHANNEL,
+  BROADCASTS_CHANNEL,
+  LANES,
+  LANES_CHANNEL,
+  TENANTS_CHANNEL,
+} from './delivery.queues.js';
 import { Journal } from './journal.js';
 import { JournalRepository } from './journal.repository.js';
 import { Lane, type LaneEnd, type LaneSurroundings } from './lane.js';
@@ -93,6 +100,9 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     });
     await this.notifications.listen(ANSWERS_CHANNEL, (payload) => {
       for (const botNo of payload.split(',')) this.lanes.get(botNo)?.lane.noticeAnswer();
+    });
+    await this.notifications.listen(BROADCASTS_CHANNEL, (broadcastNo) => {
+      for (const { lane } of this.lanes.values()) lane.dropBroadcast(broadcastNo);
     });
     await this.notifications.listen(BOTS_CHANNEL, (botNo) => void this.checkBot(asBotNumber(botNo)));
     await this.notifications.listen(TENANTS_CHANNEL, () => void this.stopSuspended());
@@ -320,9 +330,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
         case 'contentRefused':
           // An answer to a person is nobody else's: its number is a reply's, not a broadcast's.
           if (delivery.class !== DELIVERY_CLASS.broadcast) return;
-          await this.progress.stop(bot.tenantId, delivery.sourceNo, consequence.reason);
-          for (const { lane: other } of this.lanes.values()) other.dropBroadcast(delivery.sourceNo);
-          return;
+          return await this.progress.stop(bot.tenantId, delivery.sourceNo, consequence.reason);
         case 'tokenRejected':
           lane.finish({ kind: 'stopped' });
           return await this.verdicts.rejectToken(bot);

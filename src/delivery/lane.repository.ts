@@ -1,5 +1,6 @@
 import { type DispatcherDatabase, GroupedQuery } from '../platform/database/index.js';
 import { type TenantId } from '../platform/identity/index.js';
+import { GOING_ON } from './broadcast.rules.js';
 import { type DeliveryKey } from './journal.repository.js';
 import { type DeliveryClass } from './delivery.rules.js';
 
@@ -45,23 +46,28 @@ export const PREFETCH = 64;
 /** Broadcasts that one lane serves by turns; the others follow as these end. */
 const BROADCASTS_BY_TURNS = 16;
 
+/** The broadcasts of which something is queued in a lane: steps over the index without reading the rows between. */
+function sourcesOf(lane: string): string {
+  return `sources AS (
+  (SELECT source_no FROM deliveries WHERE bot_no = ${lane}.bot_no AND is_open AND state = 0 AND class = 1 ORDER BY source_no LIMIT 1)
+  UNION ALL
+  SELECT (SELECT d.source_no FROM deliveries d
+          WHERE d.bot_no = ${lane}.bot_no AND d.is_open AND d.state = 0 AND d.class = 1 AND d.source_no > sources.source_no
+          ORDER BY d.source_no LIMIT 1)
+  FROM sources WHERE sources.source_no IS NOT NULL
+)`;
+}
+
 /**
  * What waits in a lane: the answers to people, then the broadcasts by turns, so that a small one doesn't wait for the
- * end of a large one. The recursion steps over the index from one broadcast to the next without reading its rows.
+ * end of a large one.
  */
 const QUEUED = `
 SELECT lane.bot_no::text, queued.*
 FROM unnest($1::bigint[]) AS lane(bot_no) CROSS JOIN LATERAL (
-WITH RECURSIVE sources AS (
-  (SELECT source_no FROM deliveries WHERE bot_no = lane.bot_no AND is_open AND state = 0 AND class = 1 ORDER BY source_no LIMIT 1)
-  UNION ALL
-  SELECT (SELECT d.source_no FROM deliveries d
-          WHERE d.bot_no = lane.bot_no AND d.is_open AND d.state = 0 AND d.class = 1 AND d.source_no > sources.source_no
-          ORDER BY d.source_no LIMIT 1)
-  FROM sources WHERE sources.source_no IS NOT NULL
-), broadcasting AS (
+WITH RECURSIVE ${sourcesOf('lane')}, broadcasting AS (
   SELECT b.no, b.planned_on FROM sources JOIN broadcasts b ON b.no = sources.source_no
-  WHERE b.state IN ('planning', 'sending') LIMIT ${BROADCASTS_BY_TURNS}
+  WHERE b.state IN ${GOING_ON} LIMIT ${BROADCASTS_BY_TURNS}
 )
 (SELECT ${COLUMNS}, r.method, r.parameters, 0::bigint AS turn
  FROM deliveries d ${RECIPIENT} JOIN replies r ON r.no = d.source_no
@@ -80,9 +86,14 @@ UNION ALL
 ) AS queued
 ORDER BY lane.bot_no, queued.turn, queued.source_no, queued.chat_no`;
 
-/** Whether lane `l` has deliveries that could leave now. */
-const HAS_DUE = `EXISTS (SELECT FROM deliveries d
-  WHERE d.bot_no = l.bot_no AND d.is_open AND d.state = 0 AND d.not_before <= clock_timestamp())`;
+/** Whether lane `l` has deliveries that could leave now. Those of a paused broadcast can't, or they would wake it for ever. */
+const HAS_DUE = `(EXISTS (SELECT FROM deliveries d
+    WHERE d.bot_no = l.bot_no AND d.is_open AND d.state = 0 AND d.class = 2 AND d.not_before <= clock_timestamp())
+  OR EXISTS (WITH RECURSIVE ${sourcesOf('l')}
+    SELECT FROM sources JOIN broadcasts b ON b.no = sources.source_no AND b.state IN ${GOING_ON}
+    CROSS JOIN LATERAL (SELECT FROM deliveries d
+      WHERE d.bot_no = l.bot_no AND d.is_open AND d.state = 0 AND d.class = 1 AND d.source_no = b.no
+        AND d.planned_on = b.planned_on AND d.not_before <= clock_timestamp() LIMIT 1) AS due))`;
 
 /** Reads what waits in lanes. */
 export class LaneRepository {

@@ -107,20 +107,21 @@ export class Lane implements IntentHolder {
     this.pump();
   }
 
-  /** Drops what waits of a broadcast that was stopped or cancelled. */
+  /** Drops what waits of a broadcast that was paused or has ended, which the journal would refuse one by one. */
   dropBroadcast(sourceNo: string): void {
     this.waiting = this.waiting.filter(({ key, row }) => {
       const isDropped = row.class === DELIVERY_CLASS.broadcast && row.sourceNo === sourceNo;
       if (isDropped) this.here.delete(key);
       return !isDropped;
     });
+    this.pump();
   }
 
   onIntentDecided(attempt: Attempt, mayLeave: boolean): void {
     const delivery = this.here.get(deliveryKey(attempt));
     if (!delivery) throw new Error('An intent came back that this lane never had.');
     if (!mayLeave) {
-      // Cancelled meanwhile, or the lane is lost; only the database knows which.
+      // Paused, cancelled or stopped meanwhile, or the lane is lost; only the database knows which.
       const now = this.around.clock.monotonicMs();
       this.pace.finish(now, { kind: 'notSent', cause: 'withdrawn' }, delivery.pacedChat);
       delivery.abandon();

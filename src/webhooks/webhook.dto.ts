@@ -4,6 +4,8 @@ import { idSchema } from '../platform/identity/index.js';
 
 export const WEBHOOK_EVENTS = [
   'broadcast.finished',
+  'broadcast.cancelled',
+  'broadcast.stopped',
   'bot.connected',
   'bot.stopped',
   'chat.stopped',

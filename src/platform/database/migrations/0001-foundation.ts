@@ -298,7 +298,7 @@ const TABLES = [
      due_at timestamptz NOT NULL DEFAULT now(),
      planned_on date NOT NULL,
      state text NOT NULL DEFAULT 'planning'
-       CHECK (state IN ('planning', 'sending', 'finished', 'cancelled', 'stopped')),
+       CHECK (state IN ('planning', 'sending', 'paused', 'finished', 'cancelled', 'stopped')),
      state_reason text,
      plan_cursor uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
      planned bigint NOT NULL DEFAULT 0,
@@ -306,13 +306,18 @@ const TABLES = [
      created_at timestamptz NOT NULL DEFAULT now(),
      planned_at timestamptz,
      ended_at timestamptz,
+     -- What its report says when the deliveries are gone; counted again where a late answer made it untrue.
+     totals jsonb,
+     are_totals_true boolean NOT NULL DEFAULT false,
      UNIQUE (tenant_id, id),
      UNIQUE (schedule_id, due_at),
      FOREIGN KEY (tenant_id, message_id) REFERENCES messages (tenant_id, id),
      FOREIGN KEY (tenant_id, schedule_id) REFERENCES schedules (tenant_id, id) ON DELETE SET NULL (schedule_id)
    )`,
   'CREATE INDEX broadcasts_of_tenant ON broadcasts (tenant_id, id)',
-  `CREATE INDEX broadcasts_unended ON broadcasts (no) WHERE state IN ('planning', 'sending')`,
+  `CREATE INDEX broadcasts_unended ON broadcasts (no) WHERE state IN ('planning', 'sending', 'paused')`,
+  'CREATE INDEX broadcasts_untold ON broadcasts (no) WHERE NOT are_totals_true AND ended_at IS NOT NULL',
+  'CREATE INDEX broadcasts_by_day ON broadcasts (planned_on)',
   // A lane is all waiting deliveries of one bot; owner, epoch and until are the lease of whoever drives it.
   `CREATE TABLE lanes (
      bot_no bigint PRIMARY KEY,
