@@ -65,6 +65,14 @@ export class AudienceService implements OnModuleInit {
     refuseMissing(field, position, 'unknown_chat', 'There is no such chat.');
   }
 
+  /** Whether messages may go to a chat of the tenant. */
+  async isActive(manager: EntityManager, chatId: string): Promise<boolean> {
+    const rows = await manager.query<unknown[]>(`SELECT FROM chats WHERE id = $1 AND state = 'active'`, [
+      chatId,
+    ]);
+    return rows.length > 0;
+  }
+
   /** How many chats the audience reaches now, for each bot that reaches any. */
   async countByBot(manager: EntityManager, audience: Audience): Promise<number[]> {
     const condition = audienceCondition(audience, 1);

@@ -111,7 +111,7 @@ export class ChatsRepository {
       await manager.query('DELETE FROM chats WHERE id = $1', [other.id]);
     }
     await manager.query(
-      `UPDATE chats SET telegram_chat_id = $2, type = 'supergroup', state_changed_at = now(),
+      `UPDATE chats SET telegram_chat_id = $2, type = 'supergroup', state_changed_at = now(), migrated_at = clock_timestamp(),
          state = CASE state WHEN 'stopped' THEN 'stopped' ELSE 'active' END, state_reason = NULL
         WHERE id = $1 AND (telegram_chat_id <> $2 OR type <> 'supergroup')`,
       [kept.id, toTelegramChatId],

@@ -8,7 +8,7 @@ import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
 import { AuditLog } from '../tenants/index.js';
 import { type BroadcastReport, type Resend, type Resent } from './broadcast.dto.js';
 import { BroadcastReports } from './broadcast-reports.service.js';
-import { type BroadcastRow } from './broadcast.repository.js';
+import { BroadcastRepository, type BroadcastRow } from './broadcast.repository.js';
 import { isEnded } from './broadcast.rules.js';
 import { ControlRepository } from './control.repository.js';
 import { PLANS } from './delivery.queues.js';
@@ -22,6 +22,7 @@ export class BroadcastControl {
     private readonly tenants: TenantDatabase,
     private readonly idempotency: IdempotencyService,
     private readonly reports: BroadcastReports,
+    private readonly broadcasts: BroadcastRepository,
     private readonly control: ControlRepository,
     private readonly totals: TotalsKeeper,
     private readonly audit: AuditLog,
@@ -84,6 +85,8 @@ export class BroadcastControl {
     return this.idempotency.run(caller, request, async (manager) => {
       const row = await this.reports.findOrThrow(manager, id);
       if (!(await this.control.reopen(manager, row.no))) throw notFinished(row);
+      if (await this.broadcasts.isBeingChanged(manager, caller.tenantId, id))
+        throw conflict('change_going_on', 'Its messages are being changed; wait for the end of that.');
       const queued = await this.control.queueAgain(manager, row, states, reasons ?? null);
       const resent = queued.reduce((sum, { count }) => sum + count, 0);
       await this.audit.record(manager, {

@@ -134,6 +134,8 @@ export const isOver = ({ state, counts }: BroadcastReport): boolean =>
 export function presentBroadcast(row: BroadcastRow): BroadcastView {
   return {
     id: row.id,
+    kind: row.kind,
+    targetId: row.target_id,
     state: row.state,
     stateReason: row.state_reason,
     messageId: row.message_id,

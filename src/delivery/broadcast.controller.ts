@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import {
   ApiBearerAuth,
+  ApiConflictResponse,
   ApiCreatedResponse,
   ApiOkResponse,
   ApiOperation,
@@ -17,6 +18,8 @@ import {
   broadcastReportSchema,
   type CreateBroadcast,
   createBroadcastSchema,
+  type TestBroadcast,
+  testBroadcastSchema,
 } from './broadcast.dto.js';
 import { BroadcastService } from './broadcast.service.js';
 
@@ -38,6 +41,21 @@ export class BroadcastController {
     @Body({ schema: createBroadcastSchema }) input: CreateBroadcast,
   ) {
     return this.broadcasts.create(caller, request, input);
+  }
+
+  @Post('test')
+  @TakesIdempotencyKey()
+  @AllowRole('editor', 'broadcasts:write')
+  @ApiOperation({ summary: 'Try a message out in one chat: at once, ahead of what waits for its bot' })
+  @ApiCreatedResponse({ standardSchema: broadcastReportSchema })
+  @ApiPaymentRequiredResponse()
+  @ApiConflictResponse()
+  test(
+    @CurrentCaller() caller: Caller,
+    @Idempotency() request: IdempotentRequest,
+    @Body({ schema: testBroadcastSchema }) input: TestBroadcast,
+  ) {
+    return this.broadcasts.test(caller, request, input);
   }
 
   @Get()

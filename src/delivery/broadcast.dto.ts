@@ -3,7 +3,7 @@ import { audienceSchema } from '../audience/index.js';
 import { messageContentSchema } from '../messages/index.js';
 import { pageQuerySchema, pageSchemaOf } from '../platform/http/index.js';
 import { idSchema } from '../platform/identity/index.js';
-import { BROADCAST_STATES } from './broadcast.rules.js';
+import { BROADCAST_KINDS, BROADCAST_STATES } from './broadcast.rules.js';
 import { DELIVERY_STATES, type DeliveryState } from './delivery.rules.js';
 import { MOST_BUCKETS } from './report.rules.js';
 
@@ -39,6 +39,30 @@ export const createBroadcastSchema = z
   });
 export type CreateBroadcast = z.infer<typeof createBroadcastSchema>;
 
+export const editBroadcastSchema = z
+  .strictObject({
+    message: messageContentSchema.describe('of the same kind and with the same file as what was sent'),
+  })
+  .meta({ id: 'EditBroadcast', examples: [{ message: { kind: 'text', text: 'Doors open at 21:00.' } }] });
+export type EditBroadcast = z.infer<typeof editBroadcastSchema>;
+
+export const testBroadcastSchema = z
+  .strictObject({ ...messageChoice, chatId: idSchema.describe('a chat that pressed Start') })
+  .refine(({ messageId, message }) => (messageId === undefined) !== (message === undefined), {
+    error: 'Give either messageId or message.',
+    path: ['message'],
+  })
+  .meta({
+    id: 'TestBroadcast',
+    examples: [
+      {
+        message: { kind: 'text', text: 'Good morning, {{first_name|friend}}!' },
+        chatId: '0199c3f0-5d8a-7c11-8a3e-2f1f6f0b1c22',
+      },
+    ],
+  });
+export type TestBroadcast = z.infer<typeof testBroadcastSchema>;
+
 const instant = z.iso.datetime();
 const reasonSchema = z
   .string()
@@ -61,6 +85,10 @@ export const broadcastCountsSchema = z
 export const broadcastSchema = z
   .object({
     id: idSchema,
+    kind: z
+      .enum(BROADCAST_KINDS)
+      .describe('`edit` and `recall` change the messages that their target sent; a `test` went to one chat'),
+    targetId: idSchema.nullable(),
     state: z.enum(BROADCAST_STATES),
     stateReason: z.string().nullable(),
     messageId: idSchema,
@@ -147,6 +175,7 @@ export const broadcastPageSchema = pageSchemaOf(broadcastSchema, 'BroadcastPage'
 export const broadcastQuerySchema = pageQuerySchema.extend({
   state: z.enum(BROADCAST_STATES).optional(),
   scheduleId: idSchema.optional(),
+  kind: z.enum(BROADCAST_KINDS).optional().describe('without it, all but tests'),
 });
 export type BroadcastQuery = z.infer<typeof broadcastQuerySchema>;
 

@@ -3,7 +3,7 @@ import { type EntityManager } from 'typeorm';
 import { type Audience } from '../audience/index.js';
 import { DispatcherDatabase } from '../platform/database/index.js';
 import { type TenantId } from '../platform/identity/index.js';
-import { type BroadcastState, IS_LEFT, UNENDED } from './broadcast.rules.js';
+import { type BroadcastKind, type BroadcastState, IS_LEFT, UNENDED } from './broadcast.rules.js';
 import { type BroadcastTotals } from './report.rules.js';
 
 export type AmbiguityPolicy = 'leave' | 'resend_once';
@@ -11,6 +11,8 @@ export type AmbiguityPolicy = 'leave' | 'resend_once';
 export interface BroadcastRow {
   id: string;
   no: string;
+  kind: BroadcastKind;
+  target_id: string | null;
   message_id: string;
   audience: Audience;
   schedule_id: string | null;
@@ -33,11 +35,14 @@ export interface NewBroadcast {
   /** Null for "now", by the database's clock. */
   readonly dueAt: Date | null;
   readonly ambiguityPolicy: AmbiguityPolicy;
+  readonly kind: BroadcastKind;
+  /** The broadcast whose messages it changes. */
+  readonly targetId: string | null;
   /** Size of the audience where a quota asked for it, else 0. */
   readonly expected: number;
 }
 
-const COLUMNS = `id, no::text, message_id, audience, schedule_id, due_at, planned_on::text, state, state_reason,
+const COLUMNS = `id, no::text, kind, target_id, message_id, audience, schedule_id, due_at, planned_on::text, state, state_reason,
   planned::text, ambiguity_policy, created_at, ended_at, CASE WHEN are_totals_true THEN totals END AS totals`;
 /** Broadcasts of one look of the sweep. */
 const CHUNK = 10_000;
@@ -64,8 +69,9 @@ export class BroadcastRepository {
   ): Promise<BroadcastRow | undefined> {
     const [row] = await manager.query<BroadcastRow[]>(
       `INSERT INTO broadcasts (tenant_id, message_id, audience, schedule_id, due_at, planned_on, ambiguity_policy,
-         expected)
-       VALUES ($1, $2, $3, $4, coalesce($5, clock_timestamp()), (clock_timestamp() AT TIME ZONE 'UTC')::date, $6, $7)
+         expected, kind, target_id)
+       VALUES ($1, $2, $3, $4, coalesce($5, clock_timestamp()), (clock_timestamp() AT TIME ZONE 'UTC')::date, $6, $7,
+         $8, $9)
        ON CONFLICT (schedule_id, due_at) DO NOTHING RETURNING ${COLUMNS}`,
       [
         tenantId,
@@ -75,6 +81,8 @@ export class BroadcastRepository {
         broadcast.dueAt,
         broadcast.ambiguityPolicy,
         broadcast.expected,
+        broadcast.kind,
+        broadcast.targetId,
       ],
     );
     return row;
@@ -99,6 +107,39 @@ export class BroadcastRepository {
     return row;
   }
 
+  /** Until the transaction's end nobody else changes it, nor begins to change its messages. */
+  async lockById(manager: EntityManager, id: string): Promise<BroadcastRow | undefined> {
+    const [row] = await manager.query<BroadcastRow[]>(
+      `SELECT ${COLUMNS} FROM broadcasts WHERE id = $1 FOR UPDATE`,
+      [id],
+    );
+    return row;
+  }
+
+  /** Whether an edit or a recall of this broadcast is under way. */
+  async isBeingChanged(manager: EntityManager, tenantId: TenantId, id: string): Promise<boolean> {
+    const rows: unknown[] = await manager.query(
+      `SELECT FROM broadcasts WHERE tenant_id = $1 AND target_id = $2 AND state IN ${UNENDED} LIMIT 1`,
+      [tenantId, id],
+    );
+    return rows.length > 0;
+  }
+
+  /** Whether a message is known that was sent within so many hours; null for however long ago. */
+  async hasSent(
+    manager: EntityManager,
+    { planned_on: plannedOn, no }: Pick<BroadcastRow, 'planned_on' | 'no'>,
+    withinHours: number | null,
+  ): Promise<boolean> {
+    const rows: unknown[] = await manager.query(
+      `SELECT FROM deliveries WHERE planned_on = $1 AND class = 1 AND source_no = $2 AND state = 2
+         AND message_id IS NOT NULL
+         AND ($3::int IS NULL OR settled_at > clock_timestamp() - make_interval(hours => $3)) LIMIT 1`,
+      [plannedOn, no, withinHours],
+    );
+    return rows.length > 0;
+  }
+
   async isSending(manager: EntityManager, messageId: string): Promise<boolean> {
     const rows: unknown[] = await manager.query(
       `SELECT FROM broadcasts WHERE message_id = $1 AND state IN ${UNENDED} LIMIT 1`,
@@ -111,7 +152,8 @@ export class BroadcastRepository {
   async countAcceptedToday(manager: EntityManager): Promise<number> {
     const [row] = await manager.query<{ count: string }[]>(
       `SELECT coalesce(sum(greatest(planned, expected)), 0) AS count FROM broadcasts
-       WHERE tenant_id = current_tenant_id() AND planned_on = (clock_timestamp() AT TIME ZONE 'UTC')::date`,
+       WHERE tenant_id = current_tenant_id() AND planned_on = (clock_timestamp() AT TIME ZONE 'UTC')::date
+         AND kind IN ('send', 'test')`,
     );
     return Number(row?.count ?? 0);
   }
@@ -121,14 +163,15 @@ export class BroadcastRepository {
     manager: EntityManager,
     before: string,
     limit: number,
-    filter: { state?: string; scheduleId?: string },
+    filter: { state?: string; scheduleId?: string; kind?: BroadcastKind },
   ) {
     return manager.query<BroadcastRow[]>(
       `SELECT ${COLUMNS} FROM broadcasts
        WHERE tenant_id = current_tenant_id() AND id < $1
          AND ($3::text IS NULL OR state = $3) AND ($4::uuid IS NULL OR schedule_id = $4)
+         AND CASE WHEN $5::text IS NULL THEN kind <> 'test' ELSE kind = $5 END
        ORDER BY id DESC LIMIT $2`,
-      [before, limit, filter.state ?? null, filter.scheduleId ?? null],
+      [before, limit, filter.state ?? null, filter.scheduleId ?? null, filter.kind ?? null],
     );
   }
 

@@ -9,6 +9,16 @@ export const BROADCAST_STATES = [
 export type BroadcastState = (typeof BROADCAST_STATES)[number];
 export type EndedState = 'finished' | 'cancelled' | 'stopped';
 
+/** What the deliveries of a broadcast do: a test is a send to one chat, ahead of others; changes need a target. */
+export const BROADCAST_KINDS = ['send', 'test', 'edit', 'recall'] as const;
+export type BroadcastKind = (typeof BROADCAST_KINDS)[number];
+export type ChangeKind = 'edit' | 'recall';
+
+export const isChange = (kind: BroadcastKind): kind is ChangeKind => kind === 'edit' || kind === 'recall';
+
+/** Telegram deletes no message that is older. */
+export const RECALLABLE_HOURS = 48;
+
 /** States, in SQL, in which a broadcast's deliveries may leave. */
 export const GOING_ON = `('planning', 'sending')`;
 /** States, in SQL, after which something may still leave. */

@@ -3,6 +3,7 @@ import { type EntityManager } from 'typeorm';
 import { AudienceService, type Audience } from '../audience/index.js';
 import { MessageService, MessageUses } from '../messages/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
+import { conflict } from '../platform/errors/index.js';
 import {
   idBefore,
   IdempotencyService,
@@ -18,6 +19,7 @@ import {
   type BroadcastReport,
   type BroadcastView,
   type CreateBroadcast,
+  type TestBroadcast,
 } from './broadcast.dto.js';
 import { BroadcastReports, presentBroadcast } from './broadcast-reports.service.js';
 import { type AmbiguityPolicy, BroadcastRepository, type BroadcastRow } from './broadcast.repository.js';
@@ -31,6 +33,7 @@ export interface BroadcastRequest {
   /** The instant it was due; without it, now. */
   readonly dueAt?: Date;
   readonly ambiguityPolicy?: AmbiguityPolicy;
+  readonly kind?: 'send' | 'test';
 }
 
 @Injectable()
@@ -92,10 +95,41 @@ export class BroadcastService implements OnModuleInit {
     });
   }
 
+  /**
+   * Sends to one chat, ahead of what waits for its bot. It counts as a delivery of the day, and is in no list.
+   * @throws ProblemError 409 where the chat would not get it
+   */
+  test(
+    caller: Caller,
+    request: IdempotentRequest,
+    { chatId, ...choice }: TestBroadcast,
+  ): Promise<BroadcastReport> {
+    return this.idempotency.run(caller, request, async (manager) => {
+      await this.audience.assertChatsExist(manager, [chatId], 'chatId');
+      if (!(await this.audience.isActive(manager, chatId))) {
+        throw conflict(
+          'chat_not_active',
+          'This chat stopped or blocked the bot, so nothing can be sent to it. Press Start in it first.',
+        );
+      }
+      const row = await this.start(manager, caller.tenantId, {
+        messageId: await this.messages.choose(manager, caller.tenantId, choice),
+        audience: { to: 'chats', chatIds: [chatId] },
+        kind: 'test',
+      });
+      await this.audit.record(manager, {
+        actor: caller.actor,
+        action: 'broadcast.tested',
+        subject: { kind: 'broadcast', id: row.id },
+      });
+      return this.reports.report(manager, row);
+    });
+  }
+
   findPage(caller: Caller, query: BroadcastQuery): Promise<Page<BroadcastView>> {
     return this.tenants.run(caller.tenantId, async (manager) => {
-      const { state, scheduleId } = query;
-      const filter = { ...(state && { state }), ...(scheduleId && { scheduleId }) };
+      const { state, scheduleId, kind } = query;
+      const filter = { ...(state && { state }), ...(scheduleId && { scheduleId }), ...(kind && { kind }) };
       return pageOf(
         await this.repository.findPage(manager, idBefore(query), query.limit + 1, filter),
         query,
@@ -117,6 +151,8 @@ export class BroadcastService implements OnModuleInit {
       scheduleId,
       dueAt,
       ambiguityPolicy: request.ambiguityPolicy ?? 'leave',
+      kind: request.kind ?? 'send',
+      targetId: null,
       expected,
     });
     if (inserted) {

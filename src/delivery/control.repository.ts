@@ -80,7 +80,7 @@ export class ControlRepository {
     await manager.query(
       `UPDATE deliveries d SET state = 6, is_open = false, reason = $2, settled_at = clock_timestamp()
        FROM broadcasts b
-       WHERE b.state IN ${UNENDED} AND d.planned_on = b.planned_on AND d.class = 1 AND d.source_no = b.no
+       WHERE b.state IN ${UNENDED} AND b.kind = 'send' AND d.planned_on = b.planned_on AND d.class = 1 AND d.source_no = b.no
          AND d.chat_no = $1 AND d.state = 0`,
       [chatNo, reason],
     );

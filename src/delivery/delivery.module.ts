@@ -5,6 +5,8 @@ import { MessagesModule } from '../messages/index.js';
 import { CleaningModule } from '../platform/cleaning/index.js';
 import { QueueModule } from '../platform/queue/index.js';
 import { TenantsModule } from '../tenants/index.js';
+import { BroadcastChangesController } from './broadcast-changes.controller.js';
+import { BroadcastChanges } from './broadcast-changes.service.js';
 import { BroadcastControlController } from './broadcast-control.controller.js';
 import { BroadcastControl } from './broadcast-control.service.js';
 import { BroadcastController } from './broadcast.controller.js';
@@ -64,9 +66,14 @@ const queues = [QueueModule.forSubject(LANES, LANES_PER_JOB), QueueModule.forSub
 export class DeliveryModule {}
 
 @Module({
-  imports: [DeliveryModule, TenantsModule],
-  controllers: [BroadcastController, BroadcastControlController, BroadcastReportsController],
-  providers: [BroadcastControl],
+  imports: [DeliveryModule, MessagesModule, TenantsModule],
+  controllers: [
+    BroadcastController,
+    BroadcastControlController,
+    BroadcastChangesController,
+    BroadcastReportsController,
+  ],
+  providers: [BroadcastControl, BroadcastChanges],
 })
 export class DeliveryApiModule {}
 

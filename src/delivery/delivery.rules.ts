@@ -104,6 +104,35 @@ export function judge(
   }
 }
 
+/**
+ * What an outcome means where a message that was sent is edited or deleted. Both can be done twice without harm, so that
+ * what nobody can know is tried again, and who finds it done already takes it for done.
+ */
+export function judgeChange(outcome: BotApiOutcome, attempt: number, random: number): Verdict {
+  switch (outcome.kind) {
+    case 'rejected':
+      if (outcome.reason === 'not_modified') return verdict(settle('sent', 'not_modified'));
+      if (outcome.reason === 'message_gone')
+        return verdict(
+          /to delete not found/i.test(outcome.description)
+            ? settle('sent', 'already_gone')
+            : settle('failed', 'message_gone'),
+        );
+      return judge(outcome, attempt, false, random);
+    case 'migrated':
+      // The message stayed in the chat that was; its number may be another message's in the new one.
+      return verdict(settle('failed', 'chat_migrated'), {
+        kind: 'chatMigrated',
+        migrateToChatId: outcome.migrateToChatId,
+      });
+    case 'unknown':
+      if (attempt >= TRIES_OF_ONE_DELIVERY) return verdict(settle('unknown', outcome.cause));
+      return verdict(requeue(backOffMs(attempt, random)));
+    default:
+      return judge(outcome, attempt, false, random);
+  }
+}
+
 function judgeNotSent(cause: string, attempt: number, random: number): Verdict {
   switch (cause) {
     case 'withdrawn':

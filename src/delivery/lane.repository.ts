@@ -14,6 +14,8 @@ export interface QueuedDelivery extends DeliveryKey {
   readonly firstName: string | null;
   readonly lastName: string | null;
   readonly username: string | null;
+  /** Of an edit or a recall: the message that it changes. */
+  readonly messageId: number | null;
   /** Only of class reply: what the handler said. */
   readonly reply: { readonly method: string; readonly parameters: Record<string, unknown> } | null;
 }
@@ -32,12 +34,13 @@ interface QueuedRow {
   first_name: string | null;
   last_name: string | null;
   username: string | null;
+  message_id: string | null;
   method: string | null;
   parameters: Record<string, unknown> | null;
 }
 
 const COLUMNS = `d.planned_on::text, d.class, d.source_no, d.chat_no, d.attempt, c.telegram_chat_id, c.type, c.state,
-  c.title, p.first_name, p.last_name, coalesce(p.username, c.username) AS username`;
+  c.title, p.first_name, p.last_name, coalesce(p.username, c.username) AS username, d.message_id`;
 // A chat can be gone: erased, or merged into the supergroup that it became.
 const RECIPIENT = 'LEFT JOIN chats c ON c.no = d.chat_no LEFT JOIN contacts p ON p.id = c.contact_id';
 
@@ -207,5 +210,6 @@ const toDelivery = (row: QueuedRow): QueuedDelivery => ({
   firstName: row.first_name,
   lastName: row.last_name,
   username: row.username,
+  messageId: row.message_id === null ? null : Number(row.message_id),
   reply: row.method === null ? null : { method: row.method, parameters: row.parameters ?? {} },
 });

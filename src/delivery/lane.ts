@@ -2,14 +2,7 @@ import { type ConnectedBot } from '../bots/index.js';
 import { type Clock } from '../platform/clock/index.js';
 import { type BotApiClient, type BotApiOutcome, type BotPace } from '../telegram/index.js';
 import { type Contents, type PreparedCall, type PreparedDelivery } from './contents.js';
-import {
-  backOffMs,
-  type Consequence,
-  DELIVERY_CLASS,
-  judge,
-  TRY_AGAIN,
-  type Verdict,
-} from './delivery.rules.js';
+import { backOffMs, type Consequence, DELIVERY_CLASS, TRY_AGAIN, type Verdict } from './delivery.rules.js';
 import { type Attempt, deliveryKey } from './journal.repository.js';
 import { type IntentHolder, type Journal } from './journal.js';
 import { type LaneRepository, PREFETCH, type QueuedDelivery } from './lane.repository.js';
@@ -184,7 +177,7 @@ export class Lane implements IntentHolder {
     call.onOutcome?.(outcome);
     const verdict = call.isFileStale?.(outcome)
       ? TRY_AGAIN
-      : judge(outcome, attempt.attempt, delivery.isResentWhenUnknown, Math.random());
+      : delivery.judge(outcome, attempt.attempt, Math.random());
     if (this.pace.outages > outages) this.backOff(now);
     if (verdict.consequence.kind === 'none' || rest?.scope === 'chat') {
       journal.settle({ attempt, settlement: verdict.settlement }, this);
@@ -313,11 +306,11 @@ export class Lane implements IntentHolder {
         .skip({ ...delivery.row, reason: skipReason })
         .then(() => this.forget(delivery));
     }
-    // Answers to people pass broadcasts that were read before them.
-    if (fresh.some(isReply)) {
+    // What is urgent passes broadcasts that were read before it.
+    if (fresh.some(isUrgent)) {
       this.waiting = [
-        ...this.waiting.filter(isReply),
-        ...this.waiting.filter((delivery) => !isReply(delivery)),
+        ...this.waiting.filter(isUrgent),
+        ...this.waiting.filter((delivery) => !isUrgent(delivery)),
       ];
     }
   }
@@ -358,4 +351,4 @@ export class Lane implements IntentHolder {
   }
 }
 
-const isReply = ({ row }: PreparedDelivery): boolean => row.class === DELIVERY_CLASS.reply;
+const isUrgent = ({ isUrgent: is }: PreparedDelivery): boolean => is;

@@ -63,7 +63,7 @@ export class TotalsKeeper {
       `SELECT no::text FROM broadcasts b WHERE planned_on = $1 AND ${UNTOLD} ORDER BY no`,
       [day],
     );
-    for (const { no } of rows) await this.keepOne(no);
+    for (const { no } of rows) await this.keepOne(no, 'FOR UPDATE');
     const left = await this.database.query(
       'SELECT FROM broadcasts WHERE planned_on = $1 AND NOT are_totals_true LIMIT 1',
       [day],
@@ -71,13 +71,16 @@ export class TotalsKeeper {
     return left.length === 0;
   }
 
-  /** Counting holds the broadcast's row: a late answer that comes meanwhile waits, and marks the totals after it. */
-  private async keepOne(no: string): Promise<void> {
+  /**
+   * Counting holds the broadcast's row: a late answer that comes meanwhile waits, and marks the totals after it.
+   * @param lock where another process counts it already, it is left to that one, or waited for
+   */
+  private async keepOne(no: string, lock = 'FOR UPDATE SKIP LOCKED'): Promise<void> {
     await this.database.transaction(async (client) => {
       const { rows } = await client.query<UntoldBroadcast>(
         `SELECT id, no::text, tenant_id, planned_on::text, due_at, state, state_reason, ended_at,
            totals IS NOT NULL AS is_announced
-         FROM broadcasts b WHERE no = $1 AND ${UNTOLD} FOR UPDATE SKIP LOCKED`,
+         FROM broadcasts b WHERE no = $1 AND ${UNTOLD} ${lock}`,
         [no],
       );
       const [broadcast] = rows;

@@ -103,8 +103,8 @@ export const EXPORTED_TABLES: readonly ExportedTable[] = [
     name: 'broadcasts',
     key: ID,
     columns: [
-      ...['id', 'no', 'message_id', 'audience', 'schedule_id', 'due_at', 'state', 'state_reason', 'planned'],
-      ...['ambiguity_policy', 'created_at', 'planned_at', 'ended_at'],
+      ...['id', 'no', 'kind', 'target_id', 'message_id', 'audience', 'schedule_id', 'due_at', 'state'],
+      ...['state_reason', 'planned', 'ambiguity_policy', 'created_at', 'planned_at', 'ended_at', 'totals'],
     ],
   },
   {

@@ -153,14 +153,13 @@ describe('what is old', () => {
 
     it('is dropped after 90 days, unless something of it is unfinished, and leaves the totals', async () => {
       const [young, finished, unfinished] = [await makeDay(90), await makeDay(95), await makeDay(96)];
-      await plant(
-        'broadcasts',
-        'message_id, audience, planned_on, state, state_reason, planned, ended_at',
-        `('00000000-0000-7000-8000-000000000001'::uuid, '{}'::jsonb, current_date - 95, 'finished', 'told', 1, now())`,
-      );
       await scene.look(
-        `INSERT INTO deliveries (planned_on, class, source_no, chat_no, bot_no, tenant_id, state, is_open)
-         SELECT planned_on, 1, no, 5, 1, tenant_id, 2, false FROM broadcasts WHERE state_reason = 'told'`,
+        `WITH told AS (
+           INSERT INTO broadcasts (tenant_id, message_id, audience, planned_on, state, state_reason, planned, ended_at)
+           SELECT current_setting('my.tenant')::uuid, uuidv7(), '{"to":"everybody"}', current_date - 95, 'finished', 'told',
+             1, now() RETURNING *)
+         INSERT INTO deliveries (planned_on, class, source_no, chat_no, bot_no, tenant_id, state, is_open)
+         SELECT planned_on, 1, no, 5, 1, tenant_id, 2, false FROM told`,
       );
       await plant(
         'deliveries',

@@ -117,6 +117,39 @@ describe('holding broadcasts at Telegram’s pace', () => {
     expect((await arrivals('Too much')).map(({ chatId }) => chatId)).not.toContain(last);
   });
 
+  it('sends a test ahead of what was read ahead, in no list, and only to who wants it', async () => {
+    const { id } = await tenant.broadcast('The crowd');
+    await tenant.until(id, ({ counts }) => counts.sent >= 5);
+    const chats = await tenant.chats(bot);
+    const chatOf = (person: number) => chats.find(({ telegramChatId }) => telegramChatId === person)!.id;
+    const message = { kind: 'text', text: 'Only me' };
+    const test = await tenant.client.post<{ id: string }>('/broadcasts/test', {
+      message,
+      chatId: chatOf(people[0]!),
+    });
+    expect(test).toMatchObject({ status: 201, body: { kind: 'test' } });
+    await tenant.untilEnded(test.body.id);
+    await tenant.untilEnded(id);
+    const texts = (await tenant.ledger()).map(({ text }) => text);
+    const rank = texts.indexOf('Only me');
+    expect(texts.slice(rank).filter((text) => text === 'The crowd').length).toBeGreaterThan(10);
+    const list = await tenant.client.get<{ items: { id: string }[] }>('/broadcasts');
+    expect(list.body.items.map((item) => item.id)).toEqual([id]);
+    const tests = await tenant.client.get<{ items: { id: string }[] }>('/broadcasts?kind=test');
+    expect(tests.body.items.map((item) => item.id)).toEqual([test.body.id]);
+
+    await tenant.control.must('POST', `/people/${people[1]}/message`, {
+      botId: bot.telegramId,
+      text: '/stop',
+    });
+    await waitUntil(async () => (await tenant.chatOf(bot, people[1]!)).state === 'stopped', 30_000);
+    expect(
+      await tenant.client.post('/broadcasts/test', { message, chatId: chatOf(people[1]!) }),
+    ).toMatchObject({ status: 409, body: { code: 'chat_not_active' } });
+    const unknown = { message, chatId: '0199c3f0-5d8a-7c11-8a3e-2f1f6f0b1c22' };
+    expect((await tenant.client.post('/broadcasts/test', unknown)).status).toBe(400);
+  });
+
   it('plans nothing of a paused broadcast, and all of it when it is resumed', async () => {
     const { id } = await tenant.broadcast('Half planned');
     await tenant.untilPlanned(id);
