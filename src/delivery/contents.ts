@@ -29,6 +29,8 @@ export interface PreparedCall {
 type Media = { readonly field: 'photo' | 'document'; readonly assetId: string };
 
 interface BroadcastContent {
+  /** Telegram refused it; no more of it is let go here, before everybody has heard. */
+  isRefused: boolean;
   readonly kind: BroadcastKind;
   readonly isResentWhenUnknown: boolean;
   readonly render: (delivery: QueuedDelivery) => RenderedMessage;
@@ -73,6 +75,10 @@ export class PreparedDelivery {
   ) {
     this.key = deliveryKey(row);
     this.pacedChat = { key: row.chatNo, isGroup: row.chatType !== 'private' };
+  }
+
+  get isRefused(): boolean {
+    return this.content?.isRefused === true;
   }
 
   /** Answers to people, and what somebody tries out, go ahead of broadcasts. */
@@ -183,6 +189,17 @@ export class Contents {
     );
   }
 
+  /** Telegram refused what a broadcast says: nothing more of it leaves from here. */
+  refuse(broadcastNo: string): void {
+    const content = this.broadcasts.get(broadcastNo);
+    if (content) content.isRefused = true;
+  }
+
+  /** It is read again when it is needed again. */
+  forget(broadcastNo: string): void {
+    this.broadcasts.delete(broadcastNo);
+  }
+
   private async loadBroadcasts(numbers: readonly string[]): Promise<Map<string, BroadcastContent>> {
     const contents = new Map<string, BroadcastContent>();
     const missing: string[] = [];
@@ -208,7 +225,8 @@ export class Contents {
         isChange(kind) || content.kind === 'text' || content.assetId === undefined
           ? undefined
           : { field: content.kind, assetId: content.assetId };
-      const loaded = {
+      const loaded: BroadcastContent = {
+        isRefused: false,
         kind,
         isResentWhenUnknown: policy === 'resend_once',
         render: compileMessage(content),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { AudienceService } from '../audience/index.js';
-import { BotDirectory, BotVerdicts, isSending } from '../bots/index.js';
+import { BotDirectory, BotVerdicts, type ConnectedBot, isSending } from '../bots/index.js';
 import { Configuration } from '../config/index.js';
 import { Clock } from '../platform/clock/index.js';
 import { DatabaseNotifications, DispatcherDatabase, GroupedQuery } from '../platform/database/index.js';
@@ -72,7 +72,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly audience: AudienceService,
     private readonly progress: BroadcastProgress,
     client: BotApiClient,
-    contents: Contents,
+    private readonly contents: Contents,
     @InjectWakeQueue(LANES) private readonly queue: WakeQueue,
   ) {
     this.places = new Slots(configuration.settings.LANES_PER_WORKER);
@@ -310,6 +310,22 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
+  /** The lanes of this process hear of it at once, the others when it is committed. */
+  private async stopBroadcast(
+    { tenantId }: ConnectedBot,
+    broadcastNo: string,
+    reason: string,
+  ): Promise<void> {
+    this.contents.refuse(broadcastNo);
+    for (const { lane } of this.lanes.values()) lane.dropBroadcast(broadcastNo);
+    try {
+      await this.progress.stop(tenantId, broadcastNo, reason);
+    } catch (error) {
+      this.contents.forget(broadcastNo);
+      throw error;
+    }
+  }
+
   private async follow(lane: Lane, delivery: QueuedDelivery, consequence: Consequence): Promise<void> {
     const { bot } = lane;
     try {
@@ -330,7 +346,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
         case 'contentRefused':
           // An answer to a person is nobody else's: its number is a reply's, not a broadcast's.
           if (delivery.class !== DELIVERY_CLASS.broadcast) return;
-          return await this.progress.stop(bot.tenantId, delivery.sourceNo, consequence.reason);
+          return await this.stopBroadcast(bot, delivery.sourceNo, consequence.reason);
         case 'tokenRejected':
           lane.finish({ kind: 'stopped' });
           return await this.verdicts.rejectToken(bot);

@@ -295,6 +295,7 @@ export class Lane implements IntentHolder {
 
   private take(fresh: readonly PreparedDelivery[]): void {
     for (const delivery of fresh) {
+      if (delivery.isRefused) continue;
       const { skipReason } = delivery;
       this.here.set(delivery.key, delivery);
       if (skipReason === null) {
