@@ -100,6 +100,7 @@ export class BroadcastChanges {
       ambiguityPolicy: 'resend_once',
       kind,
       targetId: target.id,
+      maxStars: null,
       expected: 0,
     });
     if (!change) throw new Error('A change was not started.');

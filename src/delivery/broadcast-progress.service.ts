@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { TenantDatabase } from '../platform/database/index.js';
 import { type TenantId } from '../platform/identity/index.js';
 import { AuditLog } from '../tenants/index.js';
+import { Outbox } from '../webhooks/index.js';
 import { BroadcastRepository } from './broadcast.repository.js';
 import { ControlRepository } from './control.repository.js';
 import { DELIVERY_CLASS } from './delivery.rules.js';
@@ -23,6 +24,7 @@ export class BroadcastProgress {
     private readonly control: ControlRepository,
     private readonly totals: TotalsKeeper,
     private readonly tenants: TenantDatabase,
+    private readonly outbox: Outbox,
     private readonly audit: AuditLog,
   ) {}
 
@@ -44,6 +46,23 @@ export class BroadcastProgress {
     if (endedId !== undefined) this.logger.warn(`broadcast ${broadcastNo} stopped: ${reason}`);
     await this.control.tellLanes(broadcastNo);
     await this.control.cancelQueued(tenantId, broadcastNo);
+  }
+
+  /** It can't go on for a reason that its tenant can mend; then it is resumed. */
+  async pause(tenantId: TenantId, broadcastNo: string, reason: string): Promise<void> {
+    const pausedId = await this.tenants.run(tenantId, async (manager) => {
+      const id = await this.control.pause(manager, broadcastNo, reason);
+      if (id === undefined) return undefined;
+      const subject = { kind: 'broadcast', id };
+      await this.audit.record(manager, { actor: { kind: 'system' }, action: 'broadcast.paused', subject });
+      await this.outbox.announce(manager, tenantId, {
+        event: 'broadcast.paused',
+        data: { broadcastId: id, reason },
+      });
+      return id;
+    });
+    if (pausedId !== undefined) this.logger.warn(`broadcast ${broadcastNo} paused: ${reason}`);
+    await this.control.tellLanes(broadcastNo);
   }
 
   /** The bot is gone: what waits for it will never be sent. */

@@ -7,6 +7,7 @@ import { TenantDatabase } from '../platform/database/index.js';
 import { invalidField, notFound } from '../platform/errors/index.js';
 import { type Page } from '../platform/http/index.js';
 import { type Caller } from '../platform/identity/index.js';
+import { paidPerSecond } from '../telegram/index.js';
 import {
   type BroadcastReport,
   type BroadcastView,
@@ -121,9 +122,10 @@ export class BroadcastReports {
   async report(manager: EntityManager, row: BroadcastRow): Promise<BroadcastReport> {
     if (row.totals) return present(row, row.totals.counts, undefined);
     const counted = await this.reports.count(readingAs(manager), row);
-    const { PACING_BOT_PER_SECOND } = this.configuration.settings;
+    const usual = this.configuration.settings.PACING_BOT_PER_SECOND;
+    const perSecond = row.max_stars === null ? usual : Math.max(usual, paidPerSecond);
     const forecast =
-      row.state === 'sending' ? forecastFinish(counted, this.clock.now(), PACING_BOT_PER_SECOND) : undefined;
+      row.state === 'sending' ? forecastFinish(counted, this.clock.now(), perSecond) : undefined;
     return present(row, summarize(counted), forecast);
   }
 }
@@ -145,6 +147,7 @@ export function presentBroadcast(row: BroadcastRow): BroadcastView {
     createdAt: row.created_at.toISOString(),
     endedAt: row.ended_at?.toISOString() ?? null,
     ambiguityPolicy: row.ambiguity_policy,
+    maxStars: row.max_stars,
   };
 }
 

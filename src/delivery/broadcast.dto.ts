@@ -23,10 +23,26 @@ export const createBroadcastSchema = z
       .describe(
         'what to do where nobody can know whether a message arrived (a time-out after it left): leave it as `unknown`, or send it once more; nearly all of them had arrived',
       ),
+    paid: z
+      .boolean()
+      .default(false)
+      .describe(
+        'send up to 1,000 messages a second of a bot, for a tenth of a Star each; the bot needs what Telegram asks for it',
+      ),
+    maxStars: z
+      .int()
+      .min(1)
+      .max(10_000_000)
+      .optional()
+      .describe('only with `paid`: confirms what it may cost at most; a smaller audience is accepted alone'),
   })
   .refine(({ messageId, message }) => (messageId === undefined) !== (message === undefined), {
     error: 'Give either messageId or message.',
     path: ['message'],
+  })
+  .refine(({ paid, maxStars }) => paid === (maxStars !== undefined), {
+    error: 'A paid broadcast names maxStars, what it may cost at most; one that is not paid names none.',
+    path: ['maxStars'],
   })
   .meta({
     id: 'CreateBroadcast',
@@ -98,6 +114,7 @@ export const broadcastSchema = z
     createdAt: instant,
     endedAt: instant.nullable(),
     ambiguityPolicy: z.enum(['leave', 'resend_once']),
+    maxStars: z.int().nullable().describe('what it may cost at most; null where it is not paid for'),
   })
   .meta({ id: 'Broadcast' });
 

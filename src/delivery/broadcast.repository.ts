@@ -24,6 +24,7 @@ export interface BroadcastRow {
   ambiguity_policy: AmbiguityPolicy;
   created_at: Date;
   ended_at: Date | null;
+  max_stars: number | null;
   /** Null until they are counted, and where they are no longer true. */
   totals: BroadcastTotals | null;
 }
@@ -38,12 +39,14 @@ export interface NewBroadcast {
   readonly kind: BroadcastKind;
   /** The broadcast whose messages it changes. */
   readonly targetId: string | null;
+  /** Null where it is not paid for. */
+  readonly maxStars: number | null;
   /** Size of the audience where a quota asked for it, else 0. */
   readonly expected: number;
 }
 
 const COLUMNS = `id, no::text, kind, target_id, message_id, audience, schedule_id, due_at, planned_on::text, state, state_reason,
-  planned::text, ambiguity_policy, created_at, ended_at, CASE WHEN are_totals_true THEN totals END AS totals`;
+  planned::text, ambiguity_policy, max_stars, created_at, ended_at, CASE WHEN are_totals_true THEN totals END AS totals`;
 /** Broadcasts of one look of the sweep. */
 const CHUNK = 10_000;
 
@@ -69,9 +72,9 @@ export class BroadcastRepository {
   ): Promise<BroadcastRow | undefined> {
     const [row] = await manager.query<BroadcastRow[]>(
       `INSERT INTO broadcasts (tenant_id, message_id, audience, schedule_id, due_at, planned_on, ambiguity_policy,
-         expected, kind, target_id)
+         expected, kind, target_id, max_stars)
        VALUES ($1, $2, $3, $4, coalesce($5, clock_timestamp()), (clock_timestamp() AT TIME ZONE 'UTC')::date, $6, $7,
-         $8, $9)
+         $8, $9, $10)
        ON CONFLICT (schedule_id, due_at) DO NOTHING RETURNING ${COLUMNS}`,
       [
         tenantId,
@@ -83,6 +86,7 @@ export class BroadcastRepository {
         broadcast.expected,
         broadcast.kind,
         broadcast.targetId,
+        broadcast.maxStars,
       ],
     );
     return row;

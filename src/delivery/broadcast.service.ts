@@ -3,7 +3,7 @@ import { type EntityManager } from 'typeorm';
 import { AudienceService, type Audience } from '../audience/index.js';
 import { MessageService, MessageUses } from '../messages/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
-import { conflict } from '../platform/errors/index.js';
+import { conflict, invalidField } from '../platform/errors/index.js';
 import {
   idBefore,
   IdempotencyService,
@@ -13,6 +13,7 @@ import {
 } from '../platform/http/index.js';
 import { type Caller, type TenantId } from '../platform/identity/index.js';
 import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
+import { messagesPerStar } from '../telegram/index.js';
 import { AuditLog, Quotas } from '../tenants/index.js';
 import {
   type BroadcastQuery,
@@ -34,6 +35,8 @@ export interface BroadcastRequest {
   readonly dueAt?: Date;
   readonly ambiguityPolicy?: AmbiguityPolicy;
   readonly kind?: 'send' | 'test';
+  /** What it may cost at most; without it, it goes at the free pace. */
+  readonly maxStars?: number;
 }
 
 @Injectable()
@@ -79,11 +82,13 @@ export class BroadcastService implements OnModuleInit {
   create(caller: Caller, request: IdempotentRequest, input: CreateBroadcast): Promise<BroadcastReport> {
     return this.idempotency.run(caller, request, async (manager) => {
       await this.audience.assertExists(manager, input.audience);
+      if (input.maxStars !== undefined) await this.assertStars(manager, input.audience, input.maxStars);
       const messageId = await this.messages.choose(manager, caller.tenantId, input);
       const row = await this.start(manager, caller.tenantId, {
         messageId,
         audience: input.audience,
         ambiguityPolicy: input.ambiguityPolicy,
+        ...(input.maxStars !== undefined && { maxStars: input.maxStars }),
       });
       const report = await this.reports.report(manager, row);
       await this.audit.record(manager, {
@@ -138,6 +143,17 @@ export class BroadcastService implements OnModuleInit {
     });
   }
 
+  /** Every message of a paid broadcast may cost: nobody is surprised by it. */
+  private async assertStars(manager: EntityManager, audience: Audience, maxStars: number): Promise<void> {
+    const paidFor = maxStars * messagesPerStar;
+    if ((await this.audience.countUpTo(manager, audience, paidFor + 1)) <= paidFor) return;
+    throw invalidField(
+      'maxStars',
+      'too_few_stars',
+      `${maxStars} Stars pay for ${paidFor} messages; the audience is larger. POST /audience/preview says what it may cost.`,
+    );
+  }
+
   private async start(
     manager: EntityManager,
     tenantId: TenantId,
@@ -153,6 +169,7 @@ export class BroadcastService implements OnModuleInit {
       ambiguityPolicy: request.ambiguityPolicy ?? 'leave',
       kind: request.kind ?? 'send',
       targetId: null,
+      maxStars: request.maxStars ?? null,
       expected,
     });
     if (inserted) {

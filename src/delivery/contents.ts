@@ -32,6 +32,7 @@ interface BroadcastContent {
   /** Telegram refused it; no more of it is let go here, before everybody has heard. */
   isRefused: boolean;
   readonly kind: BroadcastKind;
+  readonly isPaid: boolean;
   readonly isResentWhenUnknown: boolean;
   readonly render: (delivery: QueuedDelivery) => RenderedMessage;
   readonly media: Media | undefined;
@@ -75,6 +76,10 @@ export class PreparedDelivery {
   ) {
     this.key = deliveryKey(row);
     this.pacedChat = { key: row.chatNo, isGroup: row.chatType !== 'private' };
+  }
+
+  get isPaid(): boolean {
+    return this.content?.isPaid === true;
   }
 
   get isRefused(): boolean {
@@ -128,7 +133,8 @@ export class PreparedDelivery {
     if (!this.content) throw new Error(`The content of broadcast ${this.row.sourceNo} was not loaded.`);
     const { kind, render } = this.content;
     if (isChange(kind)) return this.callToChange(kind, render);
-    const { method, parameters, media } = render(this.row);
+    const { method, parameters: said, media } = render(this.row);
+    const parameters = this.isPaid ? { ...said, allow_paid_broadcast: true } : said;
     const file = this.file;
     if (!media || !file) return { method, parameters };
     const { fileId } = file;
@@ -212,15 +218,16 @@ export class Contents {
     const rows = await this.database.query<{
       no: string;
       kind: BroadcastKind;
+      is_paid: boolean;
       ambiguity_policy: string;
       content: MessageContent;
     }>(
-      `SELECT b.no, b.kind, b.ambiguity_policy, m.content
+      `SELECT b.no, b.kind, b.max_stars IS NOT NULL AS is_paid, b.ambiguity_policy, m.content
        FROM broadcasts b JOIN messages m ON m.tenant_id = b.tenant_id AND m.id = b.message_id
        WHERE b.no = ANY($1::bigint[])`,
       [missing],
     );
-    for (const { no, kind, ambiguity_policy: policy, content } of rows) {
+    for (const { no, kind, is_paid: isPaid, ambiguity_policy: policy, content } of rows) {
       const media =
         isChange(kind) || content.kind === 'text' || content.assetId === undefined
           ? undefined
@@ -228,6 +235,7 @@ export class Contents {
       const loaded: BroadcastContent = {
         isRefused: false,
         kind,
+        isPaid,
         isResentWhenUnknown: policy === 'resend_once',
         render: compileMessage(content),
         media,

@@ -23,9 +23,15 @@ export class ControlRepository {
     private readonly crossing: DispatcherDatabase,
   ) {}
 
-  /** @returns whether it was going on */
-  pause(manager: EntityManager, no: string): Promise<boolean> {
-    return this.change(manager, `state = 'paused', state_reason = 'by_member'`, `state IN ${GOING_ON}`, no);
+  /** @returns its id where it was going on */
+  async pause(manager: EntityManager, no: string, reason = 'by_member'): Promise<string | undefined> {
+    const [row] = await manager.query<{ id: string }[]>(
+      `WITH paused AS (
+         UPDATE broadcasts SET state = 'paused', state_reason = $2 WHERE no = $1 AND state IN ${GOING_ON} RETURNING id)
+       SELECT id FROM paused`,
+      [no, reason],
+    );
+    return row?.id;
   }
 
   /** It goes on with its planning or its sending. @returns whether it was paused */

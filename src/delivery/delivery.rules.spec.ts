@@ -32,6 +32,12 @@ describe('judge', () => {
       { state: 'queued', delayMs: 0 },
       'chatMigrated',
     ],
+    [
+      'a bot without Stars',
+      { kind: 'rejected', code: 400, description: '', reason: 'not_enough_stars' },
+      { state: 'queued', delayMs: 0 },
+      'starsMissing',
+    ],
     ['a dead token', { kind: 'tokenRejected' }, { state: 'queued' }, 'tokenRejected'],
     ['a server that is away', { kind: 'notSent', cause: 'refused' }, { state: 'queued' }, 'none'],
     [

@@ -36,6 +36,8 @@ export type Consequence =
   | { readonly kind: 'chatMigrated'; readonly migrateToChatId: number }
   /** Telegram refuses the content itself: everybody else would fail the same way. */
   | { readonly kind: 'contentRefused'; readonly reason: string }
+  /** The bot can't pay for the broadcast any more. */
+  | { readonly kind: 'starsMissing' }
   | { readonly kind: 'tokenRejected' }
   /** Telegram asked for a rest. */
   | { readonly kind: 'rest'; readonly retryAfterSeconds: number };
@@ -78,6 +80,7 @@ export function judge(
     case 'ok':
       return verdict(settle('sent', null, messageIdOf(outcome.result)));
     case 'rejected': {
+      if (outcome.reason === 'not_enough_stars') return verdict(requeue(0), { kind: 'starsMissing' });
       const settlement = settle('failed', outcome.reason);
       const scope = reasonScope(outcome.reason);
       if (scope === 'chat') return verdict(settlement, { kind: 'chatUnreachable', reason: outcome.reason });

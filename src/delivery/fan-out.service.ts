@@ -3,6 +3,7 @@ import { audienceCondition, type Audience } from '../audience/index.js';
 import { DispatcherDatabase, TenantDatabase } from '../platform/database/index.js';
 import { type TenantId } from '../platform/identity/index.js';
 import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
+import { messagesPerStar } from '../telegram/index.js';
 import { type BroadcastKind, isChange, RECALLABLE_HOURS } from './broadcast.rules.js';
 import { ANSWERS_CHANNEL, LANES, LANES_CHANNEL } from './delivery.queues.js';
 import { LaneRepository } from './lane.repository.js';
@@ -106,12 +107,15 @@ export class FanOut {
       // The row's lock keeps two planners apart, and a cancellation out until this chunk is in.
       const [row] = await manager.query<{ planned: number; bot_numbers: string[] }[]>(
         `WITH broadcast AS (
-           SELECT b.no, b.planned_on, b.plan_cursor FROM broadcasts b JOIN tenants t ON t.id = b.tenant_id
+           SELECT b.no, b.planned_on, b.plan_cursor,
+             least(${CHUNK}, b.max_stars * ${messagesPerStar} - b.planned) AS most
+           FROM broadcasts b JOIN tenants t ON t.id = b.tenant_id
            WHERE b.no = $1 AND b.state = 'planning' AND t.state = 'active' FOR UPDATE OF b
          ), chunk AS (
            SELECT c.id, c.no, c.bot_no FROM chats c
            WHERE c.tenant_id = $2 AND c.id > (SELECT plan_cursor FROM broadcast) AND ${condition.sql}
-           ORDER BY c.id LIMIT ${CHUNK}
+           -- Who joined since a paid broadcast was accepted is beyond what was agreed to.
+           ORDER BY c.id LIMIT (SELECT most FROM broadcast)
          ), inserted AS (
            INSERT INTO deliveries (planned_on, class, source_no, chat_no, bot_no, tenant_id)
            -- The cursor passes each chat once: a double would be a fault, and fails the chunk.

@@ -8,7 +8,7 @@ import { DatabaseNotifications, DispatcherDatabase, GroupedQuery } from '../plat
 import { asBotNumber, type BotNumber } from '../platform/identity/index.js';
 import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
 import { Slots } from '../platform/slots/index.js';
-import { BotApiClient, BotPace, type PaceMemory } from '../telegram/index.js';
+import { BotApiClient, BotPace, paidPerSecond, type PaceMemory } from '../telegram/index.js';
 import { BroadcastProgress } from './broadcast-progress.service.js';
 import { Contents } from './contents.js';
 import { type Consequence, DELIVERY_CLASS, RESEND_UNKNOWN_AFTER_MS } from './delivery.rules.js';
@@ -23,6 +23,7 @@ import {
 import { Journal } from './journal.js';
 import { JournalRepository } from './journal.repository.js';
 import { Lane, type LaneEnd, type LaneSurroundings } from './lane.js';
+import { LanePace } from './lane-pace.rules.js';
 import { type AcquiredLane, LaneLeaseRepository, type ReleasedLane } from './lane-lease.repository.js';
 import { LaneRepository, type QueuedDelivery } from './lane.repository.js';
 
@@ -200,11 +201,12 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
       return undefined;
     }
     const now = this.clock.monotonicMs();
-    const pace = new BotPace(this.paceLimits(), {
-      freeSinceMs: now - acquired.freeMs,
-      memory: acquired.pace ?? undefined,
-      isMemoryWhole: acquired.wasLetGo,
-    });
+    const beginning = { freeSinceMs: now - acquired.freeMs, isMemoryWhole: acquired.wasLetGo };
+    const limits = this.paceLimits();
+    const pace = new LanePace(
+      new BotPace(limits, { ...beginning, memory: acquired.pace ?? undefined }),
+      new BotPace({ ...limits, perSecond: Math.max(limits.perSecond, paidPerSecond) }, beginning),
+    );
     pace.rest(now + acquired.restMs);
     return new Lane(bot, acquired.epoch, pace, askedMs + LEASE_MS - LEASE_MARGIN_MS, this.surroundings);
   }
@@ -347,6 +349,9 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
           // An answer to a person is nobody else's: its number is a reply's, not a broadcast's.
           if (delivery.class !== DELIVERY_CLASS.broadcast) return;
           return await this.stopBroadcast(bot, delivery.sourceNo, consequence.reason);
+        case 'starsMissing':
+          await this.progress.pause(bot.tenantId, delivery.sourceNo, 'not_enough_stars');
+          return lane.dropBroadcast(delivery.sourceNo);
         case 'tokenRejected':
           lane.finish({ kind: 'stopped' });
           return await this.verdicts.rejectToken(bot);

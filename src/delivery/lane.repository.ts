@@ -20,6 +20,11 @@ export interface QueuedDelivery extends DeliveryKey {
   readonly reply: { readonly method: string; readonly parameters: Record<string, unknown> } | null;
 }
 
+interface Asked {
+  readonly botNo: string;
+  readonly most: number;
+}
+
 interface QueuedRow {
   bot_no: string;
   planned_on: string;
@@ -46,6 +51,8 @@ const RECIPIENT = 'LEFT JOIN chats c ON c.no = d.chat_no LEFT JOIN contacts p ON
 
 /** Read ahead: enough to go on for two seconds at Telegram's usual pace. */
 export const PREFETCH = 64;
+/** The same at the pace of a paid broadcast. */
+export const PAID_PREFETCH = 2_000;
 /** Broadcasts that one lane serves by turns; the others follow as these end. */
 const BROADCASTS_BY_TURNS = 16;
 
@@ -67,7 +74,7 @@ function sourcesOf(lane: string): string {
  */
 const QUEUED = `
 SELECT lane.bot_no::text, queued.*
-FROM unnest($1::bigint[]) AS lane(bot_no) CROSS JOIN LATERAL (
+FROM unnest($1::bigint[], $2::int[]) AS lane(bot_no, most) CROSS JOIN LATERAL (
 WITH RECURSIVE ${sourcesOf('lane')}, broadcasting AS (
   SELECT b.no, b.planned_on FROM sources JOIN broadcasts b ON b.no = sources.source_no
   WHERE b.state IN ${GOING_ON} LIMIT ${BROADCASTS_BY_TURNS}
@@ -75,7 +82,7 @@ WITH RECURSIVE ${sourcesOf('lane')}, broadcasting AS (
 (SELECT ${COLUMNS}, r.method, r.parameters, 0::bigint AS turn
  FROM deliveries d ${RECIPIENT} JOIN replies r ON r.no = d.source_no
  WHERE d.bot_no = lane.bot_no AND d.is_open AND d.state = 0 AND d.class = 2 AND d.not_before <= clock_timestamp()
- ORDER BY d.source_no LIMIT $2)
+ ORDER BY d.source_no LIMIT lane.most)
 UNION ALL
 (SELECT ${COLUMNS}, NULL, NULL, d.turn
  FROM broadcasting CROSS JOIN LATERAL (
@@ -83,9 +90,9 @@ UNION ALL
      SELECT * FROM deliveries w
      WHERE w.bot_no = lane.bot_no AND w.is_open AND w.state = 0 AND w.class = 1 AND w.source_no = broadcasting.no
        AND w.planned_on = broadcasting.planned_on AND w.not_before <= clock_timestamp()
-     ORDER BY w.chat_no LIMIT $2) AS first) AS d
+     ORDER BY w.chat_no LIMIT lane.most) AS first) AS d
  ${RECIPIENT}
- ORDER BY d.turn, d.source_no LIMIT $2)
+ ORDER BY d.turn, d.source_no LIMIT lane.most)
 ) AS queued
 ORDER BY lane.bot_no, queued.turn, queued.source_no, queued.chat_no`;
 
@@ -100,20 +107,19 @@ const HAS_DUE = `(EXISTS (SELECT FROM deliveries d
 
 /** Reads what waits in lanes. */
 export class LaneRepository {
-  private readonly queued = new GroupedQuery((botNumbers: readonly string[]) => this.readQueued(botNumbers));
+  private readonly queued = new GroupedQuery((asked: readonly Asked[]) => this.readQueued(asked));
   private readonly nextDelays = new GroupedQuery((botNumbers: readonly string[]) =>
     this.readNextDelays(botNumbers),
   );
 
-  /** @param prefetch most deliveries of each class that one reading gives a lane */
-  constructor(
-    private readonly database: DispatcherDatabase,
-    private readonly prefetch = PREFETCH,
-  ) {}
+  constructor(private readonly database: DispatcherDatabase) {}
 
-  /** The next deliveries of a bot, answers first. */
-  findQueued(botNo: string): Promise<QueuedDelivery[]> {
-    return this.queued.ask(botNo);
+  /**
+   * The next deliveries of a bot, answers first.
+   * @param most of each class
+   */
+  findQueued(botNo: string, most = PREFETCH): Promise<QueuedDelivery[]> {
+    return this.queued.ask({ botNo, most });
   }
 
   /** Milliseconds until the next delivery that waits for its time; null where none does. */
@@ -121,15 +127,16 @@ export class LaneRepository {
     return this.nextDelays.ask(botNo);
   }
 
-  private async readQueued(botNumbers: readonly string[]): Promise<QueuedDelivery[][]> {
-    const rows = await this.database.queryByKey<QueuedRow>(QUEUED, [[...new Set(botNumbers)], this.prefetch]);
+  private async readQueued(asked: readonly Asked[]): Promise<QueuedDelivery[][]> {
+    const lanes = new Map(asked.map(({ botNo, most }) => [botNo, most]));
+    const rows = await this.database.queryByKey<QueuedRow>(QUEUED, [[...lanes.keys()], [...lanes.values()]]);
     const byBot = new Map<string, QueuedDelivery[]>();
     for (const row of rows) {
       const deliveries = byBot.get(row.bot_no);
       if (deliveries) deliveries.push(toDelivery(row));
       else byBot.set(row.bot_no, [toDelivery(row)]);
     }
-    return botNumbers.map((botNo) => byBot.get(botNo) ?? []);
+    return asked.map(({ botNo }) => byBot.get(botNo) ?? []);
   }
 
   private async readNextDelays(botNumbers: readonly string[]): Promise<(number | null)[]> {

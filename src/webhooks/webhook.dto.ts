@@ -3,6 +3,7 @@ import { lineOfTextSchema, pageQuerySchema, pageSchemaOf } from '../platform/htt
 import { idSchema } from '../platform/identity/index.js';
 
 export const WEBHOOK_EVENTS = [
+  'broadcast.paused',
   'broadcast.finished',
   'broadcast.cancelled',
   'broadcast.stopped',

@@ -104,7 +104,8 @@ export const EXPORTED_TABLES: readonly ExportedTable[] = [
     key: ID,
     columns: [
       ...['id', 'no', 'kind', 'target_id', 'message_id', 'audience', 'schedule_id', 'due_at', 'state'],
-      ...['state_reason', 'planned', 'ambiguity_policy', 'created_at', 'planned_at', 'ended_at', 'totals'],
+      ...['state_reason', 'planned', 'ambiguity_policy', 'max_stars', 'created_at', 'planned_at', 'ended_at'],
+      'totals',
     ],
   },
   {

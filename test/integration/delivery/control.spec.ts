@@ -150,6 +150,36 @@ describe('holding broadcasts at Telegram’s pace', () => {
     expect((await tenant.client.post('/broadcasts/test', unknown)).status).toBe(400);
   });
 
+  it('sends what is paid for beyond the free pace, and never for more Stars than were agreed to', async () => {
+    const message = { kind: 'text', text: 'First in line' };
+    const audience = { to: 'everybody' };
+    const create = (more: object) =>
+      tenant.client.post<{ id: string }>('/broadcasts', { message, audience, ...more });
+    const preview = await tenant.client.post('/audience/preview', { audience });
+    expect(preview.body).toMatchObject({ chats: PEOPLE, paid: { estimatedSeconds: 1, mostStars: 6 } });
+    for (const more of [{ paid: true }, { maxStars: 6 }, { paid: true, maxStars: 5 }])
+      expect((await create(more)).status).toBe(400);
+
+    const { body } = await create({ paid: true, maxStars: 6 });
+    expect(await tenant.untilEnded(body.id)).toMatchObject({ state: 'finished', counts: { sent: PEOPLE } });
+    const arrivedMs = (await arrivals('First in line')).map(({ arrivedAtEpochMs }) => arrivedAtEpochMs);
+    // At the free pace it takes two seconds.
+    expect(Math.max(...arrivedMs) - Math.min(...arrivedMs)).toBeLessThan(1_500);
+    expect((await tenant.summary()).violations).toBe(0);
+  });
+
+  it('pauses what its bot can not pay for, and goes on when it can', async () => {
+    await tenant.fault('balance_too_low', { count: 1 });
+    const { id } = await tenant.broadcast('On credit', { paid: true, maxStars: 6 });
+    const paused = await tenant.until(id, ({ state, counts }) => state === 'paused' && counts.sending === 0);
+    expect(paused).toMatchObject({ stateReason: 'not_enough_stars', counts: { failed: 0 } });
+    await post(id, 'resume');
+    expect(await tenant.untilEnded(id)).toMatchObject({
+      state: 'finished',
+      counts: { sent: PEOPLE, failed: 0 },
+    });
+  });
+
   it('plans nothing of a paused broadcast, and all of it when it is resumed', async () => {
     const { id } = await tenant.broadcast('Half planned');
     await tenant.untilPlanned(id);

@@ -203,7 +203,7 @@ describe('the journal on PostgreSQL', () => {
        SELECT current_date, 2, said.no, ${chats[4]}, ${botNo}, '${TENANT}' FROM said`,
     );
     await client.end();
-    const queued = await new LaneRepository(database, 4).findQueued(botNo);
+    const queued = await new LaneRepository(database).findQueued(botNo, 4);
     expect(queued[0]).toMatchObject({
       class: 2,
       reply: { method: 'sendMessage', parameters: { text: 'hi' } },

@@ -309,6 +309,8 @@ const TABLES = [
      plan_cursor uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
      plan_cursor_chat_no bigint NOT NULL DEFAULT 0,
      planned bigint NOT NULL DEFAULT 0,
+     -- What it may cost at most where it is paid for; NULL for the free pace.
+     max_stars int CHECK (max_stars > 0),
      ambiguity_policy text NOT NULL DEFAULT 'leave' CHECK (ambiguity_policy IN ('leave', 'resend_once')),
      created_at timestamptz NOT NULL DEFAULT now(),
      planned_at timestamptz,
