@@ -24,6 +24,7 @@ import {
   type BroadcastStatistics,
   forecastFinish,
   type Forecast,
+  type RestingBot,
   summarize,
 } from './report.rules.js';
 
@@ -121,12 +122,14 @@ export class BroadcastReports {
 
   async report(manager: EntityManager, row: BroadcastRow): Promise<BroadcastReport> {
     if (row.totals) return present(row, row.totals.counts, undefined);
-    const counted = await this.reports.count(readingAs(manager), row);
+    const read = readingAs(manager);
+    const counted = await this.reports.count(read, row);
+    const counts = summarize(counted);
+    if (row.state !== 'sending') return present(row, counts, undefined);
     const usual = this.configuration.settings.PACING_BOT_PER_SECOND;
     const perSecond = row.max_stars === null ? usual : Math.max(usual, paidPerSecond);
-    const forecast =
-      row.state === 'sending' ? forecastFinish(counted, this.clock.now(), perSecond) : undefined;
-    return present(row, summarize(counted), forecast);
+    const resting = await this.reports.findResting(read, counted);
+    return present(row, counts, forecastFinish(counted, this.clock.now(), perSecond, resting), resting);
   }
 }
 
@@ -155,6 +158,7 @@ function present(
   row: BroadcastRow,
   { byState, reasons, firstSendingAt, lastSettledAt }: BroadcastCounts,
   forecast: Forecast | undefined,
+  resting: readonly RestingBot[] = [],
 ): BroadcastReport {
   const firstMs = firstSendingAt === null ? undefined : Date.parse(firstSendingAt);
   const tookMs = firstMs !== undefined && lastSettledAt !== null ? Date.parse(lastSettledAt) - firstMs : 0;
@@ -164,6 +168,7 @@ function present(
     firstSendingAt,
     lastSettledAt,
     latenessMs: firstMs === undefined ? null : Math.max(0, firstMs - row.due_at.getTime()),
+    restingBots: resting.map(({ botId, until }) => ({ botId, until: until.toISOString() })),
     forecast: forecast ? { ...forecast, finishAt: forecast.finishAt.toISOString() } : null,
     sentPerSecond: tookMs > 0 ? Math.round((byState.sent * 10_000) / tookMs) / 10 : null,
   };

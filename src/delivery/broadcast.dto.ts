@@ -132,6 +132,9 @@ export const broadcastReportSchema = broadcastSchema
     firstSendingAt: instant.nullable().describe('when the first message left'),
     lastSettledAt: instant.nullable(),
     latenessMs: z.int().nullable().describe('from the due instant to the first message'),
+    restingBots: z
+      .array(z.object({ botId: idSchema, until: instant }))
+      .describe('bots that wait because Telegram asked them to; 1000 at most'),
     forecast: forecastSchema.nullable().describe('null while nothing is being sent'),
     sentPerSecond: z.number().nullable().describe('over the time from the first message to the last answer'),
   })

@@ -8,6 +8,7 @@ import {
   type CountedDeliveries,
   noCounts,
   type Percentiles,
+  type RestingBot,
   summarize,
 } from './report.rules.js';
 
@@ -77,6 +78,18 @@ export class ReportRepository {
       rate: await this.findRate(read, broadcast),
       ...(await this.nameBots(read, counted)),
     };
+  }
+
+  /** Bots with something left that Telegram told to wait, those that wait longest first. */
+  async findResting(read: Read, counted: readonly CountedDeliveries[]): Promise<RestingBot[]> {
+    const waiting = counted.filter(({ state }) => state === 'queued').map(({ botNo }) => botNo);
+    return read<RestingBot>(
+      `SELECT b.no::text AS "botNo", b.id AS "botId", l.rest_until AS until
+       FROM lanes l JOIN bots b ON b.no = l.bot_no
+       WHERE l.bot_no = ANY($1::bigint[]) AND l.rest_until > clock_timestamp()
+       ORDER BY l.rest_until DESC, b.no LIMIT ${MOST_BOTS}`,
+      [[...new Set(waiting)]],
+    );
   }
 
   /** By chat number, so that a page stays where it is while the sending goes on. */

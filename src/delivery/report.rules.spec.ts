@@ -79,6 +79,12 @@ describe('forecastFinish', () => {
     expect(forecast).toEqual({ finishAt: ago(-10), perSecond: 27.3, basis: 'pace' });
   });
 
+  it('adds the rest that Telegram asked a bot for', () => {
+    const resting = [{ botNo: '1', botId: 'b', until: ago(-60) }];
+    const forecast = forecastFinish([counted({ state: 'queued', count: 270 })], NOW, 30, resting);
+    expect(forecast?.finishAt).toEqual(ago(-70));
+  });
+
   it('tells nothing where nothing is left, or nothing bounds the pace', () => {
     expect(forecastFinish([counted({ count: 9 })], NOW, 30)).toBeUndefined();
     expect(forecastFinish([counted({ state: 'queued' })], NOW, Infinity)).toBeUndefined();

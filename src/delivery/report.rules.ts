@@ -55,6 +55,13 @@ export interface BroadcastTotals {
   readonly statistics: BroadcastStatistics;
 }
 
+/** A bot that Telegram told to wait. */
+export interface RestingBot {
+  readonly botNo: string;
+  readonly botId: string;
+  readonly until: Date;
+}
+
 export interface Forecast {
   readonly finishAt: Date;
   readonly perSecond: number;
@@ -106,13 +113,16 @@ export function summarize(counted: readonly CountedDeliveries[]): BroadcastCount
  * When a broadcast that is being sent will be done: bots send side by side, so the one that needs longest decides.
  *
  * @param perSecond the pace of a bot, for those that sent too little of late to be measured; Infinity for none
+ * @param resting bots that go on only later
  * @returns undefined where nothing is left, and where no pace says how long it takes
  */
 export function forecastFinish(
   counted: readonly CountedDeliveries[],
   now: Date,
   perSecond: number,
+  resting: readonly RestingBot[] = [],
 ): Forecast | undefined {
+  const restMs = new Map(resting.map(({ botNo, until }) => [botNo, until.getTime() - now.getTime()]));
   const bots = new Map<string, { left: number; recent: number; sinceMs: number }>();
   for (const { botNo, state, count, recent, recentSince } of counted) {
     const bot = bots.get(botNo) ?? { left: 0, recent: 0, sinceMs: Infinity };
@@ -124,14 +134,14 @@ export function forecastFinish(
   let secondsLeft = 0;
   let together = 0;
   let isMeasured = true;
-  for (const { left, recent, sinceMs } of bots.values()) {
+  for (const [botNo, { left, recent, sinceMs }] of bots) {
     if (left === 0) continue;
     const seconds = (now.getTime() - sinceMs) / 1_000;
     const isTelling = recent >= TELLING_COUNT && seconds >= TELLING_SECONDS;
     const rate = isTelling ? recent / seconds : perSecond / (1 + USUAL_ANSWER_SECONDS);
     isMeasured &&= isTelling;
     together += rate;
-    secondsLeft = Math.max(secondsLeft, left / rate);
+    secondsLeft = Math.max(secondsLeft, (restMs.get(botNo) ?? 0) / 1_000 + left / rate);
   }
   if (together === 0 || !Number.isFinite(together)) return undefined;
   return {

@@ -9,6 +9,7 @@ export interface Report {
   readonly state: string;
   readonly stateReason: string | null;
   readonly endedAt: string | null;
+  readonly restingBots: readonly { botId: string; until: string }[];
   readonly forecast: { finishAt: string; perSecond: number; basis: string } | null;
   readonly counts: {
     readonly accepted: number;
