@@ -363,7 +363,12 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'Assets.download': { role: 'viewer', path: assetPath },
   'Broadcast.create': {
     role: 'editor',
-    bodies: (things) => sendings(things).map((sending) => ({ ...sending, ambiguityPolicy: 'resend_once' })),
+    bodies: (things) => [
+      ...sendings(things).map((sending) => ({ ...sending, ambiguityPolicy: 'resend_once' })),
+      ...sendings(things)
+        .slice(0, 1)
+        .map((sending) => ({ ...sending, paid: true, maxStars: 1_000 })),
+    ],
   },
   'Broadcast.findPage': { role: 'viewer' },
   'Broadcast.test': {
