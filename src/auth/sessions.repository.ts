@@ -52,10 +52,13 @@ const IS_ALIVE = `sessions.ended_at IS NULL AND sessions.last_seen_at > now() - 
 export class SessionsRepository {
   constructor(private readonly dispatcher: DispatcherDatabase) {}
 
-  async insert(client: PoolClient, session: SessionHolder, tokenHash: Buffer): Promise<string> {
+  /** @returns undefined where the person is no member of the tenant (any more) */
+  async insert(client: PoolClient, session: SessionHolder, tokenHash: Buffer): Promise<string | undefined> {
     const { rows } = await client.query<{ id: string }>(
       `INSERT INTO sessions (tenant_id, user_id, user_agent, transport, family_id)
-       VALUES ($1, $2, $3, $4, coalesce($5, uuidv7())) RETURNING id`,
+       SELECT tenant_id, user_id, $3, $4, coalesce($5, uuidv7()) FROM members
+        WHERE tenant_id = $1 AND user_id = $2 FOR KEY SHARE
+       RETURNING id`,
       [
         session.tenantId,
         session.userId,
@@ -64,7 +67,8 @@ export class SessionsRepository {
         session.familyId ?? null,
       ],
     );
-    const { id } = rows[0] as { id: string };
+    const id = rows[0]?.id;
+    if (id === undefined) return undefined;
     await client.query(INSERT_REFRESH_TOKEN, [tokenHash, session.tenantId, id, REFRESH_TOKEN_DAYS]);
     return id;
   }

@@ -236,6 +236,7 @@ export class SessionsService {
       const holder = await admit(client);
       const userAgent = holder.userAgent?.slice(0, USER_AGENT_MAXIMUM);
       const id = await this.repository.insert(client, { ...holder, userAgent }, sha256(refreshToken));
+      if (id === undefined) throw notFound('tenant among yours');
       await this.audit.recordFor(client, tenantId, {
         actor: { kind: 'member', userId, sessionId: id },
         action: 'session.opened',

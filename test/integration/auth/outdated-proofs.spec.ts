@@ -134,6 +134,23 @@ describe('what was proven before the account changed', () => {
     expect((await scene.signIn(email, NEW_PASSWORD)).status).toBe(200);
   });
 
+  it('opens no session in a tenant that the person left meanwhile', async () => {
+    const { email, tenantId, userId } = await scene.signUp();
+    const holder = new pg.Client({ connectionString: scene.application.database.urls.dispatcher });
+    await holder.connect();
+    try {
+      await holder.query('BEGIN');
+      await holder.query('SELECT FROM users WHERE id = $1 FOR UPDATE', [userId]);
+      const signingIn = scene.signIn(email);
+      await waitUntil(async () => (await scene.look<{ count: number }>(COUNT_WAITING))[0]?.count === 1);
+      await holder.query('DELETE FROM members WHERE tenant_id = $1 AND user_id = $2', [tenantId, userId]);
+      await holder.query('COMMIT');
+      expect(await signingIn).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    } finally {
+      await holder.end();
+    }
+  });
+
   it.each([
     ['end-others', (other: ApiClient) => other.post('/auth/sessions/end-others')],
     ['a new password', changes[1]![2]],
