@@ -4,10 +4,12 @@ export {
   AllowOperator,
   AllowRole,
   type CallerRequest,
+  CurrentAccess,
   CurrentCaller,
   CurrentMember,
   CurrentOperator,
   Public,
+  type StandingAccess,
   membersOnly,
 } from './access.js';
 export { ACCESS_CHANGES, announceAccessChange } from './access-changes.js';

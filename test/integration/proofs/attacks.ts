@@ -275,10 +275,39 @@ async function enumerateAccounts(scene: HostileScene): Promise<AttackOutcome> {
       if (path === '/auth/sign-in' && !known.includes('"hashes":1'))
         passed.push(`${path} hashes no password: ${known}`);
     }
+    const signUps = await enumerateBySignUp(scene, hashing);
+    return { tries: routes.length * 2 + signUps.tries, passed: [...passed, ...signUps.passed] };
   } finally {
     hashing.mockRestore();
   }
-  return { tries: routes.length * 2, passed };
+}
+
+/** More than a network may ask about in a day. */
+const ADDRESSES_ASKED = 30;
+
+/** Signing up does tell of an address that it has an account: of a few for each network, at the price of a sign-up each. */
+async function enumerateBySignUp(scene: HostileScene, hashing: jest.SpyInstance): Promise<AttackOutcome> {
+  const passed: string[] = [];
+  const signUp = async (email: string, n: number) => {
+    hashing.mockClear();
+    const body = { email, password: PASSWORD, name: 'Mallory', tenantName: 'Mallory' };
+    const headers = Object.fromEntries(FORGED.map((name) => [name, `203.0.113.${n}`]));
+    const answer = await post(scene, '/auth/sign-up', body, { headers });
+    const { code } = JSON.parse(answer.text) as { code?: string };
+    return { status: answer.status, code, hashes: hashing.mock.calls.length };
+  };
+  const [taken, free] = [await signUp(scene.ana.email, 0), await signUp('mallory.first@example.org', 1)];
+  if (taken.hashes !== free.hashes)
+    passed.push(`sign-up works differently for an address that is taken: ${taken.hashes}, ${free.hashes}`);
+  let told = 1;
+  for (let n = 2; n < ADDRESSES_ASKED; n += 1) {
+    if ((await signUp(scene.ana.email, n)).status !== 429) told += 1;
+  }
+  if (told > 10) passed.push(`sign-up told of ${told} addresses whether they have an account`);
+  const [known, unknown] = [await signUp(scene.ana.email, 0), await signUp('mallory.last@example.org', 1)];
+  if (JSON.stringify(known) !== JSON.stringify(unknown))
+    passed.push(`sign-up goes on telling: ${JSON.stringify(known)} and ${JSON.stringify(unknown)}`);
+  return { tries: ADDRESSES_ASKED + 2, passed };
 }
 
 const FORGED = [
