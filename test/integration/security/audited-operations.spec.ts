@@ -74,7 +74,7 @@ describe('the audit log, operation by operation', () => {
     const hook = `/webhooks/${things.webhookId}`;
     const bot = `/bots/${things.botId}`;
     const tenant = `/operator/tenants/${tenantId}`;
-    const codes = async () => ({ recoveryCode: recoveryCodes.pop() });
+    const codes = () => ({ recoveryCode: recoveryCodes.pop() });
     let recoveryCodes: string[] = [];
     let secret = '';
     let restoreToken = '';
@@ -349,7 +349,7 @@ describe('the audit log, operation by operation', () => {
         async () =>
           anonymous().post('/auth/sign-in/second-factor', {
             challenge: (await signIn(email)).body.challenge,
-            ...(await codes()),
+            ...codes(),
           }),
       ],
       [
@@ -358,7 +358,7 @@ describe('the audit log, operation by operation', () => {
         async () => {
           const answer = await client.post<{ recoveryCodes: string[] }>(
             '/auth/second-factor/recovery-codes',
-            { ...proof, ...(await codes()) },
+            { ...proof, ...codes() },
           );
           ({ recoveryCodes } = answer.body);
           return answer;
@@ -367,7 +367,7 @@ describe('the audit log, operation by operation', () => {
       [
         'SecondFactor.remove',
         'second_factor.removed',
-        async () => client.post('/auth/second-factor/remove', { ...proof, ...(await codes()) }),
+        async () => client.post('/auth/second-factor/remove', { ...proof, ...codes() }),
       ],
       [
         'TenantDeletion.request',
