@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type PoolClient } from 'pg';
 import { Configuration } from '../../config/index.js';
+import { type ShownCode } from '../../platform/access/index.js';
 import { Clock } from '../../platform/clock/index.js';
 import { KeyRing, sha256 } from '../../platform/crypto/index.js';
 import { DispatcherDatabase } from '../../platform/database/index.js';
@@ -22,7 +23,6 @@ import {
   type ProvenPerson,
   type RecoveryCodes,
   type SetUpSecondFactor,
-  type ShownCode,
 } from './second-factor.dto.js';
 import { type SecondFactor, SecondFactorsRepository } from './second-factors.repository.js';
 import { describeSecret, findUnusedStep, SECRET_BYTES } from './totp.rules.js';

@@ -9,7 +9,7 @@ const NAMED = {
   /** The dispatcher's alone: no policy lets the application's login in. */
   dispatcherOnly: [
     ...['account_tokens', 'second_factors', 'recovery_codes', 'guess_counts', 'request_counts'],
-    ...['plans', 'operators', 'operator_sessions'],
+    ...['plans', 'operators', 'operator_sessions', 'operator_acts'],
   ],
   /** Policies of the application's login that don't compare the tenant. */
   otherPolicies: [
@@ -41,7 +41,7 @@ const NAMED = {
     // Names a family of sessions, which is no row anywhere.
     'sessions.family_id',
     ...['deliveries.*', 'updates.*', 'occurrences.broadcast_id'], // rows of millions, written in one statement
-    ...['audit_entries.*', 'support_accesses.operator_id'], // a record outlives whom it names
+    ...['audit_entries.*', 'support_accesses.operator_id', 'operator_acts.*'], // a record outlives whom it names
     'webhook_deliveries.contact_id', // nothing is looked up by it; who erases the contact finds the row
   ],
   /** What the application's login may do, by table; tables that aren't named: all four. */

@@ -292,9 +292,10 @@ describe('no secret is written down', () => {
       return body.log.length > 0;
     });
     await whileBroken('webhook_endpoints', () => client.post('/webhooks', hook));
-    await whileBroken('exports', () => client.post('/tenant/exports'));
+    await whileBroken('exports', () => client.post('/tenant/exports', { password: PASSWORD }));
     const leaving = await client.post<{ restoreToken: string }>('/tenant/deletion', {
       tenantName: 'Leaving',
+      password: PASSWORD,
     });
     expect(leaving.status).toBe(200);
     const { restoreToken } = leaving.body;
