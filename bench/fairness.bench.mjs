@@ -225,6 +225,20 @@ function judge(rows, form, isQuick, machine) {
     lost,
     duplicated,
     promised: PROMISED,
+    headline: [
+      {
+        figure: 'p99 of small broadcasts behind a large one',
+        measured: `${smallP99Ms} ms`,
+        reach: `≤ ${PROMISED.smallP99Ms} ms`,
+        isMet: smallP99Ms <= PROMISED.smallP99Ms,
+      },
+      {
+        figure: 'against BullMQ, first in, first out',
+        measured: `${ratios.fifo} ×`,
+        reach: `≥ ${PROMISED.fifo} ×`,
+        isMet: ratios.fifo >= PROMISED.fifo,
+      },
+    ],
     machine,
   };
 }

@@ -105,6 +105,13 @@ async function runPeer(peer, url, count) {
 const peakMemoryMb = (pid) =>
   Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1_024;
 
+const below = (figure, measured, reach, unit) => ({
+  figure,
+  measured: `${measured} ${unit}`,
+  reach: `< ${reach} ${unit}`,
+  isMet: measured < reach,
+});
+
 function judge(rows, form, isQuick, machine) {
   const contenders = [...new Set(rows.map(({ contender }) => contender))];
   const results = contenders.map((contender) => {
@@ -167,6 +174,17 @@ function judge(rows, form, isQuick, machine) {
     plannedPerSecond: Math.round(arauto.perSecond),
     ...figures,
     promised: PROMISED,
+    headline: [
+      below(`to ${formatCount(arauto.planned)} chats: the API answers`, figures.apiMs, PROMISED.apiMs, 'ms'),
+      below('first message out', figures.firstMs, PROMISED.firstMs, 'ms'),
+      {
+        figure: 'planning against BullMQ’s addBulk',
+        measured: `${figures.ratios.addBulk} ×`,
+        reach: `≥ ${PROMISED.addBulk} ×`,
+        isMet: figures.ratios.addBulk >= PROMISED.addBulk,
+      },
+      below('peak memory of the process', figures.rssMb, PROMISED.rssMb, 'MB'),
+    ],
     machine,
   };
 }

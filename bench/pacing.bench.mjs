@@ -230,6 +230,13 @@ const TITLES = {
   ...Object.fromEntries(Object.entries(PEERS).map(([peer, { title }]) => [peer, title])),
 };
 
+const share = (figure, measured, reach) => ({
+  figure,
+  measured: `${(measured * 100).toFixed(1)} %`,
+  reach: `≥ ${reach * 100} %`,
+  isMet: measured >= reach,
+});
+
 function judge(rows, form, isQuick, machine) {
   const groups = new Map();
   for (const row of rows) {
@@ -322,6 +329,17 @@ function judge(rows, form, isQuick, machine) {
         ]),
     ),
     promised: PROMISED,
+    headline: [
+      share('of the ideal pace, answers after 50 ms', figures.shareOfIdeal, PROMISED.at50Ms),
+      share('of the ideal pace, answers after 100 ms', figures.shareOfIdealAt100Ms, PROMISED.at100Ms),
+      ...(fall ? [share('of a limit that fell, a minute later', figures.afterFall, PROMISED.afterFall)] : []),
+      {
+        figure: 'answers 429 per 1,000 calls',
+        measured: String(figures.per1000Of429),
+        reach: '0',
+        isMet: figures.per1000Of429 === 0,
+      },
+    ],
     machine,
   };
 }
