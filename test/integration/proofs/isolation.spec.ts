@@ -1,11 +1,13 @@
 import { Client } from 'pg';
+import { type ApiClient } from '../../harness/client.js';
 import { createTestDatabase } from '../../harness/database.js';
+import { appointOperator } from '../../harness/operators.js';
 import { ControlClient } from '../sandbox/control-client.js';
 import { probeWorkspaces } from '../sandbox/workspace-probes.js';
 import { HostileScene, type Household, sendRaw, settle, tellingParts } from '../security/hostile-scene.js';
 import { addressOf, type Operation, operations, OPERATIONS } from '../security/operations.js';
 import { plantCanaries } from './canaries.js';
-import { actsAtOnce, type ApiKeys, IsolationCases, knowsOf } from './isolation-cases.js';
+import { actsAtOnce, type ApiKeys, IsolationCases, knowsOf, type Visitors } from './isolation-cases.js';
 import { MixedLoad } from './mixed-load.js';
 import { PolicyMutants } from './policy-mutants.js';
 import { atScale, ProofReport } from './proof-report.js';
@@ -55,15 +57,17 @@ describe('tenants are kept apart', () => {
   afterAll(() => scene.end());
 
   it('by every operation, whoever asks for whatever', async () => {
-    const suspended = await scene.bots.signUp('suspended');
-    await scene.bots.look(`UPDATE tenants SET state = 'suspended' WHERE id = $1`, [suspended.tenantId]);
-    const cases = new IsolationCases(scene, report, suspended, await makeKeys());
+    const cases = new IsolationCases(scene, report, await inviteVisitors(), await makeKeys());
     for (const operation of operations) {
       if (!(operation.id in OPERATIONS)) report.find('operationsWithoutRow', operation.id);
       report.add('operations');
       await cases.run(operation);
+      report.progress('operations', report.count('operations'), operations.length);
     }
     report.line('operations', report.count('operations'));
+    report.set('operationsByKind', cases.operationsByKind);
+    for (const [kind, count] of Object.entries(cases.operationsByKind))
+      report.line(`operations tried ${kind}`, count);
     report.line('cases', report.count('cases'));
     expect(
       found('operationsWithoutRow', 'leaks', 'distinguishable', 'serverErrors', 'unexpected', 'writes'),
@@ -92,7 +96,8 @@ describe('tenants are kept apart', () => {
     for (const { tenantId, canary } of [ana, bia])
       planted.push(await plantCanaries(scene.bots, tenantId, canary));
     report.set('textColumns', planted[0]?.columns.length);
-    report.set('textColumnsWithoutRow', planted[0]?.empty);
+    for (const column of planted.flatMap(({ empty }) => empty))
+      report.find('unexpected', `no row took the canary in ${column}`);
     // Its events end at once.
     for (const { client, things } of [ana, bia])
       await client.post(`/broadcasts/${things.broadcastId}/cancel`);
@@ -170,13 +175,62 @@ describe('tenants are kept apart', () => {
     expect(found('distinguishable')).toEqual([]);
   });
 
-  async function makeKeys(): Promise<ApiKeys> {
-    const scopes = [...new Set(operations.flatMap(({ scope }) => scope ?? []))];
-    const make = async (name: string, given: readonly string[]): Promise<string> => {
-      const answer = await scene.ana.client.post<{ key: string }>('/api-keys', { name, scopes: given });
-      if (answer.status !== 201) throw new Error(`No key was made: ${JSON.stringify(answer.body)}`);
-      return answer.body.key;
+  const scopes = [...new Set(operations.flatMap(({ scope }) => scope ?? []))];
+
+  async function makeKey(
+    { client }: { client: ApiClient },
+    name: string,
+    given: readonly string[],
+  ): Promise<{ id: string; key: string }> {
+    const answer = await client.post<{ id: string; key: string }>('/api-keys', { name, scopes: given });
+    if (answer.status !== 201) throw new Error(`No key was made: ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  }
+
+  async function inviteVisitors(): Promise<Visitors> {
+    const { ana, application, bots } = scene;
+    const suspended = await bots.signUp('suspended');
+    const ofSuspended = await makeKey(suspended, 'suspended', scopes);
+    const address = `/operator/tenants/${suspended.tenantId}/suspend`;
+    expect((await scene.operator.client.post(address, { reason: 'Unpaid since May' })).status).toBeLessThan(
+      300,
+    );
+    const [expired, deleted] = [await makeKey(ana, 'expired', scopes), await makeKey(ana, 'deleted', scopes)];
+    await bots.look(`UPDATE api_keys SET expires_at = now() - interval '1 minute' WHERE id = $1`, [
+      expired.id,
+    ]);
+    expect((await ana.client.delete(`/api-keys/${deleted.id}`)).status).toBe(204);
+    const signedOut = await bots.signUp('signed out');
+    expect((await signedOut.client.post('/auth/sign-out')).status).toBe(204);
+    const operator = await appointOperator(application);
+    const look = async () => {
+      const answer = await operator.client.post<{ id: string; accessToken: string }>(
+        `/operator/tenants/${ana.tenantId}/support-accesses`,
+        { reason: 'Ticket 4711', minutes: 60 },
+      );
+      if (answer.status !== 201) throw new Error(`No support access: ${JSON.stringify(answer.body)}`);
+      return answer.body;
     };
+    const [support, ended] = [await look(), await look()];
+    expect((await ana.client.post(`/tenant/support-accesses/${ended.id}/end`)).status).toBeLessThan(300);
+    const goneOperator = await appointOperator(application);
+    expect((await goneOperator.client.post('/operator/sign-out')).status).toBe(204);
+    return {
+      suspended: { suspended: suspended.accessToken, 'suspended, with a key': ofSuspended.key },
+      over: {
+        'expired key': expired.key,
+        'deleted key': deleted.key,
+        'signed out': signedOut.accessToken,
+        'support that ended': ended.accessToken,
+        'operator who signed out': goneOperator.accessToken,
+      },
+      support: support.accessToken,
+    };
+  }
+
+  async function makeKeys(): Promise<ApiKeys> {
+    const make = async (name: string, given: readonly string[]): Promise<string> =>
+      (await makeKey(scene.ana, name, given)).key;
     const [only, allBut] = [new Map<string, string>(), new Map<string, string>()];
     for (const scope of scopes) {
       only.set(scope, await make(`only ${scope}`, [scope]));
