@@ -1,4 +1,6 @@
-import { absentThings, type HostileScene, settle } from '../security/hostile-scene.js';
+import { PASSWORD } from '../../harness/accounts.js';
+import { ApiClient } from '../../harness/client.js';
+import { absentThings, type HostileScene } from '../security/hostile-scene.js';
 import { type Operation, type Things } from '../security/operations.js';
 import { actsAtOnce } from './isolation-cases.js';
 
@@ -13,13 +15,11 @@ const REFUSALS_OF_A_PASSER_BY = 5;
  * as leaving, is asked for by passers-by, one after the other.
  */
 export class Senders {
-  private renewals = 0;
   private refusals = 0;
 
   private constructor(
     private readonly scene: HostileScene,
     private readonly letIn: () => Promise<unknown>,
-    private readonly planId: string,
     private readonly tokens: Map<Role, string>,
   ) {}
 
@@ -28,13 +28,12 @@ export class Senders {
     const { ana, bots, operator } = scene;
     // A stream stays open while its broadcast is sent.
     await ana.client.post(`/broadcasts/${ana.things.broadcastId}/cancel`);
-    const [plan] = await bots.look<{ id: string }>('SELECT id FROM plans WHERE is_default');
     const tokens = new Map<Role, string>([
       ['member', ana.accessToken],
       ['passer-by', (await bots.signUp()).accessToken],
       ['operator', operator.accessToken],
     ]);
-    return new Senders(scene, letIn, plan?.id ?? '', tokens);
+    return new Senders(scene, letIn, tokens);
   }
 
   thingsFor(operation: Operation): Things {
@@ -47,23 +46,26 @@ export class Senders {
     return this.tokens.get(roleFor(operation));
   }
 
-  /** Something that was asked for ended the session: somebody else goes on. */
+  /** Something that was asked for ended the session: the same member goes on in another, or the next passer-by. */
   async renew(operation: Operation, token: string): Promise<void> {
     const role = roleFor(operation);
     if (this.tokens.get(role) !== token) return;
     if (role === 'passer-by' && (this.refusals += 1) % REFUSALS_OF_A_PASSER_BY !== 0) return;
     await this.letIn();
-    const { scene } = this;
-    // Operators may have made a plan the usual one under which nobody can do anything.
-    await scene.bots.look('UPDATE plans SET is_default = false WHERE is_default');
-    await scene.bots.look('UPDATE plans SET is_default = true WHERE id = $1', [this.planId]);
-    if (role === 'passer-by') this.tokens.set(role, (await scene.bots.signUp()).accessToken);
-    if (role === 'member') {
-      const canary = `canary-of-another-${(this.renewals += 1)}`;
-      const { accessToken } = await settle(scene.bots, scene.application, scene.operator, canary, []);
-      this.tokens.set(role, accessToken);
-    }
+    const { bots, ana, application } = this.scene;
+    const renewed =
+      role === 'member' ? await signInAgain(application.url, ana.email) : (await bots.signUp()).accessToken;
+    this.tokens.set(role, renewed);
   }
+}
+
+async function signInAgain(url: string, email: string): Promise<string> {
+  const answer = await new ApiClient(url).post<{ accessToken: string }>('/auth/sign-in', {
+    email,
+    password: PASSWORD,
+  });
+  if (answer.status !== 200) throw new Error(`Nobody goes on: ${JSON.stringify(answer.body)}`);
+  return answer.body.accessToken;
 }
 
 function roleFor(operation: Operation): Role {
