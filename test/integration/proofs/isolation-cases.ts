@@ -20,6 +20,7 @@ import {
 } from '../security/hostile-scene.js';
 import { addressOf, type Operation, type Things } from '../security/operations.js';
 import { type ProofReport } from './proof-report.js';
+import { type ApiKeys, type Visitors } from './visitors.js';
 
 /** Sends one request to an operation. */
 interface Asked {
@@ -29,23 +30,6 @@ interface Asked {
   readonly body?: unknown;
   readonly query?: string;
   readonly path?: Record<string, string>;
-}
-
-/** Keys of ana's, by what they may. */
-export interface ApiKeys {
-  readonly ofAllScopes: string;
-  readonly ofScope: (scope: string) => string;
-  readonly withoutScope: (scope: string) => string;
-}
-
-/** Who knocks beside ana's people: each may less than they, or nothing any more. */
-export interface Visitors {
-  /** Of a tenant that is suspended: a person's token and a program's key. */
-  readonly suspended: Readonly<Record<string, string>>;
-  /** Good once and over now, by what became of them. */
-  readonly over: Readonly<Record<string, string>>;
-  /** Of an operator who looks into ana's tenant: as a viewer, and not for any of its members. */
-  readonly support: string;
 }
 
 /** Filters that name a thing by another word. */

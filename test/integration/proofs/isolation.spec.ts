@@ -1,17 +1,16 @@
 import { Client } from 'pg';
-import { type ApiClient } from '../../harness/client.js';
 import { createTestDatabase } from '../../harness/database.js';
-import { appointOperator } from '../../harness/operators.js';
-import { ControlClient } from '../sandbox/control-client.js';
+import { callMethod, ControlClient } from '../sandbox/control-client.js';
 import { probeWorkspaces } from '../sandbox/workspace-probes.js';
 import { HostileScene, type Household, sendRaw, settle, tellingParts } from '../security/hostile-scene.js';
 import { addressOf, type Operation, operations, OPERATIONS } from '../security/operations.js';
 import { CanaryTraffic, type Traffic } from './canary-traffic.js';
 import { plantCanaries } from './canaries.js';
-import { actsAtOnce, type ApiKeys, IsolationCases, knowsOf, type Visitors } from './isolation-cases.js';
+import { actsAtOnce, IsolationCases, knowsOf } from './isolation-cases.js';
 import { MixedLoad } from './mixed-load.js';
 import { PolicyMutants } from './policy-mutants.js';
 import { atScale, ProofReport } from './proof-report.js';
+import { inviteVisitors, makeKeys } from './visitors.js';
 import { WrittenLog } from './written-log.js';
 
 jest.setTimeout(atScale({ short: 180_000, quick: 300_000, full: 900_000 }));
@@ -52,7 +51,7 @@ describe('tenants are kept apart', () => {
   afterAll(() => scene.end());
 
   it('by every operation, whoever asks for whatever', async () => {
-    const cases = new IsolationCases(scene, report, await inviteVisitors(), await makeKeys());
+    const cases = new IsolationCases(scene, report, await inviteVisitors(scene), await makeKeys(scene.ana));
     for (const operation of operations) {
       if (!(operation.id in OPERATIONS)) report.find('operationsWithoutRow', operation.id);
       report.add('operations');
@@ -158,8 +157,8 @@ describe('tenants are kept apart', () => {
   it('also in what is sent out and written down: events, webhooks, messages, exports, jobs, the log', async () => {
     const canaries = ['canary-of-carla', 'canary-of-dora'];
     const log = new WrittenLog();
-    let traffic: readonly Traffic[] = [];
-    let marks: string[][] = [];
+    let traffic: readonly Traffic[];
+    let marks: string[][];
     try {
       const scene = await CanaryTraffic.open();
       try {
@@ -197,7 +196,17 @@ describe('tenants are kept apart', () => {
 
   it('in the sandbox too', async () => {
     const owner = new ControlClient(scene.bots.sandbox.url);
-    const { routes } = await probeWorkspaces(scene.bots.sandbox.url, owner);
+    const { routes, stranger, ownersBotToken } = await probeWorkspaces(scene.bots.sandbox.url, owner);
+    await callMethod(scene.bots.sandbox.url, ownersBotToken, 'getMe');
+    const [ownersBotId = ''] = ownersBotToken.split(':');
+    for (const path of ['/bots', '/faults', '/ledger']) {
+      const [own, other] = [await owner.request('GET', path), await stranger.request('GET', path)];
+      report.add('cases');
+      if (!JSON.stringify(own.body).includes(ownersBotId))
+        report.find('unexpected', `GET ${path} of the sandbox has nothing to hide: ${JSON.stringify(own)}`);
+      if (JSON.stringify(other.body).includes(ownersBotId))
+        report.find('leaks', `GET ${path} of the sandbox: ${JSON.stringify(other)}`);
+    }
     for (const { route, foreign, absent } of routes) {
       report.add('cases');
       if (JSON.stringify(foreign) !== JSON.stringify(absent) || foreign.status !== 404)
@@ -207,82 +216,8 @@ describe('tenants are kept apart', () => {
     report.line('leaks', report.count('leaks'));
     report.line('distinguishable', report.count('distinguishable'));
     report.line('server errors', report.count('serverErrors'));
-    expect(found('distinguishable')).toEqual([]);
+    expect(found('distinguishable', 'leaks', 'unexpected')).toEqual([]);
   });
-
-  const scopes = [...new Set(operations.flatMap(({ scope }) => scope ?? []))];
-
-  async function makeKey(
-    { client }: { client: ApiClient },
-    name: string,
-    given: readonly string[],
-  ): Promise<{ id: string; key: string }> {
-    const answer = await client.post<{ id: string; key: string }>('/api-keys', { name, scopes: given });
-    if (answer.status !== 201) throw new Error(`No key was made: ${JSON.stringify(answer.body)}`);
-    return answer.body;
-  }
-
-  async function inviteVisitors(): Promise<Visitors> {
-    const { ana, application, bots } = scene;
-    const suspended = await bots.signUp('suspended');
-    const ofSuspended = await makeKey(suspended, 'suspended', scopes);
-    const address = `/operator/tenants/${suspended.tenantId}/suspend`;
-    expect((await scene.operator.client.post(address, { reason: 'Unpaid since May' })).status).toBeLessThan(
-      300,
-    );
-    const [expired, deleted] = [await makeKey(ana, 'expired', scopes), await makeKey(ana, 'deleted', scopes)];
-    await bots.look(`UPDATE api_keys SET expires_at = now() - interval '1 minute' WHERE id = $1`, [
-      expired.id,
-    ]);
-    expect((await ana.client.delete(`/api-keys/${deleted.id}`)).status).toBe(204);
-    const signedOut = await bots.signUp('signed out');
-    expect((await signedOut.client.post('/auth/sign-out')).status).toBe(204);
-    const operator = await appointOperator(application);
-    const look = async () => {
-      const answer = await operator.client.post<{ id: string; accessToken: string }>(
-        `/operator/tenants/${ana.tenantId}/support-accesses`,
-        { reason: 'Ticket 4711', minutes: 60 },
-      );
-      if (answer.status !== 201) throw new Error(`No support access: ${JSON.stringify(answer.body)}`);
-      return answer.body;
-    };
-    const [support, ended] = [await look(), await look()];
-    expect((await ana.client.post(`/tenant/support-accesses/${ended.id}/end`)).status).toBeLessThan(300);
-    const goneOperator = await appointOperator(application);
-    expect((await goneOperator.client.post('/operator/sign-out')).status).toBe(204);
-    return {
-      suspended: { suspended: suspended.accessToken, 'suspended, with a key': ofSuspended.key },
-      over: {
-        'expired key': expired.key,
-        'deleted key': deleted.key,
-        'signed out': signedOut.accessToken,
-        'support that ended': ended.accessToken,
-        'operator who signed out': goneOperator.accessToken,
-      },
-      support: support.accessToken,
-    };
-  }
-
-  async function makeKeys(): Promise<ApiKeys> {
-    const make = async (name: string, given: readonly string[]): Promise<string> =>
-      (await makeKey(scene.ana, name, given)).key;
-    const [only, allBut] = [new Map<string, string>(), new Map<string, string>()];
-    for (const scope of scopes) {
-      only.set(scope, await make(`only ${scope}`, [scope]));
-      allBut.set(
-        scope,
-        await make(
-          `all but ${scope}`,
-          scopes.filter((one) => one !== scope),
-        ),
-      );
-    }
-    return {
-      ofAllScopes: await make('all', scopes),
-      ofScope: (scope) => only.get(scope) ?? '',
-      withoutScope: (scope) => allBut.get(scope) ?? '',
-    };
-  }
 
   /** More of whatever is counted anywhere. */
   async function actALot({ client, tenantId, things }: Household): Promise<void> {
