@@ -197,7 +197,7 @@ describe('tenants are kept apart', () => {
   it('in the sandbox too', async () => {
     const owner = new ControlClient(scene.bots.sandbox.url);
     const { routes, stranger, ownersBotToken } = await probeWorkspaces(scene.bots.sandbox.url, owner);
-    await callMethod(scene.bots.sandbox.url, ownersBotToken, 'getMe');
+    await callMethod(scene.bots.sandbox.url, ownersBotToken, 'getWebhookInfo');
     const [ownersBotId = ''] = ownersBotToken.split(':');
     for (const path of ['/bots', '/faults', '/ledger']) {
       const [own, other] = [await owner.request('GET', path), await stranger.request('GET', path)];
