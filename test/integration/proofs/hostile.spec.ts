@@ -20,6 +20,7 @@ const report = new ProofReport('hostile', [
     'refused',
     'accepted',
     'closedEarly',
+    'brokenOff',
     'serverErrors',
     'silentlyAccepted',
     'malformedProblems',
@@ -73,6 +74,9 @@ describe('whoever means harm', () => {
       }).catch((error: unknown) => {
         // A body refused by its head alone is not read: whoever goes on sending it finds the connection closed.
         if ((body?.length ?? 0) > 50_000) report.add('closedEarly');
+        // The file was deleted while it went out: breaking off tells that it isn't whole.
+        else if (operation.id === 'Assets.download' && String(error).includes('terminated'))
+          report.add('brokenOff');
         else report.find('serverErrors', `no answer to ${tell(request)}: ${String(error)}`);
       });
       if (!answer) return;
