@@ -6,10 +6,10 @@ import { type Operation, type Things } from '../security/operations.js';
 type Role = 'nobody' | 'member' | 'passer-by' | 'operator';
 
 /** They need no more than being asked for, and end the session of whoever asks. */
-const ENDS_SESSIONS = new Set(['Members.leave', 'Auth.signOut', 'Sessions.endOthers']);
+const ENDS_SESSIONS = new Set(['Members.leave', 'Auth.signOut']);
 
 /** A passer-by who signed out is refused so often before the next one comes. */
-const REFUSALS_OF_A_PASSER_BY = 5;
+const REFUSALS_OF_A_PASSER_BY = 2;
 
 /**
  * In whose name generated requests go out, so that all of them get past the door. Members ask for what they have;
