@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
 import { Controller, Get, type MessageEvent, Param, Query, Sse, StreamableFile } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { catchError, distinctUntilChanged, map, type Observable, of } from 'rxjs';
-import { AllowRole, CurrentCaller } from '../platform/access/index.js';
+import { catchError, concatMap, distinctUntilChanged, map, type Observable, of } from 'rxjs';
+import { AllowRole, CurrentAccess, CurrentCaller, type StandingAccess } from '../platform/access/index.js';
+import { ProblemError } from '../platform/errors/index.js';
 import { type Caller, idSchema } from '../platform/identity/index.js';
 import {
   broadcastReportSchema,
@@ -70,7 +71,7 @@ export class BroadcastReportsController {
   @ApiOperation({ summary: 'Watch the progress as server-sent events, each a whole report' })
   @ApiOkResponse({
     description:
-      'An event `progress` whenever something has changed, and `ended` for the last one; the data is a whole BroadcastReport as JSON.',
+      'An event `progress` whenever something has changed, and `ended` for the last one; the data is a whole BroadcastReport as JSON. An event `error` with `code` and `detail` where it can’t go on: the session ended, say, or the tenant is suspended.',
     content: {
       'text/event-stream': {
         schema: { type: 'string' },
@@ -81,16 +82,27 @@ export class BroadcastReportsController {
   })
   async watch(
     @CurrentCaller() caller: Caller,
+    @CurrentAccess() access: StandingAccess,
     @Param('id', { schema: idSchema }) id: string,
   ): Promise<Observable<MessageEvent>> {
     // Once beforehand, so that an absent broadcast is a plain 404 and not a broken stream.
     await this.reports.findById(caller, id);
     return this.reports.watch(caller, id).pipe(
+      // One count for all who watch; whether each still may is asked for each.
+      concatMap(async (report) => {
+        await access.refuseIfOver();
+        return report;
+      }),
       distinctUntilChanged((before, after) => JSON.stringify(before) === JSON.stringify(after)),
       map((report) => ({ type: isOver(report) ? 'ended' : 'progress', data: report })),
-      catchError(() =>
-        of({ type: 'error', data: { detail: 'The progress can not be read; connect again.' } }),
-      ),
+      catchError((error: unknown) => of({ type: 'error', data: describeEnd(error) })),
     );
   }
+}
+
+/** What the last event of a stream says that could not go on. */
+function describeEnd(error: unknown): { code: string; detail: string } {
+  return error instanceof ProblemError
+    ? { code: error.code, detail: error.detail }
+    : { code: 'unavailable', detail: 'The progress can not be read; connect again.' };
 }
