@@ -52,6 +52,12 @@ export const audienceSizeSchema = z
       .describe(
         'how long one message to all of them takes at the usual pace, where nothing else is being sent',
       ),
+    paid: z
+      .object({
+        estimatedSeconds: z.int().describe('the same at the pace of a paid broadcast'),
+        mostStars: z.int().describe('what a paid broadcast to them may cost, all bots together'),
+      })
+      .describe('for a broadcast with `paid`'),
   })
   .meta({ id: 'AudienceSize' });
 export type AudienceSize = z.output<typeof audienceSizeSchema>;

@@ -7,6 +7,7 @@ import { AudienceUpdate } from './audience.update.js';
 import { ChatsController } from './chats.controller.js';
 import { ChatsRepository } from './chats.repository.js';
 import { ChatsService } from './chats.service.js';
+import { ConsentWithdrawals } from './consent-withdrawals.js';
 import { ContactsRepository } from './contacts.repository.js';
 import { PersonTraces } from './person-traces.js';
 import { TagsController } from './tags.controller.js';
@@ -22,10 +23,11 @@ import { TagsRepository } from './tags.repository.js';
     AudienceReading,
     AudienceService,
     ChatsRepository,
+    ConsentWithdrawals,
     PersonTraces,
     { provide: ChatCounts, useExisting: AudienceReading },
   ],
-  exports: [AudienceReading, AudienceService, ChatCounts, ChatsRepository, PersonTraces],
+  exports: [AudienceReading, AudienceService, ChatCounts, ChatsRepository, ConsentWithdrawals, PersonTraces],
 })
 export class AudienceModule {}
 

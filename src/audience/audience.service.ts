@@ -8,6 +8,7 @@ import { Outbox } from '../webhooks/index.js';
 import { audienceCondition } from './audience-condition.rules.js';
 import { type Audience } from './audience.dto.js';
 import { ChatsRepository } from './chats.repository.js';
+import { ConsentWithdrawals } from './consent-withdrawals.js';
 
 /** Anything that runs a statement: a tenant's EntityManager or a dispatcher's client. */
 export interface StatementRunner {
@@ -28,6 +29,7 @@ export class AudienceService implements OnModuleInit {
     private readonly chats: ChatsRepository,
     private readonly outbox: Outbox,
     private readonly quotas: Quotas,
+    private readonly withdrawals: ConsentWithdrawals,
   ) {}
 
   onModuleInit(): void {
@@ -61,6 +63,14 @@ export class AudienceService implements OnModuleInit {
   async assertChatsExist(manager: EntityManager, chatIds: readonly string[], field: string): Promise<void> {
     const position = await findMissing(manager, 'chats WHERE id = wanted.value::uuid', chatIds);
     refuseMissing(field, position, 'unknown_chat', 'There is no such chat.');
+  }
+
+  /** Whether messages may go to a chat of the tenant. */
+  async isActive(manager: EntityManager, chatId: string): Promise<boolean> {
+    const rows = await manager.query<unknown[]>(`SELECT FROM chats WHERE id = $1 AND state = 'active'`, [
+      chatId,
+    ]);
+    return rows.length > 0;
   }
 
   /** How many chats the audience reaches now, for each bot that reaches any. */
@@ -101,7 +111,8 @@ export class AudienceService implements OnModuleInit {
   async recordStop(manager: EntityManager, botNo: BotNumber, telegramChatId: number): Promise<void> {
     const chat = await this.chats.setConsent(manager, botNo, telegramChatId, 'stopped');
     if (!chat) return;
-    const { id: chatId, tenantId, botId, contactId } = chat;
+    const { id: chatId, chatNo, tenantId, botId, contactId } = chat;
+    await this.withdrawals.follow(manager, chatNo);
     await this.outbox.announce(manager, tenantId, {
       event: 'chat.stopped',
       data: { chatId, botId, contactId, telegramChatId },

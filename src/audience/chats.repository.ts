@@ -7,6 +7,7 @@ import { type Reachability, titleOf } from './membership.rules.js';
 
 export interface ConsentingChat {
   readonly id: string;
+  readonly chatNo: string;
   readonly tenantId: TenantId;
   readonly botId: string;
   readonly contactId: string | null;
@@ -79,7 +80,7 @@ export class ChatsRepository {
     const [[chat]] = await manager.query<[ConsentingChat[], number]>(
       `UPDATE chats SET state = $3, state_reason = NULL, state_changed_at = now()
         WHERE bot_no = $1 AND telegram_chat_id = $2 AND state <> $3
-        RETURNING id, tenant_id AS "tenantId", bot_id AS "botId", contact_id AS "contactId"`,
+        RETURNING id, no::text AS "chatNo", tenant_id AS "tenantId", bot_id AS "botId", contact_id AS "contactId"`,
       [botNo, telegramChatId, state],
     );
     return chat;
@@ -110,7 +111,7 @@ export class ChatsRepository {
       await manager.query('DELETE FROM chats WHERE id = $1', [other.id]);
     }
     await manager.query(
-      `UPDATE chats SET telegram_chat_id = $2, type = 'supergroup', state_changed_at = now(),
+      `UPDATE chats SET telegram_chat_id = $2, type = 'supergroup', state_changed_at = now(), migrated_at = clock_timestamp(),
          state = CASE state WHEN 'stopped' THEN 'stopped' ELSE 'active' END, state_reason = NULL
         WHERE id = $1 AND (telegram_chat_id <> $2 OR type <> 'supergroup')`,
       [kept.id, toTelegramChatId],

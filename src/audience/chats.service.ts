@@ -12,6 +12,7 @@ import {
   type PageQuery,
 } from '../platform/http/index.js';
 import { type Caller } from '../platform/identity/index.js';
+import { messagesPerStar, paidPerSecond } from '../telegram/index.js';
 import { AudienceReading } from './audience-reading.repository.js';
 import { type Audience, type AudienceCounts, type AudienceSize } from './audience.dto.js';
 import { AudienceService } from './audience.service.js';
@@ -80,12 +81,15 @@ export class ChatsService {
     return this.database.run(caller.tenantId, async (manager) => {
       await this.audience.assertExists(manager, audience);
       const chatsByBot = await this.audience.countByBot(manager, audience);
+      const chats = chatsByBot.reduce((sum, count) => sum + count, 0);
+      const usual = this.configuration.settings.PACING_BOT_PER_SECOND;
       return {
-        chats: chatsByBot.reduce((sum, chats) => sum + chats, 0),
-        estimatedSeconds: estimateSendingSeconds(
-          chatsByBot,
-          this.configuration.settings.PACING_BOT_PER_SECOND,
-        ),
+        chats,
+        estimatedSeconds: estimateSendingSeconds(chatsByBot, usual),
+        paid: {
+          estimatedSeconds: estimateSendingSeconds(chatsByBot, Math.max(usual, paidPerSecond)),
+          mostStars: Math.ceil(chats / messagesPerStar),
+        },
       };
     });
   }

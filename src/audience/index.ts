@@ -1,3 +1,4 @@
+export { ConsentWithdrawals } from './consent-withdrawals.js';
 export { type ForgottenPerson, PersonTraces } from './person-traces.js';
 export { type AudienceCondition, audienceCondition } from './audience-condition.rules.js';
 export { type Audience, audienceSchema, type ChatState, type ChatType } from './audience.dto.js';

@@ -1,3 +1,6 @@
+/** How long Telegram usually takes to answer; it takes its part of each second from the pace. */
+const USUAL_ANSWER_SECONDS = 0.1;
+
 /**
  * How long it takes to send one message to each chat. Bots send side by side, so the one with the most chats decides; the
  * limits of single chats and groups don't matter, since each gets one message.
@@ -8,5 +11,5 @@
  */
 export function estimateSendingSeconds(chatsByBot: readonly number[], perSecond: number): number {
   const most = chatsByBot.reduce((largest, chats) => Math.max(largest, chats), 0);
-  return Math.ceil(most / perSecond);
+  return Math.ceil((most * (1 + USUAL_ANSWER_SECONDS)) / perSecond);
 }

@@ -3,8 +3,9 @@ import { audienceSchema } from '../audience/index.js';
 import { messageContentSchema } from '../messages/index.js';
 import { pageQuerySchema, pageSchemaOf } from '../platform/http/index.js';
 import { idSchema } from '../platform/identity/index.js';
-import { BROADCAST_STATES } from './broadcast.repository.js';
-import { DELIVERY_STATES } from './delivery.rules.js';
+import { BROADCAST_KINDS, BROADCAST_STATES } from './broadcast.rules.js';
+import { DELIVERY_STATES, type DeliveryState } from './delivery.rules.js';
+import { MOST_BUCKETS } from './report.rules.js';
 
 /** Either a message that is there already, or one given here. */
 export const messageChoice = {
@@ -22,10 +23,26 @@ export const createBroadcastSchema = z
       .describe(
         'what to do where nobody can know whether a message arrived (a time-out after it left): leave it as `unknown`, or send it once more; nearly all of them had arrived',
       ),
+    paid: z
+      .boolean()
+      .default(false)
+      .describe(
+        'send up to 1,000 messages a second of a bot, for a tenth of a Star each; the bot needs what Telegram asks for it',
+      ),
+    maxStars: z
+      .int()
+      .min(1)
+      .max(10_000_000)
+      .optional()
+      .describe('only with `paid`: confirms what it may cost at most; a smaller audience is accepted alone'),
   })
   .refine(({ messageId, message }) => (messageId === undefined) !== (message === undefined), {
     error: 'Give either messageId or message.',
     path: ['message'],
+  })
+  .refine(({ paid, maxStars }) => paid === (maxStars !== undefined), {
+    error: 'A paid broadcast names maxStars, what it may cost at most; one that is not paid names none.',
+    path: ['maxStars'],
   })
   .meta({
     id: 'CreateBroadcast',
@@ -38,7 +55,34 @@ export const createBroadcastSchema = z
   });
 export type CreateBroadcast = z.infer<typeof createBroadcastSchema>;
 
+export const editBroadcastSchema = z
+  .strictObject({
+    message: messageContentSchema.describe('of the same kind and with the same file as what was sent'),
+  })
+  .meta({ id: 'EditBroadcast', examples: [{ message: { kind: 'text', text: 'Doors open at 21:00.' } }] });
+export type EditBroadcast = z.infer<typeof editBroadcastSchema>;
+
+export const testBroadcastSchema = z
+  .strictObject({ ...messageChoice, chatId: idSchema.describe('a chat that pressed Start') })
+  .refine(({ messageId, message }) => (messageId === undefined) !== (message === undefined), {
+    error: 'Give either messageId or message.',
+    path: ['message'],
+  })
+  .meta({
+    id: 'TestBroadcast',
+    examples: [
+      {
+        message: { kind: 'text', text: 'Good morning, {{first_name|friend}}!' },
+        chatId: '0199c3f0-5d8a-7c11-8a3e-2f1f6f0b1c22',
+      },
+    ],
+  });
+export type TestBroadcast = z.infer<typeof testBroadcastSchema>;
+
 const instant = z.iso.datetime();
+const reasonSchema = z
+  .string()
+  .regex(/^[a-z0-9_]{1,64}$/, 'must be a reason as the report names it, such as blocked');
 
 export const broadcastCountsSchema = z
   .object({
@@ -57,6 +101,10 @@ export const broadcastCountsSchema = z
 export const broadcastSchema = z
   .object({
     id: idSchema,
+    kind: z
+      .enum(BROADCAST_KINDS)
+      .describe('`edit` and `recall` change the messages that their target sent; a `test` went to one chat'),
+    targetId: idSchema.nullable(),
     state: z.enum(BROADCAST_STATES),
     stateReason: z.string().nullable(),
     messageId: idSchema,
@@ -66,8 +114,17 @@ export const broadcastSchema = z
     createdAt: instant,
     endedAt: instant.nullable(),
     ambiguityPolicy: z.enum(['leave', 'resend_once']),
+    maxStars: z.int().nullable().describe('what it may cost at most; null where it is not paid for'),
   })
   .meta({ id: 'Broadcast' });
+
+const forecastSchema = z.object({
+  finishAt: instant.describe('when the slowest bot will be done'),
+  perSecond: z.number().describe('deliveries a second of all bots together'),
+  basis: z
+    .enum(['measured', 'pace'])
+    .describe('`measured` over the last minute; `pace` where some bot sent too little of late to tell'),
+});
 
 export const broadcastReportSchema = broadcastSchema
   .extend({
@@ -75,15 +132,70 @@ export const broadcastReportSchema = broadcastSchema
     firstSendingAt: instant.nullable().describe('when the first message left'),
     lastSettledAt: instant.nullable(),
     latenessMs: z.int().nullable().describe('from the due instant to the first message'),
+    restingBots: z
+      .array(z.object({ botId: idSchema, until: instant }))
+      .describe('bots that wait because Telegram asked them to; 1000 at most'),
+    forecast: forecastSchema.nullable().describe('null while nothing is being sent'),
     sentPerSecond: z.number().nullable().describe('over the time from the first message to the last answer'),
   })
   .meta({ id: 'BroadcastReport' });
+export type BroadcastView = z.output<typeof broadcastSchema>;
 export type BroadcastReport = z.output<typeof broadcastReportSchema>;
+
+const stateCounts = Object.fromEntries(DELIVERY_STATES.map((state) => [state, z.int()])) as Record<
+  DeliveryState,
+  z.ZodInt
+>;
+export const broadcastStatisticsSchema = z
+  .object({
+    latenessMs: z
+      .object({ p50: z.int(), p90: z.int(), p99: z.int() })
+      .nullable()
+      .describe('from the due instant to the last try of each delivery; null while nothing left'),
+    rate: z.object({
+      startsAt: instant.nullable(),
+      bucketSeconds: z.int().describe('width of a bucket; as small as 300 buckets allow'),
+      sent: z.array(z.int()).max(MOST_BUCKETS).describe('messages sent, bucket by bucket'),
+    }),
+    bots: z
+      .array(z.object({ botId: idSchema.nullable(), ...stateCounts }))
+      .describe('those with the most deliveries first, 1000 at most'),
+    botsLeftOut: z.int(),
+  })
+  .meta({ id: 'BroadcastStatistics' });
+
+export const resendSchema = z
+  .strictObject({
+    states: z
+      .array(z.enum(['failed', 'unknown']))
+      .min(1)
+      .max(2)
+      .describe('`unknown` may have arrived: those people may get it twice'),
+    reasons: z
+      .array(reasonSchema)
+      .min(1)
+      .max(20)
+      .optional()
+      .describe('only those with one of these reasons; without it, all'),
+  })
+  .meta({ id: 'ResendBroadcast', examples: [{ states: ['failed'], reasons: ['no_rights'] }] });
+export type Resend = z.infer<typeof resendSchema>;
+
+export const resentSchema = z
+  .object({
+    resent: z
+      .int()
+      .describe('deliveries that are queued once more; those out of reach now are left as they are'),
+    broadcast: broadcastReportSchema,
+  })
+  .meta({ id: 'ResentBroadcast' });
+export type Resent = z.output<typeof resentSchema>;
 
 export const broadcastPageSchema = pageSchemaOf(broadcastSchema, 'BroadcastPage');
 export const broadcastQuerySchema = pageQuerySchema.extend({
   state: z.enum(BROADCAST_STATES).optional(),
   scheduleId: idSchema.optional(),
+  kind: z.enum(BROADCAST_KINDS).optional().describe('without it, all but tests'),
 });
 export type BroadcastQuery = z.infer<typeof broadcastQuerySchema>;
 
@@ -104,10 +216,7 @@ export const deliveryPageSchema = pageSchemaOf(deliverySchema, 'DeliveryPage');
 export const deliveryQuerySchema = pageQuerySchema.extend({
   state: z.enum(DELIVERY_STATES).optional(),
   botId: idSchema.optional(),
-  reason: z
-    .string()
-    .regex(/^[a-z0-9_]{1,64}$/, 'must be a reason as the report names it, such as blocked')
-    .optional()
-    .describe('as the report names it, such as `blocked`'),
+  reason: reasonSchema.optional().describe('as the report names it, such as `blocked`'),
 });
 export type DeliveryQuery = z.infer<typeof deliveryQuerySchema>;
+export type DeliveryView = z.output<typeof deliverySchema>;

@@ -1,10 +1,9 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
-import { type z } from 'zod';
 import { AudienceService, type Audience } from '../audience/index.js';
 import { MessageService, MessageUses } from '../messages/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
-import { invalidField, notFound } from '../platform/errors/index.js';
+import { conflict, invalidField } from '../platform/errors/index.js';
 import {
   idBefore,
   IdempotencyService,
@@ -14,26 +13,18 @@ import {
 } from '../platform/http/index.js';
 import { type Caller, type TenantId } from '../platform/identity/index.js';
 import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
+import { messagesPerStar } from '../telegram/index.js';
 import { AuditLog, Quotas } from '../tenants/index.js';
 import {
   type BroadcastQuery,
   type BroadcastReport,
-  type broadcastSchema,
+  type BroadcastView,
   type CreateBroadcast,
-  type deliverySchema,
-  type DeliveryQuery,
+  type TestBroadcast,
 } from './broadcast.dto.js';
-import {
-  type AmbiguityPolicy,
-  BroadcastRepository,
-  type BroadcastRow,
-  type DeliveryRow,
-} from './broadcast.repository.js';
+import { BroadcastReports, presentBroadcast } from './broadcast-reports.service.js';
+import { type AmbiguityPolicy, BroadcastRepository, type BroadcastRow } from './broadcast.repository.js';
 import { PLANS } from './delivery.queues.js';
-import { DELIVERY_STATES } from './delivery.rules.js';
-
-type Broadcast = z.output<typeof broadcastSchema>;
-type Delivery = z.output<typeof deliverySchema>;
 
 /** What a broadcast is started with. */
 export interface BroadcastRequest {
@@ -43,6 +34,9 @@ export interface BroadcastRequest {
   /** The instant it was due; without it, now. */
   readonly dueAt?: Date;
   readonly ambiguityPolicy?: AmbiguityPolicy;
+  readonly kind?: 'send' | 'test';
+  /** What it may cost at most; without it, it goes at the free pace. */
+  readonly maxStars?: number;
 }
 
 @Injectable()
@@ -51,6 +45,7 @@ export class BroadcastService implements OnModuleInit {
     private readonly tenants: TenantDatabase,
     private readonly idempotency: IdempotencyService,
     private readonly repository: BroadcastRepository,
+    private readonly reports: BroadcastReports,
     private readonly messages: MessageService,
     private readonly messageUses: MessageUses,
     private readonly audience: AudienceService,
@@ -87,67 +82,76 @@ export class BroadcastService implements OnModuleInit {
   create(caller: Caller, request: IdempotentRequest, input: CreateBroadcast): Promise<BroadcastReport> {
     return this.idempotency.run(caller, request, async (manager) => {
       await this.audience.assertExists(manager, input.audience);
+      if (input.maxStars !== undefined) await this.assertStars(manager, input.audience, input.maxStars);
       const messageId = await this.messages.choose(manager, caller.tenantId, input);
       const row = await this.start(manager, caller.tenantId, {
         messageId,
         audience: input.audience,
         ambiguityPolicy: input.ambiguityPolicy,
+        ...(input.maxStars !== undefined && { maxStars: input.maxStars }),
       });
-      const report = await this.report(manager, row);
-      await this.record(manager, caller, 'broadcast.started', row.id);
+      const report = await this.reports.report(manager, row);
+      await this.audit.record(manager, {
+        actor: caller.actor,
+        action: 'broadcast.started',
+        subject: { kind: 'broadcast', id: row.id },
+      });
       return report;
     });
   }
 
-  findPage(caller: Caller, query: BroadcastQuery): Promise<Page<Broadcast>> {
+  /**
+   * Sends to one chat, ahead of what waits for its bot. It counts as a delivery of the day, and is in no list.
+   * @throws ProblemError 409 where the chat would not get it
+   */
+  test(
+    caller: Caller,
+    request: IdempotentRequest,
+    { chatId, ...choice }: TestBroadcast,
+  ): Promise<BroadcastReport> {
+    return this.idempotency.run(caller, request, async (manager) => {
+      await this.audience.assertChatsExist(manager, [chatId], 'chatId');
+      if (!(await this.audience.isActive(manager, chatId))) {
+        throw conflict(
+          'chat_not_active',
+          'This chat stopped or blocked the bot, so nothing can be sent to it. Press Start in it first.',
+        );
+      }
+      const row = await this.start(manager, caller.tenantId, {
+        messageId: await this.messages.choose(manager, caller.tenantId, choice),
+        audience: { to: 'chats', chatIds: [chatId] },
+        kind: 'test',
+      });
+      await this.audit.record(manager, {
+        actor: caller.actor,
+        action: 'broadcast.tested',
+        subject: { kind: 'broadcast', id: row.id },
+      });
+      return this.reports.report(manager, row);
+    });
+  }
+
+  findPage(caller: Caller, query: BroadcastQuery): Promise<Page<BroadcastView>> {
     return this.tenants.run(caller.tenantId, async (manager) => {
-      const { state, scheduleId } = query;
-      const filter = { ...(state && { state }), ...(scheduleId && { scheduleId }) };
+      const { state, scheduleId, kind } = query;
+      const filter = { ...(state && { state }), ...(scheduleId && { scheduleId }), ...(kind && { kind }) };
       return pageOf(
         await this.repository.findPage(manager, idBefore(query), query.limit + 1, filter),
         query,
-        present,
+        presentBroadcast,
       );
     });
   }
 
-  findById(caller: Caller, id: string): Promise<BroadcastReport> {
-    return this.tenants.run(caller.tenantId, async (manager) =>
-      this.report(manager, await this.findOrThrow(manager, id)),
+  /** Every message of a paid broadcast may cost: nobody is surprised by it. */
+  private async assertStars(manager: EntityManager, audience: Audience, maxStars: number): Promise<void> {
+    const paidFor = maxStars * messagesPerStar;
+    if ((await this.audience.countUpTo(manager, audience, paidFor + 1)) <= paidFor) return;
+    throw invalidField(
+      'maxStars',
+      'too_few_stars',
+      `${maxStars} Stars pay for ${paidFor} messages; the audience is larger. POST /audience/preview says what it may cost.`,
     );
-  }
-
-  findDeliveries(caller: Caller, id: string, query: DeliveryQuery): Promise<Page<Delivery>> {
-    return this.tenants.run(caller.tenantId, async (manager) => {
-      const broadcast = await this.findOrThrow(manager, id);
-      const rows = await this.repository.findDeliveries(manager, broadcast, query, {
-        afterChatNo: chatNoAfter(query.cursor),
-        limit: query.limit + 1,
-      });
-      const shown = rows.slice(0, query.limit);
-      const last = rows.length > query.limit ? shown.at(-1) : undefined;
-      return {
-        items: shown.map(presentDelivery),
-        nextCursor: last ? Buffer.from(last.chat_no).toString('base64url') : null,
-      };
-    });
-  }
-
-  /** Stops what has not left yet; what was sent stays sent, and the report says how many. */
-  async cancel(caller: Caller, id: string): Promise<BroadcastReport> {
-    const no = await this.tenants.run(caller.tenantId, async (manager) => {
-      const row = await this.findOrThrow(manager, id);
-      if (await this.repository.end(caller.tenantId, row.no, 'cancelled', 'by_member')) {
-        await this.record(manager, caller, 'broadcast.cancelled', id);
-      }
-      return row.no;
-    });
-    await this.repository.cancelQueued(caller.tenantId, no);
-    return this.findById(caller, id);
-  }
-
-  private record(manager: EntityManager, { actor }: Caller, action: string, id: string): Promise<void> {
-    return this.audit.record(manager, { actor, action, subject: { kind: 'broadcast', id } });
   }
 
   private async start(
@@ -163,6 +167,9 @@ export class BroadcastService implements OnModuleInit {
       scheduleId,
       dueAt,
       ambiguityPolicy: request.ambiguityPolicy ?? 'leave',
+      kind: request.kind ?? 'send',
+      targetId: null,
+      maxStars: request.maxStars ?? null,
       expected,
     });
     if (inserted) {
@@ -194,61 +201,4 @@ export class BroadcastService implements OnModuleInit {
     if (expected > room) throw await this.quotas.excessOf(manager, tenantId, 'deliveriesPerDay');
     return expected;
   }
-
-  private async findOrThrow(manager: EntityManager, id: string): Promise<BroadcastRow> {
-    const row = await this.repository.findById(manager, id);
-    if (!row) throw notFound('broadcast');
-    return row;
-  }
-
-  private async report(manager: EntityManager, row: BroadcastRow): Promise<BroadcastReport> {
-    const { byState, reasons, firstSendingAt, lastSettledAt } = await this.repository.count(manager, row);
-    const tookMs = firstSendingAt && lastSettledAt ? lastSettledAt.getTime() - firstSendingAt.getTime() : 0;
-    return {
-      ...present(row),
-      counts: { accepted: Number(row.planned), ...byState, reasons: [...reasons] },
-      firstSendingAt: firstSendingAt?.toISOString() ?? null,
-      lastSettledAt: lastSettledAt?.toISOString() ?? null,
-      latenessMs: firstSendingAt ? Math.max(0, firstSendingAt.getTime() - row.due_at.getTime()) : null,
-      sentPerSecond: tookMs > 0 ? Math.round((byState.sent * 10_000) / tookMs) / 10 : null,
-    };
-  }
-}
-
-function present(row: BroadcastRow): Broadcast {
-  return {
-    id: row.id,
-    state: row.state,
-    stateReason: row.state_reason,
-    messageId: row.message_id,
-    audience: row.audience,
-    scheduleId: row.schedule_id,
-    dueAt: row.due_at.toISOString(),
-    createdAt: row.created_at.toISOString(),
-    endedAt: row.ended_at?.toISOString() ?? null,
-    ambiguityPolicy: row.ambiguity_policy,
-  };
-}
-
-function presentDelivery(row: DeliveryRow): Delivery {
-  return {
-    chatId: row.chat_id,
-    botId: row.bot_id,
-    telegramChatId: row.telegram_chat_id,
-    state: DELIVERY_STATES[row.state]!,
-    reason: row.reason,
-    attempts: row.attempt,
-    telegramMessageId: row.message_id,
-    sendingAt: row.sending_at?.toISOString() ?? null,
-    settledAt: row.settled_at?.toISOString() ?? null,
-  };
-}
-
-function chatNoAfter(cursor: string | undefined): string {
-  if (cursor === undefined) return '0';
-  const chatNo = Buffer.from(cursor, 'base64url').toString('latin1');
-  if (!/^\d{1,18}$/.test(chatNo)) {
-    throw invalidField('cursor', 'invalid_cursor', 'Take the cursor from nextCursor of the page before.');
-  }
-  return chatNo;
 }

@@ -9,6 +9,9 @@ import {
 } from '../messages/index.js';
 import { DispatcherDatabase } from '../platform/database/index.js';
 import { type BotApiOutcome, type BotApiUpload, type PacedChat } from '../telegram/index.js';
+import { type BroadcastKind, type ChangeKind, isChange } from './broadcast.rules.js';
+import { callToEdit, callToRecall } from './change-call.rules.js';
+import { judge, judgeChange, type Verdict } from './delivery.rules.js';
 import { deliveryKey } from './journal.repository.js';
 import { type QueuedDelivery } from './lane.repository.js';
 
@@ -26,6 +29,10 @@ export interface PreparedCall {
 type Media = { readonly field: 'photo' | 'document'; readonly assetId: string };
 
 interface BroadcastContent {
+  /** Telegram refused it; no more of it is let go here, before everybody has heard. */
+  isRefused: boolean;
+  readonly kind: BroadcastKind;
+  readonly isPaid: boolean;
   readonly isResentWhenUnknown: boolean;
   readonly render: (delivery: QueuedDelivery) => RenderedMessage;
   readonly media: Media | undefined;
@@ -71,8 +78,26 @@ export class PreparedDelivery {
     this.pacedChat = { key: row.chatNo, isGroup: row.chatType !== 'private' };
   }
 
-  get isResentWhenUnknown(): boolean {
-    return this.content?.isResentWhenUnknown === true;
+  get isPaid(): boolean {
+    return this.content?.isPaid === true;
+  }
+
+  get isRefused(): boolean {
+    return this.content?.isRefused === true;
+  }
+
+  /** Answers to people, and what somebody tries out, go ahead of broadcasts. */
+  get isUrgent(): boolean {
+    return this.row.reply !== null || this.content?.kind === 'test';
+  }
+
+  judge(outcome: BotApiOutcome, attempt: number, random: number): Verdict {
+    if (this.isChange) return judgeChange(outcome, attempt, random);
+    return judge(outcome, attempt, this.content?.isResentWhenUnknown === true, random);
+  }
+
+  private get isChange(): boolean {
+    return this.content !== undefined && isChange(this.content.kind);
   }
 
   /** False while the message's file is on its way to Telegram with another delivery of the bot. */
@@ -85,6 +110,8 @@ export class PreparedDelivery {
     if (this.row.chatState === 'gone') return 'chat_gone';
     // A person who pressed /stop after the planning gets no broadcast; answers to what they write they get.
     if (this.row.reply) return null;
+    // What they have got already can be put right all the same.
+    if (this.row.chatState === 'stopped' && this.isChange) return null;
     if (this.row.chatState !== 'active') return `chat_${this.row.chatState}`;
     return this.file && !this.file.upload && this.file.fileId === undefined ? 'file_gone' : null;
   }
@@ -104,7 +131,10 @@ export class PreparedDelivery {
     // A group may have been upgraded since the handler named it; the row follows the chat.
     if (reply) return { method: reply.method, parameters: { ...reply.parameters, chat_id: telegramChatId } };
     if (!this.content) throw new Error(`The content of broadcast ${this.row.sourceNo} was not loaded.`);
-    const { method, parameters, media } = this.content.render(this.row);
+    const { kind, render } = this.content;
+    if (isChange(kind)) return this.callToChange(kind, render);
+    const { method, parameters: said, media } = render(this.row);
+    const parameters = this.isPaid ? { ...said, allow_paid_broadcast: true } : said;
     const file = this.file;
     if (!media || !file) return { method, parameters };
     const { fileId } = file;
@@ -121,6 +151,14 @@ export class PreparedDelivery {
       ...(file.upload && { upload: file.upload }),
       onOutcome: (outcome) => file.noteOutcome(outcome),
     };
+  }
+
+  private callToChange(kind: ChangeKind, render: BroadcastContent['render']): PreparedCall {
+    const { telegramChatId, messageId, sourceNo } = this.row;
+    if (messageId === null) throw new Error(`Broadcast ${sourceNo} changes a message that nobody knows.`);
+    return kind === 'edit'
+      ? callToEdit(render(this.row), messageId)
+      : callToRecall(telegramChatId, messageId);
   }
 }
 
@@ -157,6 +195,17 @@ export class Contents {
     );
   }
 
+  /** Telegram refused what a broadcast says: nothing more of it leaves from here. */
+  refuse(broadcastNo: string): void {
+    const content = this.broadcasts.get(broadcastNo);
+    if (content) content.isRefused = true;
+  }
+
+  /** It is read again when it is needed again. */
+  forget(broadcastNo: string): void {
+    this.broadcasts.delete(broadcastNo);
+  }
+
   private async loadBroadcasts(numbers: readonly string[]): Promise<Map<string, BroadcastContent>> {
     const contents = new Map<string, BroadcastContent>();
     const missing: string[] = [];
@@ -166,18 +215,27 @@ export class Contents {
       else missing.push(no);
     }
     if (missing.length === 0) return contents;
-    const rows = await this.database.query<{ no: string; ambiguity_policy: string; content: MessageContent }>(
-      `SELECT b.no, b.ambiguity_policy, m.content
+    const rows = await this.database.query<{
+      no: string;
+      kind: BroadcastKind;
+      is_paid: boolean;
+      ambiguity_policy: string;
+      content: MessageContent;
+    }>(
+      `SELECT b.no, b.kind, b.max_stars IS NOT NULL AS is_paid, b.ambiguity_policy, m.content
        FROM broadcasts b JOIN messages m ON m.tenant_id = b.tenant_id AND m.id = b.message_id
        WHERE b.no = ANY($1::bigint[])`,
       [missing],
     );
-    for (const { no, ambiguity_policy: policy, content } of rows) {
+    for (const { no, kind, is_paid: isPaid, ambiguity_policy: policy, content } of rows) {
       const media =
-        content.kind === 'text' || content.assetId === undefined
+        isChange(kind) || content.kind === 'text' || content.assetId === undefined
           ? undefined
           : { field: content.kind, assetId: content.assetId };
-      const loaded = {
+      const loaded: BroadcastContent = {
+        isRefused: false,
+        kind,
+        isPaid,
         isResentWhenUnknown: policy === 'resend_once',
         render: compileMessage(content),
         media,

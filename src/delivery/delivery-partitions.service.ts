@@ -2,18 +2,22 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { Repeater } from '../platform/clock/index.js';
 import { DispatcherDatabase } from '../platform/database/index.js';
 import { DAYS_KEPT } from './old-deliveries.js';
+import { TotalsKeeper } from './totals-keeper.service.js';
 
 const LOOK_EVERY_MS = 60 * 60 * 1_000;
 /** A week without a scheduler, and no delivery goes into the partition for other days. */
 const DAYS_AHEAD = 7;
 
-/** One partition of deliveries a day: made ahead, and dropped when it is old and nothing in it is unfinished. */
+/** One partition of deliveries a day: made ahead, and dropped when it is old, told in totals, and nothing in it is unfinished. */
 @Injectable()
 export class DeliveryPartitions implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('DeliveryPartitions');
   private readonly looking = new Repeater(LOOK_EVERY_MS, () => this.look(), this.logger);
 
-  constructor(private readonly database: DispatcherDatabase) {}
+  constructor(
+    private readonly database: DispatcherDatabase,
+    private readonly totals: TotalsKeeper,
+  ) {}
 
   onApplicationBootstrap(): void {
     this.looking.start();
@@ -42,6 +46,10 @@ export class DeliveryPartitions implements OnApplicationBootstrap, OnModuleDestr
   /** One day that can't be dropped now doesn't keep the others. */
   private async drop(day: string): Promise<void> {
     try {
+      if (!(await this.totals.keepDay(day))) {
+        this.logger.warn(`deliveries of ${day} stay: the totals of some broadcasts are not kept yet`);
+        return;
+      }
       const [row] = await this.database.query<{ is_dropped: boolean }>(
         'SELECT drop_delivery_partition($1) AS is_dropped',
         [day],

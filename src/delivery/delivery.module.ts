@@ -5,11 +5,18 @@ import { MessagesModule } from '../messages/index.js';
 import { CleaningModule } from '../platform/cleaning/index.js';
 import { QueueModule } from '../platform/queue/index.js';
 import { TenantsModule } from '../tenants/index.js';
+import { BroadcastChangesController } from './broadcast-changes.controller.js';
+import { BroadcastChanges } from './broadcast-changes.service.js';
+import { BroadcastControlController } from './broadcast-control.controller.js';
+import { BroadcastControl } from './broadcast-control.service.js';
 import { BroadcastController } from './broadcast.controller.js';
 import { BroadcastProgress } from './broadcast-progress.service.js';
+import { BroadcastReportsController } from './broadcast-reports.controller.js';
+import { BroadcastReports } from './broadcast-reports.service.js';
 import { BroadcastRepository } from './broadcast.repository.js';
 import { BroadcastService } from './broadcast.service.js';
 import { Contents } from './contents.js';
+import { ControlRepository } from './control.repository.js';
 import { LANES, LANES_PER_JOB, PLANS } from './delivery.queues.js';
 import { DeliveryPartitions } from './delivery-partitions.service.js';
 import { FanOut } from './fan-out.service.js';
@@ -18,7 +25,10 @@ import { LaneDriver } from './lane-driver.service.js';
 import { OLD_BROADCASTS, OLD_REPLIES } from './old-deliveries.js';
 import { FollowTenantState } from './follow-tenant-state.handler.js';
 import { ReplySink } from './reply-sink.js';
+import { ReportRepository } from './report.repository.js';
+import { SkipWhoStopped } from './skip-who-stopped.js';
 import { Sweep } from './sweep.service.js';
+import { TotalsKeeper } from './totals-keeper.service.js';
 import { WakeLaneWhenBotChanges } from './wake-lane-when-bot-changes.handler.js';
 import { LaneProcessor, PlanProcessor } from './wake.processors.js';
 
@@ -30,18 +40,41 @@ const queues = [QueueModule.forSubject(LANES, LANES_PER_JOB), QueueModule.forSub
   imports: [...queues, AudienceModule, MessagesModule, TenantsModule],
   providers: [
     BroadcastService,
+    BroadcastReports,
     BroadcastRepository,
+    ControlRepository,
+    ReportRepository,
+    TotalsKeeper,
     FanOut,
     { provide: AnswerSink, useClass: ReplySink },
     ForgetPeople,
+    SkipWhoStopped,
     WakeLaneWhenBotChanges,
     FollowTenantState,
   ],
-  exports: [BroadcastService, BroadcastRepository, FanOut, AnswerSink, ...queues],
+  exports: [
+    BroadcastService,
+    BroadcastReports,
+    BroadcastRepository,
+    ControlRepository,
+    TotalsKeeper,
+    FanOut,
+    AnswerSink,
+    ...queues,
+  ],
 })
 export class DeliveryModule {}
 
-@Module({ imports: [DeliveryModule], controllers: [BroadcastController] })
+@Module({
+  imports: [DeliveryModule, MessagesModule, TenantsModule],
+  controllers: [
+    BroadcastController,
+    BroadcastControlController,
+    BroadcastChangesController,
+    BroadcastReportsController,
+  ],
+  providers: [BroadcastControl, BroadcastChanges],
+})
 export class DeliveryApiModule {}
 
 @Module({

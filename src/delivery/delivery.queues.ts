@@ -8,6 +8,8 @@ export const PLANS = 'plans';
 export const LANES_CHANNEL = 'arauto_lanes';
 /** PostgreSQL channel: lanes that are being driven have answers to people, which pass what waits; payload as above. */
 export const ANSWERS_CHANNEL = 'arauto_answers';
+/** PostgreSQL channel: a broadcast was paused or ended; the payload is its number. */
+export const BROADCASTS_CHANNEL = 'arauto_broadcasts';
 /** PostgreSQL channel: a tenant was suspended; the payload is its id. */
 export const TENANTS_CHANNEL = 'arauto_tenants';
 /** PostgreSQL channel: a bot's state or token changed; the payload is its number. */

@@ -1,5 +1,5 @@
 import { type BotApiOutcome } from '../telegram/index.js';
-import { backOffMs, judge } from './delivery.rules.js';
+import { backOffMs, judge, judgeChange } from './delivery.rules.js';
 
 const judged = (outcome: BotApiOutcome, attempt = 1, isResent = false) =>
   judge(outcome, attempt, isResent, 1);
@@ -32,6 +32,12 @@ describe('judge', () => {
       { state: 'queued', delayMs: 0 },
       'chatMigrated',
     ],
+    [
+      'a bot without Stars',
+      { kind: 'rejected', code: 400, description: '', reason: 'not_enough_stars' },
+      { state: 'queued', delayMs: 0 },
+      'starsMissing',
+    ],
     ['a dead token', { kind: 'tokenRejected' }, { state: 'queued' }, 'tokenRejected'],
     ['a server that is away', { kind: 'notSent', cause: 'refused' }, { state: 'queued' }, 'none'],
     [
@@ -63,6 +69,40 @@ describe('judge', () => {
     expect(judged({ kind: 'notSent', cause: 'upload_broken' }, 5).settlement.state).toBe('failed');
     expect(judged({ kind: 'notSent', cause: 'dns' }, 500).settlement.state).toBe('queued');
     expect(judged({ kind: 'migrated', migrateToChatId: 1 }, 6).settlement.state).toBe('failed');
+  });
+});
+
+describe('judgeChange', () => {
+  const rejected = (description: string, reason: 'not_modified' | 'message_gone' | 'bad_content') =>
+    judgeChange({ kind: 'rejected', code: 400, description, reason }, 1, 1);
+
+  it('takes what is done already for done', () => {
+    expect(rejected('message is not modified', 'not_modified').settlement).toMatchObject({
+      state: 'sent',
+      reason: 'not_modified',
+    });
+    expect(rejected('Bad Request: message to delete not found', 'message_gone').settlement).toMatchObject({
+      state: 'sent',
+      reason: 'already_gone',
+    });
+  });
+
+  it('fails where there is nothing to change, and stops where Telegram refuses the new content', () => {
+    expect(rejected('message to edit not found', 'message_gone').settlement.state).toBe('failed');
+    expect(rejected("message can't be deleted for everyone", 'message_gone').settlement.state).toBe('failed');
+    expect(rejected("can't parse entities", 'bad_content').consequence.kind).toBe('contentRefused');
+  });
+
+  it('tries again what nobody can know, five times', () => {
+    const lost: BotApiOutcome = { kind: 'unknown', cause: 'connection_lost' };
+    expect(judgeChange(lost, 1, 1).settlement).toMatchObject({ state: 'queued', delayMs: 500 });
+    expect(judgeChange(lost, 5, 1).settlement).toMatchObject({ state: 'unknown' });
+  });
+
+  it('follows no group to where its messages have other numbers', () => {
+    const { settlement, consequence } = judgeChange({ kind: 'migrated', migrateToChatId: -9 }, 1, 1);
+    expect(settlement).toMatchObject({ state: 'failed', reason: 'chat_migrated' });
+    expect(consequence).toMatchObject({ kind: 'chatMigrated', migrateToChatId: -9 });
   });
 });
 

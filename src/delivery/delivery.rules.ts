@@ -36,6 +36,8 @@ export type Consequence =
   | { readonly kind: 'chatMigrated'; readonly migrateToChatId: number }
   /** Telegram refuses the content itself: everybody else would fail the same way. */
   | { readonly kind: 'contentRefused'; readonly reason: string }
+  /** The bot can't pay for the broadcast any more. */
+  | { readonly kind: 'starsMissing' }
   | { readonly kind: 'tokenRejected' }
   /** Telegram asked for a rest. */
   | { readonly kind: 'rest'; readonly retryAfterSeconds: number };
@@ -78,6 +80,7 @@ export function judge(
     case 'ok':
       return verdict(settle('sent', null, messageIdOf(outcome.result)));
     case 'rejected': {
+      if (outcome.reason === 'not_enough_stars') return verdict(requeue(0), { kind: 'starsMissing' });
       const settlement = settle('failed', outcome.reason);
       const scope = reasonScope(outcome.reason);
       if (scope === 'chat') return verdict(settlement, { kind: 'chatUnreachable', reason: outcome.reason });
@@ -101,6 +104,35 @@ export function judge(
     case 'unknown':
       if (isResentWhenUnknown && attempt === 1) return verdict(requeue(RESEND_UNKNOWN_AFTER_MS));
       return verdict(settle('unknown', outcome.cause));
+  }
+}
+
+/**
+ * What an outcome means where a message that was sent is edited or deleted. Both can be done twice without harm, so that
+ * what nobody can know is tried again, and who finds it done already takes it for done.
+ */
+export function judgeChange(outcome: BotApiOutcome, attempt: number, random: number): Verdict {
+  switch (outcome.kind) {
+    case 'rejected':
+      if (outcome.reason === 'not_modified') return verdict(settle('sent', 'not_modified'));
+      if (outcome.reason === 'message_gone')
+        return verdict(
+          /to delete not found/i.test(outcome.description)
+            ? settle('sent', 'already_gone')
+            : settle('failed', 'message_gone'),
+        );
+      return judge(outcome, attempt, false, random);
+    case 'migrated':
+      // The message stayed in the chat that was; its number may be another message's in the new one.
+      return verdict(settle('failed', 'chat_migrated'), {
+        kind: 'chatMigrated',
+        migrateToChatId: outcome.migrateToChatId,
+      });
+    case 'unknown':
+      if (attempt >= TRIES_OF_ONE_DELIVERY) return verdict(settle('unknown', outcome.cause));
+      return verdict(requeue(backOffMs(attempt, random)));
+    default:
+      return judge(outcome, attempt, false, random);
   }
 }
 

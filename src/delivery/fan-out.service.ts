@@ -3,7 +3,10 @@ import { audienceCondition, type Audience } from '../audience/index.js';
 import { DispatcherDatabase, TenantDatabase } from '../platform/database/index.js';
 import { type TenantId } from '../platform/identity/index.js';
 import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
+import { messagesPerStar } from '../telegram/index.js';
+import { type BroadcastKind, isChange, RECALLABLE_HOURS } from './broadcast.rules.js';
 import { ANSWERS_CHANNEL, LANES, LANES_CHANNEL } from './delivery.queues.js';
+import { LaneRepository } from './lane.repository.js';
 
 interface Planned {
   readonly count: number;
@@ -19,12 +22,15 @@ const NUMBERS_OF_A_NOTIFICATION = 350;
 @Injectable()
 export class FanOut {
   private readonly logger = new Logger('FanOut');
+  private readonly repository: LaneRepository;
 
   constructor(
     private readonly crossing: DispatcherDatabase,
     private readonly tenants: TenantDatabase,
     @InjectWakeQueue(LANES) private readonly lanes: WakeQueue,
-  ) {}
+  ) {
+    this.repository = new LaneRepository(crossing);
+  }
 
   /**
    * Plans a broadcast to its end and wakes the lanes as it goes. One that is planned already is left alone; that of a
@@ -35,26 +41,32 @@ export class FanOut {
       tenant_id: TenantId;
       audience: Audience;
       planned_on: string;
+      kind: BroadcastKind;
     }>(
-      `SELECT b.tenant_id, b.audience, b.planned_on::text FROM broadcasts b JOIN tenants t ON t.id = b.tenant_id
+      `SELECT b.tenant_id, b.audience, b.planned_on::text, b.kind FROM broadcasts b JOIN tenants t ON t.id = b.tenant_id
        WHERE b.no = $1 AND b.state = 'planning' AND t.state = 'active'`,
       [broadcastNo],
     );
     if (!broadcast) return;
     let announcing = Promise.resolve();
     for (;;) {
-      const planned = await this.planChunk(broadcast.tenant_id, broadcastNo, broadcast.audience);
+      const planned = isChange(broadcast.kind)
+        ? await this.planChanges(broadcast.tenant_id, broadcastNo)
+        : await this.planChunk(broadcast.tenant_id, broadcastNo, broadcast.audience);
       await announcing;
       // While the lanes hear of this chunk the next one is planned.
-      announcing = this.announce(broadcast.planned_on, planned.botNumbers);
+      announcing = this.announce(broadcast, planned.botNumbers);
       if (planned.count < CHUNK) return announcing;
     }
   }
 
-  private async announce(day: string, botNumbers: readonly string[]): Promise<void> {
+  private async announce(
+    { planned_on: day, kind }: { planned_on: string; kind: BroadcastKind },
+    botNumbers: readonly string[],
+  ): Promise<void> {
     try {
       await this.crossing.query('SELECT analyze_delivery_partition($1)', [day]);
-      await this.wakeLanes(botNumbers);
+      await this.wakeLanes(botNumbers, kind === 'test' ? ANSWERS_CHANNEL : LANES_CHANNEL);
     } catch (error) {
       this.logger.warn(`lanes not woken, the sweep will: ${String(error)}`);
     }
@@ -65,11 +77,21 @@ export class FanOut {
     await Promise.all([this.lanes.wake(botNumbers), this.notify(channel, botNumbers)]);
   }
 
-  /** Answers to people wait, and pass whatever else does. What goes wrong is logged, since the sweep wakes them too. */
-  wakeForAnswers(botNumbers: readonly string[]): void {
-    this.wakeLanes(botNumbers, ANSWERS_CHANNEL).catch((error: unknown) =>
+  /** All lanes of a tenant in which something could leave. */
+  async wakeLanesOf(tenantId: TenantId): Promise<void> {
+    await this.wakeLanes(await this.repository.findDueOfTenant(tenantId));
+  }
+
+  /** What goes wrong is logged, since the sweep wakes them too. */
+  wakeLanesSoon(botNumbers: readonly string[], channel = LANES_CHANNEL): void {
+    this.wakeLanes(botNumbers, channel).catch((error: unknown) =>
       this.logger.warn(`lanes not woken: ${String(error)}`),
     );
+  }
+
+  /** Answers to people wait, and pass whatever else does. */
+  wakeForAnswers(botNumbers: readonly string[]): void {
+    this.wakeLanesSoon(botNumbers, ANSWERS_CHANNEL);
   }
 
   private async notify(channel: string, botNumbers: readonly string[]): Promise<void> {
@@ -85,12 +107,15 @@ export class FanOut {
       // The row's lock keeps two planners apart, and a cancellation out until this chunk is in.
       const [row] = await manager.query<{ planned: number; bot_numbers: string[] }[]>(
         `WITH broadcast AS (
-           SELECT b.no, b.planned_on, b.plan_cursor FROM broadcasts b JOIN tenants t ON t.id = b.tenant_id
+           SELECT b.no, b.planned_on, b.plan_cursor,
+             least(${CHUNK}, b.max_stars * ${messagesPerStar} - b.planned) AS most
+           FROM broadcasts b JOIN tenants t ON t.id = b.tenant_id
            WHERE b.no = $1 AND b.state = 'planning' AND t.state = 'active' FOR UPDATE OF b
          ), chunk AS (
            SELECT c.id, c.no, c.bot_no FROM chats c
            WHERE c.tenant_id = $2 AND c.id > (SELECT plan_cursor FROM broadcast) AND ${condition.sql}
-           ORDER BY c.id LIMIT ${CHUNK}
+           -- Who joined since a paid broadcast was accepted is beyond what was agreed to.
+           ORDER BY c.id LIMIT (SELECT most FROM broadcast)
          ), inserted AS (
            INSERT INTO deliveries (planned_on, class, source_no, chat_no, bot_no, tenant_id)
            -- The cursor passes each chat once: a double would be a fault, and fails the chunk.
@@ -101,11 +126,54 @@ export class FanOut {
          ), advanced AS (
            UPDATE broadcasts b
            SET planned = b.planned + summed.planned, plan_cursor = coalesce(summed.last, b.plan_cursor),
-               state = CASE WHEN summed.planned < ${CHUNK} THEN 'sending' ELSE 'planning' END
+               state = CASE WHEN summed.planned < ${CHUNK} THEN 'sending' ELSE 'planning' END,
+               planned_at = CASE WHEN summed.planned < ${CHUNK} THEN clock_timestamp() END
            FROM summed, broadcast WHERE b.no = broadcast.no
          )
          SELECT planned, coalesce(bot_numbers, '{}') AS bot_numbers FROM summed`,
         [broadcastNo, tenantId, ...condition.parameters],
+      );
+      return { count: row?.planned ?? 0, botNumbers: row?.bot_numbers ?? [] };
+    });
+  }
+
+  /** The same for an edit or a recall: one delivery for every message that its target has sent. */
+  private planChanges(tenantId: TenantId, broadcastNo: string): Promise<Planned> {
+    return this.tenants.run(tenantId, async (manager) => {
+      const [row] = await manager.query<{ planned: number; bot_numbers: string[] }[]>(
+        `WITH broadcast AS (
+           SELECT b.no, b.planned_on, b.kind, b.target_id, b.plan_cursor_chat_no
+           FROM broadcasts b JOIN tenants t ON t.id = b.tenant_id
+           WHERE b.no = $1 AND b.state = 'planning' AND t.state = 'active' FOR UPDATE OF b
+         ), chunk AS (
+           SELECT d.chat_no, d.bot_no, d.message_id, CASE
+               WHEN b.kind = 'recall' AND d.settled_at < clock_timestamp() - interval '${RECALLABLE_HOURS} hours'
+                 THEN 'too_old'
+               WHEN c.migrated_at > d.settled_at THEN 'chat_migrated'
+             END AS skip_reason
+           FROM broadcast b JOIN broadcasts target ON target.tenant_id = $2 AND target.id = b.target_id
+             JOIN deliveries d ON d.planned_on = target.planned_on AND d.class = 1 AND d.source_no = target.no
+               AND d.chat_no > b.plan_cursor_chat_no AND d.state = 2 AND d.message_id IS NOT NULL
+             LEFT JOIN chats c ON c.no = d.chat_no
+           ORDER BY d.chat_no LIMIT ${CHUNK}
+         ), inserted AS (
+           INSERT INTO deliveries (planned_on, class, source_no, chat_no, bot_no, tenant_id, message_id, state, is_open,
+             reason, settled_at)
+           SELECT b.planned_on, 1, b.no, chunk.chat_no, chunk.bot_no, $2, chunk.message_id,
+             CASE WHEN skip_reason IS NULL THEN 0 ELSE 6 END, skip_reason IS NULL, skip_reason,
+             CASE WHEN skip_reason IS NOT NULL THEN clock_timestamp() END
+           FROM broadcast b, chunk
+         ), summed AS (
+           SELECT count(*)::int AS planned, max(chat_no) AS last, array_agg(DISTINCT bot_no::text) AS bot_numbers FROM chunk
+         ), advanced AS (
+           UPDATE broadcasts b
+           SET planned = b.planned + summed.planned, plan_cursor_chat_no = coalesce(summed.last, b.plan_cursor_chat_no),
+               state = CASE WHEN summed.planned < ${CHUNK} THEN 'sending' ELSE 'planning' END,
+               planned_at = CASE WHEN summed.planned < ${CHUNK} THEN clock_timestamp() END
+           FROM summed, broadcast WHERE b.no = broadcast.no
+         )
+         SELECT planned, coalesce(bot_numbers, '{}') AS bot_numbers FROM summed`,
+        [broadcastNo, tenantId],
       );
       return { count: row?.planned ?? 0, botNumbers: row?.bot_numbers ?? [] };
     });

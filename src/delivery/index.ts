@@ -1,4 +1,4 @@
-export { IS_LEFT } from './broadcast.repository.js';
+export { IS_LEFT } from './broadcast.rules.js';
 export { type BroadcastRequest, BroadcastService } from './broadcast.service.js';
 export { messageChoice } from './broadcast.dto.js';
 export {

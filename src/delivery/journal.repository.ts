@@ -1,5 +1,6 @@
 import { type DispatcherDatabase } from '../platform/database/index.js';
-import { codeOfState, type DeliveryClass, type Settlement } from './delivery.rules.js';
+import { GOING_ON } from './broadcast.rules.js';
+import { codeOfState, DELIVERY_CLASS, type DeliveryClass, type Settlement } from './delivery.rules.js';
 
 /** The key of a row of `deliveries`; the numbers are text as PostgreSQL's bigints come. */
 export interface DeliveryKey {
@@ -29,15 +30,18 @@ export interface SettledAttempt {
  * Writes intents and settlements of one day, grouped over all lanes of the process, in one statement.
  *
  * Fenced: the lanes' rows are locked FOR SHARE where owner and epoch still hold, and only deliveries of those lanes
- * are marked. Repeatable: an intent that was committed although its answer was lost is found and returned again.
+ * are marked. Of a broadcast that was paused or ended nothing is marked any more, whatever was read ahead of it.
+ * Repeatable: an intent that was committed although its answer was lost is found and returned again.
  *
- * Its plan must not hang on statistics, so `IS TRUE` has the held lanes hashed once instead of joined.
+ * Its plan must not hang on statistics, so `IS TRUE` has the held lanes and the broadcasts hashed once instead of joined.
  */
 const RECORD = `
 WITH held AS MATERIALIZED (
   SELECT bot_no, epoch FROM lanes
   WHERE bot_no = ANY($2::bigint[]) AND owner = $3 AND until > clock_timestamp()
   ORDER BY bot_no FOR SHARE
+), going_on AS MATERIALIZED (
+  SELECT no FROM broadcasts WHERE no = ANY($19::bigint[]) AND state IN ${GOING_ON}
 ), intended AS (
   UPDATE deliveries d
   SET state = 1, epoch = i.epoch, attempt = i.attempt, sending_at = clock_timestamp()
@@ -45,7 +49,8 @@ WITH held AS MATERIALIZED (
        WITH ORDINALITY AS i(class, source_no, chat_no, bot_no, epoch, attempt, n)
   WHERE d.planned_on = $1 AND d.class = i.class AND d.source_no = i.source_no AND d.chat_no = i.chat_no
     AND ((i.bot_no, i.epoch) IN (SELECT bot_no, epoch FROM held)) IS TRUE
-    AND ((d.state = 0 AND d.attempt = i.attempt - 1)
+    AND ((d.state = 0 AND d.attempt = i.attempt - 1
+          AND (i.class = ${DELIVERY_CLASS.reply} OR (i.source_no IN (SELECT no FROM going_on)) IS TRUE))
       OR (d.state = 1 AND d.epoch = i.epoch AND d.attempt = i.attempt))
   RETURNING i.n
 ), settled AS (
@@ -58,8 +63,14 @@ WITH held AS MATERIALIZED (
        AS s(class, source_no, chat_no, epoch, attempt, state, reason, message_id, delay_ms)
   WHERE d.planned_on = $1 AND d.class = s.class AND d.source_no = s.source_no AND d.chat_no = s.chat_no
     AND d.epoch = s.epoch AND d.attempt = s.attempt
-    -- A late answer is truer than our "unknown"; but what was given up as unknown is not queued again by it.
-    AND (d.state = 1 OR (d.state = 4 AND s.state <> 0))
+    -- A late answer is truer than our "unknown"; but what was given up as unknown is not queued again by it. Where it
+    -- waits for one more try that has not begun, it is enough that this one arrived.
+    AND (d.state = 1 OR (d.state = 4 AND s.state <> 0) OR (d.state = 0 AND s.state = 2))
+  RETURNING d.class, d.source_no, OLD.state = 4 AS was_unknown
+), corrected AS (
+  -- Whoever counts totals holds the broadcast's row: this waits for it, and has them counted again.
+  UPDATE broadcasts b SET are_totals_true = false FROM settled
+  WHERE settled.was_unknown AND settled.class = ${DELIVERY_CLASS.broadcast} AND b.no = settled.source_no
 )
 SELECT coalesce(array_agg(n::int), '{}') AS fenced FROM intended`;
 
@@ -99,6 +110,7 @@ export class JournalRepository {
       settlements.map(({ settlement }) => settlement.reason),
       numbers(settlements.map(({ settlement }) => settlement.messageId)),
       numbers(settlements.map(({ settlement }) => settlement.delayMs)),
+      numbers([...new Set(intents.filter(isOfBroadcast).map((intent) => intent.sourceNo))]),
     ]);
     const mayLeave = new Array<boolean>(intents.length).fill(false);
     for (const n of row?.fenced ?? []) mayLeave[n - 1] = true;
@@ -122,6 +134,9 @@ export class JournalRepository {
     );
   }
 }
+
+const isOfBroadcast = (delivery: Pick<DeliveryKey, 'class'>): boolean =>
+  delivery.class === DELIVERY_CLASS.broadcast;
 
 /** An array literal of numbers; the driver's own encoding quotes and escapes each, which these never need. */
 function numbers(values: readonly (string | number | null)[]): string {

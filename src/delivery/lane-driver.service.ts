@@ -1,21 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { AudienceService } from '../audience/index.js';
-import { BotDirectory, BotVerdicts, isSending } from '../bots/index.js';
+import { BotDirectory, BotVerdicts, type ConnectedBot, isSending } from '../bots/index.js';
 import { Configuration } from '../config/index.js';
 import { Clock } from '../platform/clock/index.js';
 import { DatabaseNotifications, DispatcherDatabase, GroupedQuery } from '../platform/database/index.js';
 import { asBotNumber, type BotNumber } from '../platform/identity/index.js';
 import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
 import { Slots } from '../platform/slots/index.js';
-import { BotApiClient, BotPace, type PaceMemory } from '../telegram/index.js';
+import { BotApiClient, BotPace, paidPerSecond, type PaceMemory } from '../telegram/index.js';
 import { BroadcastProgress } from './broadcast-progress.service.js';
 import { Contents } from './contents.js';
 import { type Consequence, DELIVERY_CLASS, RESEND_UNKNOWN_AFTER_MS } from './delivery.rules.js';
-import { ANSWERS_CHANNEL, BOTS_CHANNEL, LANES, LANES_CHANNEL, TENANTS_CHANNEL } from './delivery.queues.js';
+import {
+  ANSWERS_CHANNEL,
+  BOTS_CHANNEL,
+  BROADCASTS_CHANNEL,
+  LANES,
+  LANES_CHANNEL,
+  TENANTS_CHANNEL,
+} from './delivery.queues.js';
 import { Journal } from './journal.js';
 import { JournalRepository } from './journal.repository.js';
 import { Lane, type LaneEnd, type LaneSurroundings } from './lane.js';
+import { LanePace } from './lane-pace.rules.js';
 import { type AcquiredLane, LaneLeaseRepository, type ReleasedLane } from './lane-lease.repository.js';
 import { LaneRepository, type QueuedDelivery } from './lane.repository.js';
 
@@ -65,7 +73,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly audience: AudienceService,
     private readonly progress: BroadcastProgress,
     client: BotApiClient,
-    contents: Contents,
+    private readonly contents: Contents,
     @InjectWakeQueue(LANES) private readonly queue: WakeQueue,
   ) {
     this.places = new Slots(configuration.settings.LANES_PER_WORKER);
@@ -93,6 +101,9 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     });
     await this.notifications.listen(ANSWERS_CHANNEL, (payload) => {
       for (const botNo of payload.split(',')) this.lanes.get(botNo)?.lane.noticeAnswer();
+    });
+    await this.notifications.listen(BROADCASTS_CHANNEL, (broadcastNo) => {
+      for (const { lane } of this.lanes.values()) lane.dropBroadcast(broadcastNo);
     });
     await this.notifications.listen(BOTS_CHANNEL, (botNo) => void this.checkBot(asBotNumber(botNo)));
     await this.notifications.listen(TENANTS_CHANNEL, () => void this.stopSuspended());
@@ -190,11 +201,12 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
       return undefined;
     }
     const now = this.clock.monotonicMs();
-    const pace = new BotPace(this.paceLimits(), {
-      freeSinceMs: now - acquired.freeMs,
-      memory: acquired.pace ?? undefined,
-      isMemoryWhole: acquired.wasLetGo,
-    });
+    const beginning = { freeSinceMs: now - acquired.freeMs, isMemoryWhole: acquired.wasLetGo };
+    const limits = this.paceLimits();
+    const pace = new LanePace(
+      new BotPace(limits, { ...beginning, memory: acquired.pace ?? undefined }),
+      new BotPace({ ...limits, perSecond: Math.max(limits.perSecond, paidPerSecond) }, beginning),
+    );
     pace.rest(now + acquired.restMs);
     return new Lane(bot, acquired.epoch, pace, askedMs + LEASE_MS - LEASE_MARGIN_MS, this.surroundings);
   }
@@ -300,6 +312,22 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
+  /** The lanes of this process hear of it at once, the others when it is committed. */
+  private async stopBroadcast(
+    { tenantId }: ConnectedBot,
+    broadcastNo: string,
+    reason: string,
+  ): Promise<void> {
+    this.contents.refuse(broadcastNo);
+    for (const { lane } of this.lanes.values()) lane.dropBroadcast(broadcastNo);
+    try {
+      await this.progress.stop(tenantId, broadcastNo, reason);
+    } catch (error) {
+      this.contents.forget(broadcastNo);
+      throw error;
+    }
+  }
+
   private async follow(lane: Lane, delivery: QueuedDelivery, consequence: Consequence): Promise<void> {
     const { bot } = lane;
     try {
@@ -320,9 +348,10 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
         case 'contentRefused':
           // An answer to a person is nobody else's: its number is a reply's, not a broadcast's.
           if (delivery.class !== DELIVERY_CLASS.broadcast) return;
-          await this.progress.stop(bot.tenantId, delivery.sourceNo, consequence.reason);
-          for (const { lane: other } of this.lanes.values()) other.dropBroadcast(delivery.sourceNo);
-          return;
+          return await this.stopBroadcast(bot, delivery.sourceNo, consequence.reason);
+        case 'starsMissing':
+          await this.progress.pause(bot.tenantId, delivery.sourceNo, 'not_enough_stars');
+          return lane.dropBroadcast(delivery.sourceNo);
         case 'tokenRejected':
           lane.finish({ kind: 'stopped' });
           return await this.verdicts.rejectToken(bot);

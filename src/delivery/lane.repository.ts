@@ -1,5 +1,6 @@
 import { type DispatcherDatabase, GroupedQuery } from '../platform/database/index.js';
 import { type TenantId } from '../platform/identity/index.js';
+import { GOING_ON } from './broadcast.rules.js';
 import { type DeliveryKey } from './journal.repository.js';
 import { type DeliveryClass } from './delivery.rules.js';
 
@@ -13,8 +14,15 @@ export interface QueuedDelivery extends DeliveryKey {
   readonly firstName: string | null;
   readonly lastName: string | null;
   readonly username: string | null;
+  /** Of an edit or a recall: the message that it changes. */
+  readonly messageId: number | null;
   /** Only of class reply: what the handler said. */
   readonly reply: { readonly method: string; readonly parameters: Record<string, unknown> } | null;
+}
+
+interface Asked {
+  readonly botNo: string;
+  readonly most: number;
 }
 
 interface QueuedRow {
@@ -31,42 +39,50 @@ interface QueuedRow {
   first_name: string | null;
   last_name: string | null;
   username: string | null;
+  message_id: string | null;
   method: string | null;
   parameters: Record<string, unknown> | null;
 }
 
 const COLUMNS = `d.planned_on::text, d.class, d.source_no, d.chat_no, d.attempt, c.telegram_chat_id, c.type, c.state,
-  c.title, p.first_name, p.last_name, coalesce(p.username, c.username) AS username`;
+  c.title, p.first_name, p.last_name, coalesce(p.username, c.username) AS username, d.message_id`;
 // A chat can be gone: erased, or merged into the supergroup that it became.
 const RECIPIENT = 'LEFT JOIN chats c ON c.no = d.chat_no LEFT JOIN contacts p ON p.id = c.contact_id';
 
 /** Read ahead: enough to go on for two seconds at Telegram's usual pace. */
 export const PREFETCH = 64;
+/** The same at the pace of a paid broadcast. */
+export const PAID_PREFETCH = 2_000;
 /** Broadcasts that one lane serves by turns; the others follow as these end. */
 const BROADCASTS_BY_TURNS = 16;
 
+/** The broadcasts of which something is queued in a lane: steps over the index without reading the rows between. */
+function sourcesOf(lane: string): string {
+  return `sources AS (
+  (SELECT source_no FROM deliveries WHERE bot_no = ${lane}.bot_no AND is_open AND state = 0 AND class = 1 ORDER BY source_no LIMIT 1)
+  UNION ALL
+  SELECT (SELECT d.source_no FROM deliveries d
+          WHERE d.bot_no = ${lane}.bot_no AND d.is_open AND d.state = 0 AND d.class = 1 AND d.source_no > sources.source_no
+          ORDER BY d.source_no LIMIT 1)
+  FROM sources WHERE sources.source_no IS NOT NULL
+)`;
+}
+
 /**
  * What waits in a lane: the answers to people, then the broadcasts by turns, so that a small one doesn't wait for the
- * end of a large one. The recursion steps over the index from one broadcast to the next without reading its rows.
+ * end of a large one.
  */
 const QUEUED = `
 SELECT lane.bot_no::text, queued.*
-FROM unnest($1::bigint[]) AS lane(bot_no) CROSS JOIN LATERAL (
-WITH RECURSIVE sources AS (
-  (SELECT source_no FROM deliveries WHERE bot_no = lane.bot_no AND is_open AND state = 0 AND class = 1 ORDER BY source_no LIMIT 1)
-  UNION ALL
-  SELECT (SELECT d.source_no FROM deliveries d
-          WHERE d.bot_no = lane.bot_no AND d.is_open AND d.state = 0 AND d.class = 1 AND d.source_no > sources.source_no
-          ORDER BY d.source_no LIMIT 1)
-  FROM sources WHERE sources.source_no IS NOT NULL
-), broadcasting AS (
+FROM unnest($1::bigint[], $2::int[]) AS lane(bot_no, most) CROSS JOIN LATERAL (
+WITH RECURSIVE ${sourcesOf('lane')}, broadcasting AS (
   SELECT b.no, b.planned_on FROM sources JOIN broadcasts b ON b.no = sources.source_no
-  WHERE b.state IN ('planning', 'sending') LIMIT ${BROADCASTS_BY_TURNS}
+  WHERE b.state IN ${GOING_ON} LIMIT ${BROADCASTS_BY_TURNS}
 )
 (SELECT ${COLUMNS}, r.method, r.parameters, 0::bigint AS turn
  FROM deliveries d ${RECIPIENT} JOIN replies r ON r.no = d.source_no
  WHERE d.bot_no = lane.bot_no AND d.is_open AND d.state = 0 AND d.class = 2 AND d.not_before <= clock_timestamp()
- ORDER BY d.source_no LIMIT $2)
+ ORDER BY d.source_no LIMIT lane.most)
 UNION ALL
 (SELECT ${COLUMNS}, NULL, NULL, d.turn
  FROM broadcasting CROSS JOIN LATERAL (
@@ -74,32 +90,36 @@ UNION ALL
      SELECT * FROM deliveries w
      WHERE w.bot_no = lane.bot_no AND w.is_open AND w.state = 0 AND w.class = 1 AND w.source_no = broadcasting.no
        AND w.planned_on = broadcasting.planned_on AND w.not_before <= clock_timestamp()
-     ORDER BY w.chat_no LIMIT $2) AS first) AS d
+     ORDER BY w.chat_no LIMIT lane.most) AS first) AS d
  ${RECIPIENT}
- ORDER BY d.turn, d.source_no LIMIT $2)
+ ORDER BY d.turn, d.source_no LIMIT lane.most)
 ) AS queued
 ORDER BY lane.bot_no, queued.turn, queued.source_no, queued.chat_no`;
 
-/** Whether lane `l` has deliveries that could leave now. */
-const HAS_DUE = `EXISTS (SELECT FROM deliveries d
-  WHERE d.bot_no = l.bot_no AND d.is_open AND d.state = 0 AND d.not_before <= clock_timestamp())`;
+/** Whether lane `l` has deliveries that could leave now. Those of a paused broadcast can't, or they would wake it for ever. */
+const HAS_DUE = `(EXISTS (SELECT FROM deliveries d
+    WHERE d.bot_no = l.bot_no AND d.is_open AND d.state = 0 AND d.class = 2 AND d.not_before <= clock_timestamp())
+  OR EXISTS (WITH RECURSIVE ${sourcesOf('l')}
+    SELECT FROM sources JOIN broadcasts b ON b.no = sources.source_no AND b.state IN ${GOING_ON}
+    CROSS JOIN LATERAL (SELECT FROM deliveries d
+      WHERE d.bot_no = l.bot_no AND d.is_open AND d.state = 0 AND d.class = 1 AND d.source_no = b.no
+        AND d.planned_on = b.planned_on AND d.not_before <= clock_timestamp() LIMIT 1) AS due))`;
 
 /** Reads what waits in lanes. */
 export class LaneRepository {
-  private readonly queued = new GroupedQuery((botNumbers: readonly string[]) => this.readQueued(botNumbers));
+  private readonly queued = new GroupedQuery((asked: readonly Asked[]) => this.readQueued(asked));
   private readonly nextDelays = new GroupedQuery((botNumbers: readonly string[]) =>
     this.readNextDelays(botNumbers),
   );
 
-  /** @param prefetch most deliveries of each class that one reading gives a lane */
-  constructor(
-    private readonly database: DispatcherDatabase,
-    private readonly prefetch = PREFETCH,
-  ) {}
+  constructor(private readonly database: DispatcherDatabase) {}
 
-  /** The next deliveries of a bot, answers first. */
-  findQueued(botNo: string): Promise<QueuedDelivery[]> {
-    return this.queued.ask(botNo);
+  /**
+   * The next deliveries of a bot, answers first.
+   * @param most of each class
+   */
+  findQueued(botNo: string, most = PREFETCH): Promise<QueuedDelivery[]> {
+    return this.queued.ask({ botNo, most });
   }
 
   /** Milliseconds until the next delivery that waits for its time; null where none does. */
@@ -107,15 +127,16 @@ export class LaneRepository {
     return this.nextDelays.ask(botNo);
   }
 
-  private async readQueued(botNumbers: readonly string[]): Promise<QueuedDelivery[][]> {
-    const rows = await this.database.queryByKey<QueuedRow>(QUEUED, [[...new Set(botNumbers)], this.prefetch]);
+  private async readQueued(asked: readonly Asked[]): Promise<QueuedDelivery[][]> {
+    const lanes = new Map(asked.map(({ botNo, most }) => [botNo, most]));
+    const rows = await this.database.queryByKey<QueuedRow>(QUEUED, [[...lanes.keys()], [...lanes.values()]]);
     const byBot = new Map<string, QueuedDelivery[]>();
     for (const row of rows) {
       const deliveries = byBot.get(row.bot_no);
       if (deliveries) deliveries.push(toDelivery(row));
       else byBot.set(row.bot_no, [toDelivery(row)]);
     }
-    return botNumbers.map((botNo) => byBot.get(botNo) ?? []);
+    return asked.map(({ botNo }) => byBot.get(botNo) ?? []);
   }
 
   private async readNextDelays(botNumbers: readonly string[]): Promise<(number | null)[]> {
@@ -196,5 +217,6 @@ const toDelivery = (row: QueuedRow): QueuedDelivery => ({
   firstName: row.first_name,
   lastName: row.last_name,
   username: row.username,
+  messageId: row.message_id === null ? null : Number(row.message_id),
   reply: row.method === null ? null : { method: row.method, parameters: row.parameters ?? {} },
 });

@@ -1,18 +1,12 @@
 import { type ConnectedBot } from '../bots/index.js';
 import { type Clock } from '../platform/clock/index.js';
-import { type BotApiClient, type BotApiOutcome, type BotPace } from '../telegram/index.js';
+import { type BotApiClient, type BotApiOutcome } from '../telegram/index.js';
 import { type Contents, type PreparedCall, type PreparedDelivery } from './contents.js';
-import {
-  backOffMs,
-  type Consequence,
-  DELIVERY_CLASS,
-  judge,
-  TRY_AGAIN,
-  type Verdict,
-} from './delivery.rules.js';
+import { backOffMs, type Consequence, DELIVERY_CLASS, TRY_AGAIN, type Verdict } from './delivery.rules.js';
 import { type Attempt, deliveryKey } from './journal.repository.js';
 import { type IntentHolder, type Journal } from './journal.js';
-import { type LaneRepository, PREFETCH, type QueuedDelivery } from './lane.repository.js';
+import { type LanePace } from './lane-pace.rules.js';
+import { type LaneRepository, PAID_PREFETCH, PREFETCH, type QueuedDelivery } from './lane.repository.js';
 
 /** Why a lane ended, and when it is worth driving again (undefined: when somebody wakes it). */
 export type LaneEnd =
@@ -42,6 +36,8 @@ export interface LaneSurroundings {
 
 /** Calls of one bot that may be under way where no pace limits them. */
 const MOST_IN_FLIGHT = 64;
+/** At 1,000 a second with answers that take half a second. */
+const MOST_PAID_IN_FLIGHT = 512;
 /** A rest shorter than this is waited out; a longer one gives the place to somebody else. */
 const PATIENCE_MS = 2_000;
 /** setTimeout fires up to a millisecond early. */
@@ -64,6 +60,8 @@ export class Lane implements IntentHolder {
   private isReadToTheEnd = false;
   /** Somebody told of an answer since the last reading began. */
   private hasNotice = false;
+  /** Something that was read is paid for: then more is read ahead, and more is under way. */
+  private hasPaid = false;
   private timer: NodeJS.Timeout | undefined;
   private rereadTimer: NodeJS.Timeout | undefined;
   private end: LaneEnd | undefined;
@@ -72,7 +70,7 @@ export class Lane implements IntentHolder {
   constructor(
     readonly bot: ConnectedBot,
     readonly epoch: string,
-    readonly pace: BotPace,
+    readonly pace: LanePace,
     leaseDeadlineMs: number,
     private readonly around: LaneSurroundings,
   ) {
@@ -107,22 +105,23 @@ export class Lane implements IntentHolder {
     this.pump();
   }
 
-  /** Drops what waits of a broadcast that was stopped or cancelled. */
+  /** Drops what waits of a broadcast that was paused or has ended, which the journal would refuse one by one. */
   dropBroadcast(sourceNo: string): void {
     this.waiting = this.waiting.filter(({ key, row }) => {
       const isDropped = row.class === DELIVERY_CLASS.broadcast && row.sourceNo === sourceNo;
       if (isDropped) this.here.delete(key);
       return !isDropped;
     });
+    this.pump();
   }
 
   onIntentDecided(attempt: Attempt, mayLeave: boolean): void {
     const delivery = this.here.get(deliveryKey(attempt));
     if (!delivery) throw new Error('An intent came back that this lane never had.');
     if (!mayLeave) {
-      // Cancelled meanwhile, or the lane is lost; only the database knows which.
+      // Paused, cancelled or stopped meanwhile, or the lane is lost; only the database knows which.
       const now = this.around.clock.monotonicMs();
-      this.pace.finish(now, { kind: 'notSent', cause: 'withdrawn' }, delivery.pacedChat);
+      this.pace.finish(now, { kind: 'notSent', cause: 'withdrawn' }, delivery);
       delivery.abandon();
       this.forget(delivery);
       this.around.doubt(this);
@@ -148,11 +147,7 @@ export class Lane implements IntentHolder {
       return delivery.call();
     } catch (error) {
       this.around.report(error);
-      this.pace.finish(
-        this.around.clock.monotonicMs(),
-        { kind: 'notSent', cause: 'withdrawn' },
-        delivery.pacedChat,
-      );
+      this.pace.finish(this.around.clock.monotonicMs(), { kind: 'notSent', cause: 'withdrawn' }, delivery);
       delivery.abandon();
       const settlement = {
         state: 'failed',
@@ -179,11 +174,11 @@ export class Lane implements IntentHolder {
     const { clock, journal } = this.around;
     const now = clock.monotonicMs();
     const outages = this.pace.outages;
-    const rest = this.pace.finish(now, outcome, delivery.pacedChat);
+    const rest = this.pace.finish(now, outcome, delivery);
     call.onOutcome?.(outcome);
     const verdict = call.isFileStale?.(outcome)
       ? TRY_AGAIN
-      : judge(outcome, attempt.attempt, delivery.isResentWhenUnknown, Math.random());
+      : delivery.judge(outcome, attempt.attempt, Math.random());
     if (this.pace.outages > outages) this.backOff(now);
     if (verdict.consequence.kind === 'none' || rest?.scope === 'chat') {
       journal.settle({ attempt, settlement: verdict.settlement }, this);
@@ -223,15 +218,20 @@ export class Lane implements IntentHolder {
   }
 
   private isReadingDue(): boolean {
-    return this.hasNotice || (!this.isReadToTheEnd && this.waiting.length < PREFETCH / 2);
+    return this.hasNotice || (!this.isReadToTheEnd && this.waiting.length < this.prefetch / 2);
+  }
+
+  private get prefetch(): number {
+    return this.hasPaid ? PAID_PREFETCH : PREFETCH;
   }
 
   /** Starts every delivery whose time has come; sets the timer for the next one. */
   private letGo(): void {
     const now = this.around.clock.monotonicMs();
     for (;;) {
-      if (this.waiting.length === 0 || this.inFlight >= MOST_IN_FLIGHT) return;
-      const botMs = this.pace.earliestStart(now);
+      const mostInFlight = this.hasPaid ? MOST_PAID_IN_FLIGHT : MOST_IN_FLIGHT;
+      if (this.waiting.length === 0 || this.inFlight >= mostInFlight) return;
+      const botMs = this.pace.earliestStart(now, this.hasPaid);
       const next = botMs > now ? { atMs: botMs, position: -1 } : this.findReady(now);
       if (next.atMs > now) {
         const delayMs = next.atMs - now;
@@ -253,7 +253,7 @@ export class Lane implements IntentHolder {
     for (let position = 0; position < this.waiting.length; position += 1) {
       const delivery = this.waiting[position]!;
       if (!delivery.isReady) continue;
-      const atMs = this.pace.earliestStart(now, delivery.pacedChat);
+      const atMs = this.pace.earliestStartOf(now, delivery);
       if (atMs <= now) return { atMs, position };
       earliestMs = Math.min(earliestMs, atMs);
     }
@@ -262,7 +262,7 @@ export class Lane implements IntentHolder {
 
   private start(delivery: PreparedDelivery, now: number): void {
     this.inFlight += 1;
-    this.pace.start(now, delivery.pacedChat);
+    this.pace.start(now, delivery);
     delivery.begin();
     const { row } = delivery;
     this.around.journal.intend(
@@ -284,11 +284,12 @@ export class Lane implements IntentHolder {
     this.isReadToTheEnd = true;
     this.hasNotice = false;
     try {
-      const found = await this.around.repository.findQueued(this.bot.botNo);
+      const most = this.prefetch;
+      const found = await this.around.repository.findQueued(this.bot.botNo, most);
       const fresh = found.filter((row) => !this.here.has(deliveryKey(row)));
       const prepared = await this.around.contents.load(this.bot, fresh);
       if (!this.end) this.take(prepared);
-      if (found.length >= PREFETCH) this.isReadToTheEnd = false;
+      if (found.length >= most) this.isReadToTheEnd = false;
     } catch (error) {
       // The lease runs out by itself; the sweep finds the lane again when the database is back.
       this.end ??= { kind: 'lost' };
@@ -301,6 +302,8 @@ export class Lane implements IntentHolder {
 
   private take(fresh: readonly PreparedDelivery[]): void {
     for (const delivery of fresh) {
+      if (delivery.isRefused) continue;
+      this.hasPaid ||= delivery.isPaid;
       const { skipReason } = delivery;
       this.here.set(delivery.key, delivery);
       if (skipReason === null) {
@@ -312,11 +315,11 @@ export class Lane implements IntentHolder {
         .skip({ ...delivery.row, reason: skipReason })
         .then(() => this.forget(delivery));
     }
-    // Answers to people pass broadcasts that were read before them.
-    if (fresh.some(isReply)) {
+    // What is urgent passes broadcasts that were read before it.
+    if (fresh.some(isUrgent)) {
       this.waiting = [
-        ...this.waiting.filter(isReply),
-        ...this.waiting.filter((delivery) => !isReply(delivery)),
+        ...this.waiting.filter(isUrgent),
+        ...this.waiting.filter((delivery) => !isUrgent(delivery)),
       ];
     }
   }
@@ -357,4 +360,4 @@ export class Lane implements IntentHolder {
   }
 }
 
-const isReply = ({ row }: PreparedDelivery): boolean => row.class === DELIVERY_CLASS.reply;
+const isUrgent = ({ isUrgent: is }: PreparedDelivery): boolean => is;

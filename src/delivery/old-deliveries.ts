@@ -1,4 +1,5 @@
 import { type OldRows } from '../platform/cleaning/index.js';
+import { IS_LEFT, UNENDED } from './broadcast.rules.js';
 import { DELIVERY_CLASS } from './delivery.rules.js';
 
 /** How long the API can tell what became of a message; the database's function refuses to drop what is younger. */
@@ -15,10 +16,11 @@ export const OLD_REPLIES: OldRows = {
                     AND d.source_no = replies.no AND d.is_open)`,
 };
 
-/** A broadcast leaves with its deliveries: a report counted from rows that are gone would not be true. */
+/** Reports stay as totals when their deliveries are gone: two years, so that a year can be held against the one before. */
+const DAYS_REPORTED = 730;
+
 export const OLD_BROADCASTS: OldRows = {
   table: 'broadcasts',
-  where: `planned_on < current_date - ${DAYS_KEPT} AND state NOT IN ('planning', 'sending')
-    AND NOT EXISTS (SELECT FROM deliveries d WHERE d.class = ${DELIVERY_CLASS.broadcast}
-                    AND d.source_no = broadcasts.no AND d.is_open)`,
+  where: `planned_on < current_date - ${DAYS_REPORTED} AND state NOT IN ${UNENDED}
+    AND NOT EXISTS (SELECT FROM deliveries d WHERE d.source_no = broadcasts.no AND ${IS_LEFT})`,
 };

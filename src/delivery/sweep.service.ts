@@ -8,8 +8,10 @@ import { Repeater } from '../platform/clock/index.js';
 import { DispatcherDatabase } from '../platform/database/index.js';
 import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
 import { BroadcastRepository } from './broadcast.repository.js';
+import { ControlRepository } from './control.repository.js';
 import { LANES, PLANS } from './delivery.queues.js';
 import { LaneRepository } from './lane.repository.js';
+import { TotalsKeeper } from './totals-keeper.service.js';
 
 const SWEEP_EVERY_MS = 2_000;
 /** A dead worker's lanes are noticed this soon after their leases ran out. */
@@ -31,6 +33,8 @@ export class Sweep implements OnApplicationBootstrap, BeforeApplicationShutdown 
   constructor(
     database: DispatcherDatabase,
     private readonly broadcasts: BroadcastRepository,
+    private readonly control: ControlRepository,
+    private readonly totals: TotalsKeeper,
     @InjectWakeQueue(LANES) private readonly laneQueue: WakeQueue,
     @InjectWakeQueue(PLANS) private readonly planQueue: WakeQueue,
   ) {
@@ -40,6 +44,7 @@ export class Sweep implements OnApplicationBootstrap, BeforeApplicationShutdown 
       new Repeater(SWEEP_EVERY_MS, () => this.wakeForsaken(), this.logger),
       new Repeater(SWEEP_EVERY_MS, () => this.bringBroadcastsOn(), this.logger),
       new Repeater(SWEEP_EVERY_MS, () => this.finishCancelling(), this.logger),
+      new Repeater(SWEEP_EVERY_MS, () => this.totals.keepForgotten(), this.logger),
     ];
   }
 
@@ -66,7 +71,7 @@ export class Sweep implements OnApplicationBootstrap, BeforeApplicationShutdown 
 
   private async finishCancelling(): Promise<void> {
     for (const { no, tenant_id: tenantId } of await this.broadcasts.findHalfCancelled()) {
-      await this.broadcasts.cancelQueued(tenantId, no);
+      await this.control.cancelQueued(tenantId, no);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { Processor } from '@nestjs/bullmq';
 import { WakeProcessor, WORKER_OPTIONS } from '../platform/queue/index.js';
-import { BroadcastRepository } from './broadcast.repository.js';
+import { BroadcastProgress } from './broadcast-progress.service.js';
 import { LANES, PLANS } from './delivery.queues.js';
 import { FanOut } from './fan-out.service.js';
 import { LaneDriver } from './lane-driver.service.js';
@@ -26,7 +26,7 @@ export class PlanProcessor extends WakeProcessor {
 
   constructor(
     private readonly fanOut: FanOut,
-    private readonly broadcasts: BroadcastRepository,
+    private readonly progress: BroadcastProgress,
   ) {
     super();
   }
@@ -34,6 +34,6 @@ export class PlanProcessor extends WakeProcessor {
   override async drive(broadcastNumbers: readonly string[]): Promise<void> {
     await Promise.all(broadcastNumbers.map((broadcastNo) => this.fanOut.plan(broadcastNo)));
     // Nobody in the audience: then nothing will ever be settled, and it is done already.
-    await this.broadcasts.finishDone(broadcastNumbers);
+    await this.progress.finish(broadcastNumbers);
   }
 }

@@ -65,7 +65,7 @@ export class OccurrencesRepository {
     ]);
     const rows = await manager.query<{ schedule_id: string }[]>(
       `SELECT DISTINCT schedule_id FROM broadcasts
-        WHERE schedule_id = ANY ($1::uuid[]) AND state IN ('planning', 'sending')`,
+        WHERE schedule_id = ANY ($1::uuid[]) AND state IN ('planning', 'sending', 'paused')`,
       [scheduleIds],
     );
     return new Set(rows.map((row) => row.schedule_id));

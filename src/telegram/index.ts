@@ -20,4 +20,12 @@ export { escapeHtml, parseHtml, type ParsedHtml } from './html.rules.js';
 export { isButtonUrl, isCallbackData, isFileUrl, messageLimits } from './message-limits.rules.js';
 export { type BotApiUpload } from './multipart.rules.js';
 export { type BotApiOutcome, type NotSentCause, type UnknownCause } from './outcome.rules.js';
-export { BotPace, type PacedChat, type PaceLimits, type PaceMemory, type RestScope } from './pacing.rules.js';
+export {
+  BotPace,
+  messagesPerStar,
+  paidPerSecond,
+  type PacedChat,
+  type PaceLimits,
+  type PaceMemory,
+  type RestScope,
+} from './pacing.rules.js';

@@ -6,6 +6,8 @@ import type { BotApiOutcome } from './outcome.rules.js';
 export const usualPace = { perSecond: 30, perChatPerSecond: 1, perGroupPerMinute: 20 } as const;
 /** With `allow_paid_broadcast`. */
 export const paidPerSecond = 1_000;
+/** A message of a paid broadcast costs a tenth of a Star (https://core.telegram.org/bots/api#sendmessage). */
+export const messagesPerStar = 10;
 
 /** How fast one bot may go. Infinity lifts a limit. */
 export interface PaceLimits {

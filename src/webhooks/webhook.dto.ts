@@ -3,7 +3,10 @@ import { lineOfTextSchema, pageQuerySchema, pageSchemaOf } from '../platform/htt
 import { idSchema } from '../platform/identity/index.js';
 
 export const WEBHOOK_EVENTS = [
+  'broadcast.paused',
   'broadcast.finished',
+  'broadcast.cancelled',
+  'broadcast.stopped',
   'bot.connected',
   'bot.stopped',
   'chat.stopped',

@@ -172,6 +172,29 @@ describe('the product as processes', () => {
     expect(await end(successor, 'SIGTERM')).toBe(0);
   });
 
+  it('a broadcast that is paused when its worker dies goes on in the next, where it stopped', async () => {
+    const text = 'Hold the line';
+    const worker = await start('worker');
+    const { id } = await tenant.broadcast(text);
+    await tenant.until(id, ({ counts }) => counts.sent >= BOTS * 5);
+    const [paused] = await Promise.all([
+      tenant.client.post(`/broadcasts/${id}/pause`),
+      end(worker, 'SIGKILL'),
+    ]);
+    expect(paused).toMatchObject({ status: 200, body: { state: 'paused' } });
+    const successor = await start('worker');
+    // What the dead one left open is closed before anything is resumed.
+    const held = await tenant.until(id, ({ counts }) => counts.sending === 0);
+    expect(held.state).toBe('paused');
+    expect(held.counts.queued).toBeGreaterThan(0);
+    expect((await tenant.client.post(`/broadcasts/${id}/resume`)).status).toBe(200);
+    const report = await tenant.untilEnded(id, 90_000);
+    expect(report).toMatchObject({ state: 'finished', counts: { failed: 0, cancelled: 0 } });
+    expect(report.counts.unknown).toBeLessThanOrEqual(BOTS * UNKNOWN_PER_BOT_AND_KILL);
+    await expectNothingLostOrDoubled(report, text);
+    expect(await end(successor, 'SIGTERM')).toBe(0);
+  });
+
   it('a worker that is told to stop leaves nothing unknown', async () => {
     const text = 'In good order';
     const leaver = await start('worker');

@@ -9,6 +9,8 @@ export interface Report {
   readonly state: string;
   readonly stateReason: string | null;
   readonly endedAt: string | null;
+  readonly restingBots: readonly { botId: string; until: string }[];
+  readonly forecast: { finishAt: string; perSecond: number; basis: string } | null;
   readonly counts: {
     readonly accepted: number;
     readonly queued: number;
@@ -190,7 +192,7 @@ export class SceneTenant {
     return this.until(
       id,
       ({ state, counts }) =>
-        state !== 'planning' && state !== 'sending' && counts.queued + counts.sending === 0,
+        !['planning', 'sending', 'paused'].includes(state) && counts.queued + counts.sending === 0,
       patienceMs,
     );
   }

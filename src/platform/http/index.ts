@@ -1,4 +1,5 @@
 export { configureHttp, createHttpAdapter } from './http-adapter.js';
+export { writeCsvLine } from './csv.rules.js';
 export { type Page, type PageQuery, idBefore, pageOf, pageQuerySchema, pageSchemaOf } from './cursor-page.js';
 export {
   Idempotency,

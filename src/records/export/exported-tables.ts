@@ -129,8 +129,9 @@ export const EXPORTED_TABLES: readonly ExportedTable[] = [
     name: 'broadcasts',
     key: ID,
     columns: [
-      ...['id', 'no', 'message_id', 'audience', 'schedule_id', 'due_at', 'state', 'state_reason', 'planned'],
-      ...['planned_on', 'ambiguity_policy', 'created_at', 'planned_at', 'ended_at'],
+      ...['id', 'no', 'kind', 'target_id', 'message_id', 'audience', 'schedule_id', 'due_at', 'planned_on'],
+      ...['state', 'state_reason', 'planned', 'ambiguity_policy', 'max_stars', 'created_at', 'planned_at'],
+      ...['ended_at', 'totals'],
     ],
   },
   {
@@ -202,7 +203,10 @@ export const NOT_EXPORTED_COLUMNS: Readonly<Record<string, string>> = {
   'webhook_endpoints.old_secret_until': 'of a secret',
   'webhook_deliveries.next_attempt_at': 'what sending notes for itself',
   'broadcasts.plan_cursor': 'what sending notes for itself',
+  'broadcasts.plan_cursor_chat_no': 'what sending notes for itself',
+  'broadcasts.are_totals_true': 'what sending notes for itself',
   'broadcasts.expected': 'what quotas note for themselves; `planned` is what became of it',
+  'chats.migrated_at': 'what sending notes for itself',
   'chats.bot_no': 'the bot by its number; bot_id says the same',
   'deliveries.is_open': 'what sending notes for itself',
   'deliveries.epoch': 'what sending notes for itself',

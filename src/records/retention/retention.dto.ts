@@ -9,7 +9,9 @@ export const retentionSchema = z
       .int()
       .min(1)
       .max(LONGEST_RETENTION_DAYS)
-      .describe('how long broadcasts are kept with their deliveries, and what became of due times'),
+      .describe(
+        'how long deliveries are kept, and what became of due times; where it is fewer than 90, broadcasts leave with them, else their totals stay for two years',
+      ),
   })
   .meta({ id: 'Retention', examples: [{ days: 30 }] });
 export type Retention = z.output<typeof retentionSchema>;

@@ -48,7 +48,7 @@ export class ShortRetentionCleaning implements OnApplicationBootstrap, OnModuleD
     return this.database.query(
       `SELECT b.no::text, b.planned_on::text AS "plannedOn" FROM broadcasts b JOIN tenants t ON t.id = b.tenant_id
        WHERE t.retention_days IS NOT NULL AND b.planned_on < current_date - t.retention_days
-         AND b.state NOT IN ('planning', 'sending')
+         AND b.state NOT IN ('planning', 'sending', 'paused')
          AND NOT EXISTS (SELECT FROM deliveries d WHERE d.source_no = b.no AND ${IS_LEFT})
        ORDER BY b.no LIMIT ${CHUNK}`,
     );

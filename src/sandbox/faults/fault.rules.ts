@@ -12,6 +12,7 @@ export const faultKinds = [
   'too_many_requests',
   'redirect',
   'bad_request',
+  'balance_too_low',
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];
@@ -55,6 +56,7 @@ const defaultStatusCodes: Record<FaultKind, number> = {
   too_many_requests: 429,
   redirect: 302,
   bad_request: 400,
+  balance_too_low: 400,
 };
 
 /** The status code that the client sees; 0 when it sees none. */

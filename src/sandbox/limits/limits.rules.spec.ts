@@ -74,6 +74,15 @@ describe('admitSending', () => {
     expect(send(new ChatPace())).toBe(true);
   });
 
+  it('holds what is paid for to a thousand a second, beside what is not', () => {
+    const bot = new BotPace();
+    const send = (isPaid: boolean): boolean =>
+      admitSending(telegramLimits, bot, new ChatPace(), { nowMs: 0, isGroup: false, isPaid }).isAllowed;
+    for (let index = 0; index < 30; index++) expect(send(false)).toBe(true);
+    for (let index = 0; index < 1_000; index++) expect(send(true)).toBe(true);
+    expect(send(true)).toBe(false);
+  });
+
   it('refuses nothing when every limit is lifted', () => {
     expect(countAllowed(lifted, every(0, 1000), { isGroup: true })).toBe(1000);
   });

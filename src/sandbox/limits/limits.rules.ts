@@ -21,6 +21,9 @@ export const telegramLimits: SandboxLimits = {
   restSeconds: 3,
 };
 
+/** With `allow_paid_broadcast` (https://core.telegram.org/bots/api#sendmessage). */
+const paidMessagesPerSecondPerBot = 1_000;
+
 /** Counts arrivals in a sliding window; exact, and no dearer than its limit. */
 export class SlidingWindow {
   private arrivalsMs: number[] = [];
@@ -60,6 +63,7 @@ export class SlidingWindow {
 /** A bot's pace over all its chats. */
 export class BotPace {
   readonly second = new SlidingWindow(1000);
+  readonly paidSecond = new SlidingWindow(1000);
   restUntilMs = 0;
 }
 
@@ -69,6 +73,13 @@ export class ChatPace {
   wholeAtMs = 0;
   restUntilMs = 0;
   minute: SlidingWindow | undefined;
+}
+
+/** What of a call the limits ask for. */
+interface AdmittedCall {
+  nowMs: number;
+  isGroup: boolean;
+  isPaid?: boolean;
 }
 
 export type LimitVerdict = { isAllowed: true } | { isAllowed: false; retryAfterSeconds: number };
@@ -83,7 +94,7 @@ export function admitSending(
   limits: SandboxLimits,
   bot: BotPace,
   chat: ChatPace,
-  call: { nowMs: number; isGroup: boolean },
+  call: AdmittedCall,
 ): LimitVerdict {
   const { nowMs } = call;
   const restUntilMs = Math.max(bot.restUntilMs, chat.restUntilMs);
@@ -103,10 +114,15 @@ function findBreach(
   limits: SandboxLimits,
   bot: BotPace,
   chat: ChatPace,
-  { nowMs, isGroup }: { nowMs: number; isGroup: boolean },
+  { nowMs, isGroup, isPaid = false }: AdmittedCall,
 ): { restUntilMs: number } | undefined {
   const { messagesPerSecondPerBot, messagesPerSecondPerChat, messagesPerMinutePerGroup, chatBurst } = limits;
-  if (messagesPerSecondPerBot !== null && bot.second.isFull(nowMs, messagesPerSecondPerBot)) return bot;
+  if (messagesPerSecondPerBot !== null) {
+    const isFull = isPaid
+      ? bot.paidSecond.isFull(nowMs, paidMessagesPerSecondPerBot)
+      : bot.second.isFull(nowMs, messagesPerSecondPerBot);
+    if (isFull) return bot;
+  }
   if (messagesPerSecondPerChat !== null) {
     const spacingMs = 1000 / messagesPerSecondPerChat;
     if (chat.wholeAtMs - nowMs > spacingMs * (chatBurst - 1)) return chat;
@@ -120,9 +136,12 @@ function count(
   limits: SandboxLimits,
   bot: BotPace,
   chat: ChatPace,
-  { nowMs, isGroup }: { nowMs: number; isGroup: boolean },
+  { nowMs, isGroup, isPaid = false }: AdmittedCall,
 ): void {
-  if (limits.messagesPerSecondPerBot !== null) bot.second.add(nowMs, limits.messagesPerSecondPerBot);
+  if (limits.messagesPerSecondPerBot !== null) {
+    if (isPaid) bot.paidSecond.add(nowMs, paidMessagesPerSecondPerBot);
+    else bot.second.add(nowMs, limits.messagesPerSecondPerBot);
+  }
   if (limits.messagesPerSecondPerChat !== null) {
     chat.wholeAtMs = Math.max(chat.wholeAtMs, nowMs) + 1000 / limits.messagesPerSecondPerChat;
   }

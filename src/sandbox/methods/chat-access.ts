@@ -69,10 +69,11 @@ export function openForSending(call: MethodCall): ChatSeat {
   return seat;
 }
 
-function admit({ bot, world }: MethodCall, seat: ChatSeat): void {
+function admit({ bot, world, parameters }: MethodCall, seat: ChatSeat): void {
   const verdict = admitSending(world.limitsOf(bot), bot.pace, seat.pace, {
     nowMs: world.clock.monotonicMs(),
     isGroup: seat.chat.type !== 'private',
+    isPaid: parameters['allow_paid_broadcast'] === true,
   });
   if (!verdict.isAllowed) throw tooManyRequests(verdict.retryAfterSeconds);
 }

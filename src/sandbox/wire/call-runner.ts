@@ -172,6 +172,8 @@ function writeFaultBody(fault: Fault): string {
       return writeRefusal(new CallRefusedError(403, 'Forbidden: bot was blocked by the user'));
     case 'bad_request':
       return writeRefusal(new CallRefusedError(400, "Bad Request: can't parse entities"));
+    case 'balance_too_low':
+      return writeRefusal(new CallRefusedError(400, 'Bad Request: BALANCE_TOO_LOW'));
     case 'too_many_requests':
       return writeRefusal(tooManyRequests(fault.retryAfterSeconds ?? 1));
     default:

@@ -208,6 +208,7 @@ function misbehave(response: ServerResponse, fault: Fault, status: number, body:
     case 'unauthorized':
     case 'forbidden':
     case 'bad_request':
+    case 'balance_too_low':
     case 'too_many_requests':
       write(response, status, body);
       return;

@@ -1,3 +1,5 @@
+import { writeCsvLine } from '../../platform/http/index.js';
+
 /** A file of schedules as people's spreadsheets write it: RFC 4180, with a line of names. */
 export const CSV_COLUMNS = [
   ...['name', 'messageId', 'message', 'audience', 'rule', 'timeZone', 'endsAt', 'exceptDates', 'within'],
@@ -21,14 +23,8 @@ export class CsvError extends Error {
 }
 
 export function writeCsv(rows: readonly CsvRow[]): string {
-  const lines = rows.map((row) => CSV_COLUMNS.map((column) => writeCell(row[column])));
-  return [[...CSV_COLUMNS], ...lines].map((cells) => `${cells.join(',')}\r\n`).join('');
-}
-
-function writeCell(value: unknown): string {
-  if (value === undefined || value === null) return '';
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const lines = rows.map((row) => CSV_COLUMNS.map((column) => row[column]));
+  return [[...CSV_COLUMNS], ...lines].map(writeCsvLine).join('');
 }
 
 /**

@@ -90,14 +90,15 @@ describe('what is old', () => {
     await plant(
       'broadcasts',
       'message_id, audience, planned_on, state, state_reason',
-      `(${uuid(1)}, '{}'::jsonb, current_date - 91, 'finished', 'old'),
-       (${uuid(1)}, '{}', current_date - 91, 'sending', 'goes on'),
-       (${uuid(1)}, '{}', current_date - 89, 'finished', 'young')`,
+      `(${uuid(1)}, '{}'::jsonb, current_date - 731, 'finished', 'old'),
+       (${uuid(1)}, '{}', current_date - 731, 'sending', 'goes on'),
+       (${uuid(1)}, '{}', current_date - 731, 'paused', 'held'),
+       (${uuid(1)}, '{}', current_date - 729, 'finished', 'young')`,
     );
     // Of a broadcast that still goes on.
     await scene.look(
       `INSERT INTO deliveries (planned_on, class, source_no, chat_no, bot_no, tenant_id, not_before)
-       SELECT planned_on, 1, no, 1, ${botNo}, tenant_id, 'infinity' FROM broadcasts WHERE state_reason = 'goes on'`,
+       SELECT planned_on, 1, no, 1, ${botNo}, tenant_id, 'infinity' FROM broadcasts WHERE state_reason IN ('goes on', 'held')`,
     );
 
     await scene.start('scheduler');
@@ -112,7 +113,7 @@ describe('what is old', () => {
       ['updates', "payload ->> 'mark'", ['never handled', 'young']],
       ['replies', 'method', ['waits', 'young']],
       ['occurrences', 'reason', ['young']],
-      ['broadcasts', 'state_reason', ['goes on', 'young']],
+      ['broadcasts', 'state_reason', ['goes on', 'held', 'young']],
     ];
     for (const [table, mark, marks] of expected) {
       await waitUntil(async () => (await left(table, mark)).length <= marks.length, 20_000);
@@ -150,8 +151,16 @@ describe('what is old', () => {
       }
     };
 
-    it('is dropped after 90 days, unless something of it is unfinished', async () => {
+    it('is dropped after 90 days, unless something of it is unfinished, and leaves the totals', async () => {
       const [young, finished, unfinished] = [await makeDay(90), await makeDay(95), await makeDay(96)];
+      await scene.look(
+        `WITH told AS (
+           INSERT INTO broadcasts (tenant_id, message_id, audience, planned_on, state, state_reason, planned, ended_at)
+           SELECT current_setting('my.tenant')::uuid, uuidv7(), '{"to":"everybody"}', current_date - 95, 'finished', 'told',
+             1, now() RETURNING *)
+         INSERT INTO deliveries (planned_on, class, source_no, chat_no, bot_no, tenant_id, state, is_open)
+         SELECT planned_on, 1, no, 5, 1, tenant_id, 2, false FROM told`,
+      );
       await plant(
         'deliveries',
         'planned_on, class, source_no, chat_no, bot_no, state, is_open, not_before',
@@ -161,6 +170,9 @@ describe('what is old', () => {
       await scene.start('scheduler');
       await waitUntil(async () => !(await isThere(finished)), 20_000);
       expect(await Promise.all([young, unfinished].map(isThere))).toEqual([true, true]);
+      const told = await tenant.client.get<{ items: { id: string; stateReason: string }[] }>('/broadcasts');
+      const { id } = told.body.items.find(({ stateReason }) => stateReason === 'told')!;
+      expect(await tenant.report(id)).toMatchObject({ state: 'finished', counts: { sent: 1, queued: 0 } });
       expect(await drop('dispatcher', 96)).toBe(false);
       expect(await isThere(unfinished)).toBe(true);
       await expect(drop('dispatcher', 90)).rejects.toThrow('kept for 90 days');

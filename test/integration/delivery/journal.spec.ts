@@ -203,7 +203,7 @@ describe('the journal on PostgreSQL', () => {
        SELECT current_date, 2, said.no, ${chats[4]}, ${botNo}, '${TENANT}' FROM said`,
     );
     await client.end();
-    const queued = await new LaneRepository(database, 4).findQueued(botNo);
+    const queued = await new LaneRepository(database).findQueued(botNo, 4);
     expect(queued[0]).toMatchObject({
       class: 2,
       reply: { method: 'sendMessage', parameters: { text: 'hi' } },
@@ -288,6 +288,28 @@ describe('the journal on PostgreSQL', () => {
       const readForTen = await countIndexRowsRead(() => Promise.all(some.map((no) => lanes.findQueued(no))));
       expect(readForTen).toBeGreaterThanOrEqual(500);
       expect(readForTen).toBeLessThan(800);
+      const epoch = (await new LaneLeaseRepository(database, OWNER).acquire(some, LEASE_MS)).map(
+        (lane) => lane!.epoch,
+      );
+      const queued = await Promise.all(some.map((no) => lanes.findQueued(no)));
+      const intents = queued.flatMap((rows, n) =>
+        rows.slice(0, 5).map(({ chatNo }) => ({ ...attemptOn(chatNo, epoch[n]!), botNo: some[n]! })),
+      );
+      const journal = new JournalRepository(new DispatcherDatabase(keyed), OWNER);
+      const readForIntents = await countIndexRowsRead(async () => {
+        expect(await journal.record(day, intents, [])).toEqual(intents.map(() => true));
+      });
+      expect(readForIntents).toBeGreaterThanOrEqual(50);
+      expect(readForIntents).toBeLessThan(120);
+      const settlements = intents.map((attempt) => ({ attempt, settlement: SENT }));
+      expect(await countIndexRowsRead(() => journal.record(day, [], settlements))).toBeLessThan(250);
+      await new LaneLeaseRepository(database, OWNER).release(
+        some.map((botNo, n) => ({ botNo, epoch: epoch[n]!, pace: undefined })),
+      );
+      await client.query(`UPDATE deliveries SET state = 0, is_open = true WHERE state = 2`);
+      await client.query(`UPDATE broadcasts SET state = 'paused'`);
+      expect(await lanes.findForsaken(1_000)).toEqual([]);
+      await client.query(`UPDATE broadcasts SET state = 'sending'`);
       const readForSweep = await countIndexRowsRead(async () => {
         expect(await lanes.findForsaken(1_000)).toHaveLength(200);
       });

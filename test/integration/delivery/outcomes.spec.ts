@@ -140,6 +140,29 @@ describe('what becomes of a delivery', () => {
     expect((await tenant.summary()).duplicates.surplus).toBe(0);
   });
 
+  it('waits out a limit that never ends, says so, and lets the other bots go on', async () => {
+    const other = await tenant.connectBot();
+    await tenant.startPeople(bot, 5);
+    await tenant.startPeople(other, 3);
+    await tenant.fault('too_many_requests', { botId: bot.telegramId, retryAfterSeconds: 73_414 });
+    const { id } = await tenant.broadcast('Some day');
+    const report = await tenant.until(
+      id,
+      ({ counts, restingBots }) => counts.sent === 3 && counts.queued === 5 && restingBots.length === 1,
+    );
+    expect(report).toMatchObject({ state: 'sending', counts: { failed: 0, unknown: 0 } });
+    expect(report.restingBots).toMatchObject([{ botId: bot.id }]);
+    expect(Date.parse(report.restingBots[0]!.until) - Date.now()).toBeGreaterThan(73_000_000);
+    await waitUntil(() => scene.isLaneFree(bot.id), 30_000);
+    // The sweep leaves it alone: nothing is asked of Telegram before its time.
+    const refused = (await tenant.ledger('Some day')).filter(({ botId }) => botId === bot.telegramId);
+    expect(refused.length).toBeLessThanOrEqual(5);
+    expect(await tenant.client.post(`/broadcasts/${id}/cancel`)).toMatchObject({
+      status: 200,
+      body: { state: 'cancelled', counts: { sent: 3, cancelled: 5 } },
+    });
+  });
+
   it('keeps everything where the token was revoked, and goes on with the next one', async () => {
     await tenant.startPeople(bot, 10);
     const { token } = await tenant.control.must<{ token: string }>(

@@ -23,7 +23,9 @@ const SECONDS = atScale({ short: 2, quick: 5, full: 60 });
 const FIGURES = [
   ...[
     'Audit.verify',
-    'Broadcast.findDeliveries',
+    'BroadcastReports.findDeliveries',
+    'BroadcastReports.findStatistics',
+    'BroadcastReports.writeCsv',
     'Calendar.readFeed',
     'Chats.count',
     'Exports.list',

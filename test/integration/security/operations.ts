@@ -373,13 +373,40 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'Assets.download': { role: 'viewer', path: assetPath },
   'Broadcast.create': {
     role: 'editor',
-    bodies: (things) => sendings(things).map((sending) => ({ ...sending, ambiguityPolicy: 'resend_once' })),
+    bodies: (things) => [
+      ...sendings(things).map((sending) => ({ ...sending, ambiguityPolicy: 'resend_once' })),
+      ...sendings(things)
+        .slice(0, 1)
+        .map((sending) => ({ ...sending, paid: true, maxStars: 1_000 })),
+    ],
   },
   'Broadcast.findPage': { role: 'viewer' },
-  'Broadcast.findById': { role: 'viewer', path: broadcastPath },
-  'Broadcast.findDeliveries': { role: 'viewer', path: broadcastPath },
-  'Broadcast.cancel': { role: 'editor', path: broadcastPath },
-  'Broadcast.watch': { role: 'viewer', path: broadcastPath },
+  'Broadcast.test': {
+    role: 'editor',
+    bodies: (things) => [
+      ...contents(things).map((message) => ({ message, chatId: things.chatId })),
+      { messageId: things.messageId, chatId: things.chatId },
+    ],
+  },
+  'BroadcastReports.findById': { role: 'viewer', path: broadcastPath },
+  'BroadcastReports.findStatistics': { role: 'viewer', path: broadcastPath },
+  'BroadcastReports.findDeliveries': { role: 'viewer', path: broadcastPath },
+  'BroadcastReports.writeCsv': { role: 'viewer', path: broadcastPath },
+  'BroadcastReports.watch': { role: 'viewer', path: broadcastPath },
+  'BroadcastControl.pause': { role: 'editor', path: broadcastPath },
+  'BroadcastControl.resume': { role: 'editor', path: broadcastPath },
+  'BroadcastControl.cancel': { role: 'editor', path: broadcastPath },
+  'BroadcastControl.resend': {
+    role: 'editor',
+    path: broadcastPath,
+    bodies: () => [{ states: ['failed', 'unknown'], reasons: ['no_rights'] }],
+  },
+  'BroadcastChanges.edit': {
+    role: 'editor',
+    path: broadcastPath,
+    bodies: (things) => contents(things).map((message) => ({ message })),
+  },
+  'BroadcastChanges.recall': { role: 'editor', path: broadcastPath },
   'Schedules.create': { role: 'editor', bodies: schedules },
   'Schedules.list': { role: 'viewer' },
   'Schedules.preview': {

@@ -183,6 +183,8 @@ const TABLES = [
      state text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'stopped', 'unreachable')),
      state_reason text,
      state_changed_at timestamptz NOT NULL DEFAULT now(),
+     -- When a group became a supergroup, in which the numbers of its messages begin anew.
+     migrated_at timestamptz,
      first_seen_at timestamptz NOT NULL DEFAULT now(),
      last_seen_at timestamptz NOT NULL DEFAULT now(),
      UNIQUE (tenant_id, id),
@@ -295,24 +297,38 @@ const TABLES = [
      message_id uuid NOT NULL,
      audience jsonb NOT NULL,
      schedule_id uuid,
+     -- What its deliveries do; an edit or a recall changes the messages of its target.
+     kind text NOT NULL DEFAULT 'send' CHECK (kind IN ('send', 'test', 'edit', 'recall')),
+     target_id uuid CHECK ((target_id IS NULL) OR kind IN ('edit', 'recall')),
      due_at timestamptz NOT NULL DEFAULT now(),
      planned_on date NOT NULL,
      state text NOT NULL DEFAULT 'planning'
-       CHECK (state IN ('planning', 'sending', 'finished', 'cancelled', 'stopped')),
+       CHECK (state IN ('planning', 'sending', 'paused', 'finished', 'cancelled', 'stopped')),
      state_reason text,
+     -- Where planning stands: at a chat's id, or of a change at its number.
      plan_cursor uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+     plan_cursor_chat_no bigint NOT NULL DEFAULT 0,
      planned bigint NOT NULL DEFAULT 0,
+     -- What it may cost at most where it is paid for; NULL for the free pace.
+     max_stars int CHECK (max_stars > 0),
      ambiguity_policy text NOT NULL DEFAULT 'leave' CHECK (ambiguity_policy IN ('leave', 'resend_once')),
      created_at timestamptz NOT NULL DEFAULT now(),
      planned_at timestamptz,
      ended_at timestamptz,
+     -- What its report says when the deliveries are gone; counted again where a late answer made it untrue.
+     totals jsonb,
+     are_totals_true boolean NOT NULL DEFAULT false,
      UNIQUE (tenant_id, id),
      UNIQUE (schedule_id, due_at),
      FOREIGN KEY (tenant_id, message_id) REFERENCES messages (tenant_id, id),
-     FOREIGN KEY (tenant_id, schedule_id) REFERENCES schedules (tenant_id, id) ON DELETE SET NULL (schedule_id)
+     FOREIGN KEY (tenant_id, schedule_id) REFERENCES schedules (tenant_id, id) ON DELETE SET NULL (schedule_id),
+     FOREIGN KEY (tenant_id, target_id) REFERENCES broadcasts (tenant_id, id) ON DELETE SET NULL (target_id)
    )`,
   'CREATE INDEX broadcasts_of_tenant ON broadcasts (tenant_id, id)',
-  `CREATE INDEX broadcasts_unended ON broadcasts (no) WHERE state IN ('planning', 'sending')`,
+  'CREATE INDEX broadcasts_of_target ON broadcasts (tenant_id, target_id) WHERE target_id IS NOT NULL',
+  `CREATE INDEX broadcasts_unended ON broadcasts (no) WHERE state IN ('planning', 'sending', 'paused')`,
+  'CREATE INDEX broadcasts_untold ON broadcasts (no) WHERE NOT are_totals_true AND ended_at IS NOT NULL',
+  'CREATE INDEX broadcasts_by_day ON broadcasts (planned_on)',
   // A lane is all waiting deliveries of one bot; owner, epoch and until are the lease of whoever drives it.
   `CREATE TABLE lanes (
      bot_no bigint PRIMARY KEY,

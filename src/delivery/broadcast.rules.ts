@@ -1,0 +1,31 @@
+export const BROADCAST_STATES = [
+  'planning',
+  'sending',
+  'paused',
+  'finished',
+  'cancelled',
+  'stopped',
+] as const;
+export type BroadcastState = (typeof BROADCAST_STATES)[number];
+export type EndedState = 'finished' | 'cancelled' | 'stopped';
+
+/** What the deliveries of a broadcast do: a test is a send to one chat, ahead of others; changes need a target. */
+export const BROADCAST_KINDS = ['send', 'test', 'edit', 'recall'] as const;
+export type BroadcastKind = (typeof BROADCAST_KINDS)[number];
+export type ChangeKind = 'edit' | 'recall';
+
+export const isChange = (kind: BroadcastKind): kind is ChangeKind => kind === 'edit' || kind === 'recall';
+
+/** Telegram deletes no message that is older. */
+export const RECALLABLE_HOURS = 48;
+
+/** States, in SQL, in which a broadcast's deliveries may leave. */
+export const GOING_ON = `('planning', 'sending')`;
+/** States, in SQL, after which something may still leave. */
+export const UNENDED = `('planning', 'sending', 'paused')`;
+
+export const isEnded = (state: BroadcastState): state is EndedState =>
+  state === 'finished' || state === 'cancelled' || state === 'stopped';
+
+/** An open delivery of a broadcast, in the words of the index `deliveries_left`; any others would read the whole day. */
+export const IS_LEFT = 'CASE WHEN is_open THEN class END = 1';
