@@ -10,24 +10,19 @@ export interface StoredAsset {
   read(): AsyncIterable<Buffer>;
 }
 
-/** The file was deleted after its message was accepted. */
-export class AssetGoneError extends Error {
-  override readonly name = 'AssetGoneError';
-}
-
 /** Files as the lanes see them: of every tenant, whole ones only. */
 @Injectable()
 export class AssetStore {
   constructor(private readonly database: DispatcherDatabase) {}
 
-  /** @throws AssetGoneError */
-  async open(assetId: string): Promise<StoredAsset> {
+  /** Undefined where it was deleted after its message was accepted. */
+  async open(assetId: string): Promise<StoredAsset | undefined> {
     const [row] = await this.database.query<{
       file_name: string;
       content_type: string;
       size_bytes: string;
     }>(`SELECT file_name, content_type, size_bytes FROM assets WHERE id = $1 AND state = 'ready'`, [assetId]);
-    if (!row) throw new AssetGoneError(`The file ${assetId} is gone.`);
+    if (!row) return undefined;
     return {
       fileName: row.file_name,
       contentType: row.content_type,
@@ -47,12 +42,13 @@ export class AssetStore {
 
   private async *readChunks(assetId: string): AsyncGenerator<Buffer> {
     for (let n = 0; ; n++) {
-      const [row] = await this.database.query<{ bytes: Buffer }>(
-        'SELECT bytes FROM asset_chunks WHERE asset_id = $1 AND n = $2',
+      // The driver reads results as text: base64 takes a third less of it than hexadecimal, and half the time.
+      const [row] = await this.database.query<{ base64: string }>(
+        `SELECT encode(bytes, 'base64') AS base64 FROM asset_chunks WHERE asset_id = $1 AND n = $2`,
         [assetId, n],
       );
       if (!row) return;
-      yield row.bytes;
+      yield Buffer.from(row.base64, 'base64');
     }
   }
 }
