@@ -5,12 +5,14 @@ import {
   AssetStore,
   type AssetUse,
   compileMessage,
+  mediaOf,
+  type MediaReference,
   type MessageContent,
   type RenderedMessage,
   type StoredAsset,
 } from '../messages/index.js';
 import { DispatcherDatabase } from '../platform/database/index.js';
-import { type BotApiOutcome, type BotApiUpload, type MediaKind, type PacedChat } from '../telegram/index.js';
+import { type BotApiOutcome, type BotApiUpload, type PacedChat } from '../telegram/index.js';
 import { BotFile, type FileIdKeeper, type FileLesson, type FileUse } from './bot-file.js';
 import { deliveryKey } from './journal.repository.js';
 import { type QueuedDelivery } from './lane.repository.js';
@@ -25,12 +27,10 @@ export interface PreparedCall {
   readonly learn?: (outcome: BotApiOutcome) => FileLesson;
 }
 
-type Media = { readonly field: MediaKind; readonly assetId: string };
-
 interface BroadcastContent {
   readonly isResentWhenUnknown: boolean;
   readonly render: (delivery: QueuedDelivery) => RenderedMessage;
-  readonly media: Media | undefined;
+  readonly media: MediaReference | undefined;
   /** Undefined without a file, and where it was deleted. */
   readonly asset: StoredAsset | undefined;
 }
@@ -157,10 +157,7 @@ export class Contents {
       [missing],
     );
     for (const { no, ambiguity_policy: policy, content } of rows) {
-      const media =
-        content.kind === 'text' || content.assetId === undefined
-          ? undefined
-          : { field: content.kind, assetId: content.assetId };
+      const media = mediaOf(content);
       const loaded = {
         isResentWhenUnknown: policy === 'resend_once',
         render: compileMessage(content),
@@ -173,7 +170,11 @@ export class Contents {
     return contents;
   }
 
-  private async loadFile(bot: ConnectedBot, media: Media, asset: StoredAsset | undefined): Promise<BotFile> {
+  private async loadFile(
+    bot: ConnectedBot,
+    media: MediaReference,
+    asset: StoredAsset | undefined,
+  ): Promise<BotFile> {
     const key = `${bot.botNo}:${media.assetId}:${media.field}`;
     const use = { botId: bot.botId, assetId: media.assetId, kind: media.field };
     const file =

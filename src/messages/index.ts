@@ -4,4 +4,10 @@ export { type MessageContent, messageContentSchema } from './message-content.dto
 export { type MessageUse, MessageUses } from './message-uses.service.js';
 export { type MessageChoice, MessageService } from './message.service.js';
 export { MessagesApiModule, MessagesModule, MessagesSchedulerModule } from './messages.module.js';
-export { compileMessage, type Recipient, type RenderedMessage } from './render-message.rules.js';
+export {
+  compileMessage,
+  mediaOf,
+  type MediaReference,
+  type Recipient,
+  type RenderedMessage,
+} from './render-message.rules.js';

@@ -104,7 +104,7 @@ describe('assets over HTTP on a real database', () => {
     ],
     ['an empty file', Buffer.alloc(0), {}, 400, 'invalid_input'],
     ['another field', Buffer.from('a'), { field: 'photo' }, 400, 'invalid_input'],
-    ['an unknown kind', Buffer.from('a'), { query: '?kind=video' }, 400, 'invalid_input'],
+    ['an unknown kind', Buffer.from('a'), { query: '?kind=film' }, 400, 'invalid_input'],
   ])('refuses %s and keeps nothing of it', async (_, bytes, options, status, code) => {
     const before = await countRows();
     expect(await upload(bytes, options)).toMatchObject({ status, body: { code } });
