@@ -116,6 +116,20 @@ export class Arauto {
     return this.#post('broadcasts', { message: { kind: 'text', text: TEXT }, audience, ...options });
   }
 
+  /** Stores a file for messages of a kind. */
+  async storeFile({ name, content }, kind) {
+    const body = new FormData();
+    body.set('file', new Blob([content]), name);
+    return this.#receive(`POST assets?kind=${kind}`, {
+      method: 'POST',
+      body,
+      headers: {
+        authorization: `Bearer ${this.#accessToken}`,
+        'idempotency-key': randomBytes(12).toString('hex'),
+      },
+    });
+  }
+
   report(id) {
     return this.#get(`broadcasts/${id}`);
   }
@@ -231,8 +245,8 @@ export class Arauto {
     return this.#call('POST', path, body);
   }
 
-  async #call(method, path, body) {
-    const response = await fetch(`${this.#apiUrl}/api/v1/${path}`, {
+  #call(method, path, body) {
+    return this.#receive(`${method} ${path}`, {
       method,
       headers: {
         ...(this.#accessToken && { authorization: `Bearer ${this.#accessToken}` }),
@@ -243,8 +257,12 @@ export class Arauto {
       },
       ...(body && { body: JSON.stringify(body) }),
     });
+  }
+
+  async #receive(request, init) {
+    const response = await fetch(`${this.#apiUrl}/api/v1/${request.split(' ')[1]}`, init);
     const answer = await response.json();
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
+    if (!response.ok) throw new Error(`${request}: ${response.status} ${JSON.stringify(answer)}`);
     return answer;
   }
 }
