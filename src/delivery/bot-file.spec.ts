@@ -99,7 +99,7 @@ describe('BotFile', () => {
     const lessons = users.map((user, n) => file.learn(user, uses[n]!, refused));
     expect(lessons.map(({ isTriedAgain }) => isTriedAgain)).toEqual([true, true, true]);
     expect(file.isReady).toBe(false);
-    await Promise.all(lessons.map(({ kept }) => kept));
+    for (const { kept } of lessons) await kept;
     expect(keeper.kept).toBeUndefined();
     expect(await deliver(taken('new'))).toEqual({ how: 'uploaded', isTriedAgain: false });
     expect(await deliver(taken('new'))).toEqual({ how: 'named', isTriedAgain: false });

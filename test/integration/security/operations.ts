@@ -86,6 +86,26 @@ const contents = ({ assetId }: Things) => [
   { kind: 'document', url: 'https://example.org/a.pdf', caption: 'A file', ...envelope },
   { kind: 'photo', url: PHOTO, caption: 'A photo', ...envelope },
   { kind: 'photo', assetId, caption: 'No photo at all', ...envelope },
+  {
+    kind: 'text',
+    text: 'Look https://example.org',
+    linkPreview: { url: 'https://example.org', preferLargeMedia: true, showAboveText: true },
+    ...envelope,
+  },
+  {
+    kind: 'video',
+    url: 'https://example.org/a.mp4',
+    caption: 'A film',
+    showCaptionAboveMedia: true,
+    hasSpoiler: true,
+    supportsStreaming: true,
+    ...envelope,
+  },
+  { kind: 'animation', url: 'https://example.org/a.gif', caption: 'It moves', hasSpoiler: true, ...envelope },
+  { kind: 'audio', url: 'https://example.org/a.mp3', performer: 'Ana', title: 'Fado', ...envelope },
+  { kind: 'voice', url: 'https://example.org/a.ogg', caption: 'Hear', ...envelope },
+  { kind: 'video_note', assetId, ...envelope },
+  { kind: 'sticker', url: 'https://example.org/a.webp', ...envelope },
 ];
 const audiences = ({ botId, chatId, tag }: Things) => [
   { to: 'everybody', botIds: [botId], chatTypes: ['private'] },
