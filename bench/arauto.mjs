@@ -77,8 +77,8 @@ export class Arauto {
   }
 
   /** Starts a worker beside an API that was started without one. */
-  async startWorker() {
-    this.#worker = this.#spawn('worker', []);
+  async startWorker(nodeOptions = []) {
+    this.#worker = this.#spawn('worker', nodeOptions);
     await readLine(this.#worker, /"msg":"(ready)"/);
   }
 
