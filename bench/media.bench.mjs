@@ -33,12 +33,12 @@ const FULL = {
   peerNames: 10_000,
 };
 const QUICK = {
-  textsPerSecond: 400,
-  textSeconds: 6,
-  mixedSeconds: 9,
+  textsPerSecond: 300,
+  textSeconds: 4,
+  mixedSeconds: 6,
   photoChats: 100,
-  peerUploads: 200,
-  peerNames: 2_000,
+  peerUploads: 100,
+  peerNames: 1_000,
 };
 
 const PEERS = {
