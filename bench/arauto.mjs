@@ -27,6 +27,7 @@ export class Arauto {
   #environment;
   #superuserUrl;
   #process;
+  #worker;
   #apiUrl;
   #accessToken;
 
@@ -66,16 +67,8 @@ export class Arauto {
 
   /** Starts the one process and signs in. */
   async start({ roles = ROLES, nodeOptions = [] } = {}) {
-    this.#process = spawn(process.execPath, [...nodeOptions, 'dist/main.js'], {
-      cwd: homeDirectory,
-      env: { ...this.#environment, ARAUTO_ROLES: roles },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const arauto = this.#process;
-    const kill = () => arauto.kill();
-    process.once('exit', kill);
-    arauto.once('exit', () => process.off('exit', kill));
-    this.#apiUrl = await this.#readApiUrl();
+    this.#process = this.#spawn(roles, nodeOptions);
+    this.#apiUrl = await readLine(this.#process, /"apiUrl":"([^"]+)"/);
     const account = { ...ACCOUNT, name: 'Bench', tenantName: 'Bench' };
     const { accessToken } = this.#accessToken
       ? await this.#post('auth/sign-in', ACCOUNT)
@@ -83,8 +76,31 @@ export class Arauto {
     this.#accessToken = accessToken;
   }
 
-  stop() {
-    return stopProcess(this.#process);
+  /** Starts a worker beside an API that was started without one. */
+  async startWorker(nodeOptions = []) {
+    this.#worker = this.#spawn('worker', nodeOptions);
+    await readLine(this.#worker, /"msg":"(ready)"/);
+  }
+
+  async stop() {
+    if (this.#worker) await stopProcess(this.#worker);
+    await stopProcess(this.#process);
+  }
+
+  get workerPid() {
+    return this.#worker.pid;
+  }
+
+  #spawn(roles, nodeOptions) {
+    const arauto = spawn(process.execPath, [...nodeOptions, 'dist/main.js'], {
+      cwd: homeDirectory,
+      env: { ...this.#environment, ARAUTO_ROLES: roles },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const kill = () => arauto.kill();
+    process.once('exit', kill);
+    arauto.once('exit', () => process.off('exit', kill));
+    return arauto;
   }
 
   /** The process, for a profiler to look at. */
@@ -114,6 +130,20 @@ export class Arauto {
   /** Begins to send one message to an audience. */
   begin(audience, options = {}) {
     return this.#post('broadcasts', { message: { kind: 'text', text: TEXT }, audience, ...options });
+  }
+
+  /** Stores a file for messages of a kind. */
+  async storeFile({ name, content }, kind) {
+    const body = new FormData();
+    body.set('file', new Blob([content]), name);
+    return this.#receive(`POST assets?kind=${kind}`, {
+      method: 'POST',
+      body,
+      headers: {
+        authorization: `Bearer ${this.#accessToken}`,
+        'idempotency-key': randomBytes(12).toString('hex'),
+      },
+    });
   }
 
   report(id) {
@@ -202,27 +232,6 @@ export class Arauto {
     await client.end();
   }
 
-  /** Waits for the line that tells where the API is; from then on only warnings and errors are shown. */
-  async #readApiUrl() {
-    const deadline = setTimeout(() => this.#process.kill('SIGKILL'), READY_WITHIN_MS);
-    const lines = createInterface({ input: this.#process.stdout });
-    const seen = [];
-    try {
-      return await new Promise((resolve, reject) => {
-        lines.on('line', (line) => {
-          seen.push(line);
-          const ready = /"apiUrl":"([^"]+)"/.exec(line);
-          if (ready) resolve(ready[1]);
-        });
-        lines.once('close', () => reject(new Error(`Arauto did not start:\n${seen.join('\n')}`)));
-      });
-    } finally {
-      clearTimeout(deadline);
-      lines.removeAllListeners('line');
-      lines.on('line', showTrouble);
-    }
-  }
-
   #get(path) {
     return this.#call('GET', path);
   }
@@ -231,8 +240,8 @@ export class Arauto {
     return this.#call('POST', path, body);
   }
 
-  async #call(method, path, body) {
-    const response = await fetch(`${this.#apiUrl}/api/v1/${path}`, {
+  #call(method, path, body) {
+    return this.#receive(`${method} ${path}`, {
       method,
       headers: {
         ...(this.#accessToken && { authorization: `Bearer ${this.#accessToken}` }),
@@ -243,9 +252,34 @@ export class Arauto {
       },
       ...(body && { body: JSON.stringify(body) }),
     });
+  }
+
+  async #receive(request, init) {
+    const response = await fetch(`${this.#apiUrl}/api/v1/${request.split(' ')[1]}`, init);
     const answer = await response.json();
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
+    if (!response.ok) throw new Error(`${request}: ${response.status} ${JSON.stringify(answer)}`);
     return answer;
+  }
+}
+
+/** Waits for a line of the log that has this in it; from then on only warnings and errors are shown. */
+async function readLine(arauto, pattern) {
+  const deadline = setTimeout(() => arauto.kill('SIGKILL'), READY_WITHIN_MS);
+  const lines = createInterface({ input: arauto.stdout });
+  const seen = [];
+  try {
+    return await new Promise((resolve, reject) => {
+      lines.on('line', (line) => {
+        seen.push(line);
+        const found = pattern.exec(line);
+        if (found) resolve(found[1]);
+      });
+      lines.once('close', () => reject(new Error(`Arauto did not start:\n${seen.join('\n')}`)));
+    });
+  } finally {
+    clearTimeout(deadline);
+    lines.removeAllListeners('line');
+    lines.on('line', showTrouble);
   }
 }
 

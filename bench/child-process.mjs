@@ -10,6 +10,7 @@ export async function startModule(path, options = {}) {
   const first = await nextMessage(child);
   return {
     first,
+    pid: child.pid,
     /** Sends one message and waits for the answer to it. */
     ask: async (message) => {
       const answer = nextMessage(child);

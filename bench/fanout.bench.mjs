@@ -1,7 +1,7 @@
 // One broadcast to a million chats: how soon the API answers, how soon the first message is out, how long the planning takes.
-import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Arauto } from './arauto.mjs';
+import { peakMemoryMbOf } from './process-figures.mjs';
 import { now, printFailures, round, say, startPeer, withSurroundings } from './surroundings.mjs';
 import { formatCount, medianOf, printTable } from './table.mjs';
 
@@ -76,7 +76,7 @@ async function runArauto(arauto, botIds, stub) {
   const planned = await arauto.awaitPlanned(id, PLANNED_WITHIN_MS, POLL_MS);
   const plannedMs = now() - startedMs;
   const { arrived } = await stub.ask({});
-  const rssMb = peakMemoryMb(arauto.pid);
+  const rssMb = peakMemoryMbOf(arauto.pid);
   await arauto.cancel(id);
   return {
     contender: 'arauto',
@@ -100,10 +100,6 @@ async function runPeer(peer, url, count) {
     await contender.stop();
   }
 }
-
-/** The most that the process ever had in memory. */
-const peakMemoryMb = (pid) =>
-  Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1_024;
 
 const below = (figure, measured, reach, unit) => ({
   figure,

@@ -125,10 +125,13 @@ function assertExchangeable(before: MessageContent, after: MessageContent): void
   if (before.kind !== after.kind)
     throw invalidField('message.kind', 'other_kind', `What was sent is a ${before.kind}, and stays one.`);
   if (before.kind === 'text' || after.kind === 'text') return;
-  if (before.assetId !== after.assetId || before.url !== after.url)
+  if (before.assetId !== after.assetId || addressOf(before) !== addressOf(after))
     throw invalidField(
       'message',
       'other_file',
       'Name the same file as what was sent; only the caption and the buttons change.',
     );
 }
+
+const addressOf = (content: MessageContent): string | undefined =>
+  'url' in content ? content.url : undefined;

@@ -3,30 +3,32 @@ import { type ConnectedBot } from '../bots/index.js';
 import {
   AssetFiles,
   AssetStore,
+  type AssetUse,
   compileMessage,
+  mediaOf,
+  type MediaReference,
   type MessageContent,
   type RenderedMessage,
+  type StoredAsset,
 } from '../messages/index.js';
 import { DispatcherDatabase } from '../platform/database/index.js';
 import { type BotApiOutcome, type BotApiUpload, type PacedChat } from '../telegram/index.js';
+import { BotFile, type FileIdKeeper, type FileLesson, type FileUse } from './bot-file.js';
 import { type BroadcastKind, type ChangeKind, isChange } from './broadcast.rules.js';
 import { callToEdit, callToRecall } from './change-call.rules.js';
 import { judge, judgeChange, type Verdict } from './delivery.rules.js';
 import { deliveryKey } from './journal.repository.js';
 import { type QueuedDelivery } from './lane.repository.js';
+import { UploadGate } from './upload-gate.js';
 
 /** A call of the Bot API, ready to leave. */
 export interface PreparedCall {
   readonly method: string;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly upload?: BotApiUpload;
-  /** Whether Telegram no longer knows the `file_id` that was named; it is forgotten then, and uploaded once more. */
-  readonly isFileStale?: (outcome: BotApiOutcome) => boolean;
-  /** Learns from the answer, such as the `file_id` of an upload. */
-  readonly onOutcome?: (outcome: BotApiOutcome) => void;
+  /** Learns about its file from the answer, such as the `file_id` of an upload. */
+  readonly learn?: (outcome: BotApiOutcome) => FileLesson;
 }
-
-type Media = { readonly field: 'photo' | 'document'; readonly assetId: string };
 
 interface BroadcastContent {
   /** Telegram refused it; no more of it is let go here, before everybody has heard. */
@@ -35,39 +37,19 @@ interface BroadcastContent {
   readonly isPaid: boolean;
   readonly isResentWhenUnknown: boolean;
   readonly render: (delivery: QueuedDelivery) => RenderedMessage;
-  readonly media: Media | undefined;
+  readonly media: MediaReference | undefined;
+  /** Undefined without a file, and where it was deleted. */
+  readonly asset: StoredAsset | undefined;
 }
 
-/** One file at one bot: Telegram's `file_id` of it belongs to that bot alone. */
-class BotFile {
-  isUploading = false;
-
-  constructor(
-    /** Undefined where the file is gone. */
-    readonly upload: BotApiUpload | undefined,
-    public fileId: string | undefined,
-    private readonly keep: (fileId: string) => void,
-  ) {}
-
-  forgetStale(used: string, outcome: BotApiOutcome): boolean {
-    if (outcome.kind !== 'rejected' || outcome.reason !== 'bad_file') return false;
-    if (this.fileId === used) this.fileId = undefined;
-    return true;
-  }
-
-  noteOutcome(outcome: BotApiOutcome): void {
-    this.isUploading = false;
-    const fileId = outcome.kind === 'ok' ? fileIdOf(outcome.result) : undefined;
-    if (fileId === undefined) return;
-    this.fileId = fileId;
-    this.keep(fileId);
-  }
-}
+/** Tries of one delivery that a stale `file_id` may cost; then its refusal counts. */
+const MOST_STALE_TRIES = 5;
 
 /** A delivery with its content at hand. */
 export class PreparedDelivery {
   readonly key: string;
   readonly pacedChat: PacedChat;
+  private fileUse: FileUse | undefined;
 
   constructor(
     readonly row: QueuedDelivery,
@@ -100,9 +82,14 @@ export class PreparedDelivery {
     return this.content !== undefined && isChange(this.content.kind);
   }
 
-  /** False while the message's file is on its way to Telegram with another delivery of the bot. */
+  /** False while the message's file is on its way with another delivery of the bot, or no place is free for it. */
   get isReady(): boolean {
-    return this.file?.isUploading !== true;
+    return this.file?.isReady !== false;
+  }
+
+  /** For one that isn't ready: calls once a place for its file is free. */
+  callWhenReady(call: () => void): void {
+    this.file?.callWhenReady(call);
   }
 
   /** Why it is passed over without a try; null where it is not. */
@@ -113,17 +100,17 @@ export class PreparedDelivery {
     // What they have got already can be put right all the same.
     if (this.row.chatState === 'stopped' && this.isChange) return null;
     if (this.row.chatState !== 'active') return `chat_${this.row.chatState}`;
-    return this.file && !this.file.upload && this.file.fileId === undefined ? 'file_gone' : null;
+    return this.file?.isGone ? 'file_gone' : null;
   }
 
   /** It is about to leave: if its file must be uploaded, this is the delivery that does it. */
   begin(): void {
-    if (this.file && this.file.fileId === undefined) this.file.isUploading = true;
+    this.fileUse = this.file?.begin(this);
   }
 
   /** It didn't leave after all. */
   abandon(): void {
-    if (this.file) this.file.isUploading = false;
+    this.file?.abandon(this);
   }
 
   call(): PreparedCall {
@@ -135,22 +122,16 @@ export class PreparedDelivery {
     if (isChange(kind)) return this.callToChange(kind, render);
     const { method, parameters: said, media } = render(this.row);
     const parameters = this.isPaid ? { ...said, allow_paid_broadcast: true } : said;
-    const file = this.file;
+    const { file, fileUse: use } = this;
     if (!media || !file) return { method, parameters };
-    const { fileId } = file;
-    if (fileId !== undefined) {
-      return {
-        method,
-        parameters: { ...parameters, [media.field]: fileId },
-        isFileStale: (outcome) => file.forgetStale(fileId, outcome),
-      };
-    }
-    return {
-      method,
-      parameters,
-      ...(file.upload && { upload: file.upload }),
-      onOutcome: (outcome) => file.noteOutcome(outcome),
+    if (!use) throw new Error(`The file of broadcast ${this.row.sourceNo} is gone.`);
+    const learn = (outcome: BotApiOutcome): FileLesson => {
+      const lesson = file.learn(this, use, outcome);
+      return this.row.attempt < MOST_STALE_TRIES ? lesson : { ...lesson, isTriedAgain: false };
     };
+    return use.kind === 'named'
+      ? { method, parameters: { ...parameters, [media.field]: use.fileId }, learn }
+      : { method, parameters, upload: use.upload, learn };
   }
 
   private callToChange(kind: ChangeKind, render: BroadcastContent['render']): PreparedCall {
@@ -172,6 +153,7 @@ export class Contents {
   private readonly logger = new Logger('Contents');
   private readonly broadcasts = new Map<string, BroadcastContent>();
   private readonly files = new Map<string, BotFile>();
+  private readonly gate = new UploadGate();
 
   constructor(
     private readonly database: DispatcherDatabase,
@@ -186,9 +168,11 @@ export class Contents {
     );
     const contents = await this.loadBroadcasts([...numbers]);
     const files = new Map<string, BotFile>();
-    for (const [no, { media }] of contents) {
-      if (media) files.set(no, await this.loadFile(bot, media));
-    }
+    await Promise.all(
+      [...contents].map(async ([no, { media, asset }]) => {
+        if (media) files.set(no, await this.loadFile(bot, media, asset));
+      }),
+    );
     return deliveries.map(
       (delivery) =>
         new PreparedDelivery(delivery, contents.get(delivery.sourceNo), files.get(delivery.sourceNo)),
@@ -228,10 +212,7 @@ export class Contents {
       [missing],
     );
     for (const { no, kind, is_paid: isPaid, ambiguity_policy: policy, content } of rows) {
-      const media =
-        isChange(kind) || content.kind === 'text' || content.assetId === undefined
-          ? undefined
-          : { field: content.kind, assetId: content.assetId };
+      const media = isChange(kind) ? undefined : mediaOf(content);
       const loaded: BroadcastContent = {
         isRefused: false,
         kind,
@@ -239,6 +220,7 @@ export class Contents {
         isResentWhenUnknown: policy === 'resend_once',
         render: compileMessage(content),
         media,
+        asset: media && (await this.assets.open(media.assetId)),
       };
       remember(this.broadcasts, MOST_BROADCASTS, no, loaded);
       contents.set(no, loaded);
@@ -246,40 +228,34 @@ export class Contents {
     return contents;
   }
 
-  private async loadFile(bot: ConnectedBot, media: Media): Promise<BotFile> {
+  private async loadFile(
+    bot: ConnectedBot,
+    media: MediaReference,
+    asset: StoredAsset | undefined,
+  ): Promise<BotFile> {
     const key = `${bot.botNo}:${media.assetId}:${media.field}`;
-    const known = this.files.get(key);
-    if (known) return known;
-    const fileId = await this.assetFiles.find(bot.botId, media.assetId, media.field);
-    const asset = await this.assets.open(media.assetId);
-    const file = new BotFile(
-      asset && {
-        field: media.field,
-        fileName: asset.fileName,
-        contentType: asset.contentType,
-        sizeBytes: asset.sizeBytes,
-        open: () => asset.read(),
-      },
-      fileId,
-      (newFileId) => {
-        this.assetFiles.remember(bot.botId, media.assetId, media.field, newFileId).catch((error: unknown) => {
-          // It costs one more upload after a restart, nothing else.
-          this.logger.warn(`a file_id could not be kept: ${String(error)}`);
-        });
-      },
-    );
+    const use = { botId: bot.botId, assetId: media.assetId, kind: media.field };
+    const file =
+      this.files.get(key) ?? new BotFile(media.field, asset, undefined, this.keeperOf(use), this.gate);
+    // Set anew, so that the ones in use stay: two of the same would upload it twice.
+    this.files.delete(key);
     remember(this.files, MOST_FILES, key, file);
+    await file.refresh();
     return file;
   }
-}
 
-/** The largest size of a photo, or the document itself. */
-function fileIdOf(result: unknown): string | undefined {
-  const { photo, document } = (result ?? {}) as {
-    photo?: { file_id?: string }[];
-    document?: { file_id?: string };
-  };
-  return document?.file_id ?? photo?.at(-1)?.file_id;
+  private keeperOf(use: AssetUse): FileIdKeeper {
+    const warn = (error: unknown) => {
+      // It costs one more upload some day, nothing else.
+      this.logger.warn(`a file_id could not be kept: ${String(error)}`);
+      return undefined;
+    };
+    return {
+      find: () => this.assetFiles.find(use),
+      remember: (fileId) => this.assetFiles.remember(use, fileId).catch(warn),
+      replace: (staleFileId) => this.assetFiles.replace(use, staleFileId).catch(warn),
+    };
+  }
 }
 
 /** Keeps the newest entries: a map remembers the order in which it was filled. */

@@ -51,8 +51,8 @@ export interface Verdict {
 const TRIES_OF_ONE_DELIVERY = 5;
 const BACK_OFF_FIRST_MS = 500;
 const BACK_OFF_MOST_MS = 60_000;
-/** Resending an unknown waits out the longest that the first try could still take (a text's time-out is 30 s). */
-export const RESEND_UNKNOWN_AFTER_MS = 35_000;
+/** Resending an unknown waits out the longest that the first try could still take: a minute for media, once it is written. */
+export const RESEND_UNKNOWN_AFTER_MS = 65_000;
 
 /** Doubles from half a second to a minute, with jitter so that a thousand lanes don't come back at once. */
 export function backOffMs(attempt: number, random: number): number {

@@ -121,7 +121,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.isStopping = true;
     this.places.close();
-    for (const { lane } of this.lanes.values()) lane.finish({ kind: 'yielded' });
+    for (const { lane } of this.lanes.values()) lane.finish({ kind: 'stopped' });
     while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
     await this.progress.finishTouched();
     for (const timer of this.timers) clearInterval(timer);
@@ -213,7 +213,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
 
   private drive(lane: Lane): void {
     const { botNo } = lane.bot;
-    if (this.isStopping) lane.finish({ kind: 'yielded' });
+    if (this.isStopping) lane.finish({ kind: 'stopped' });
     this.lanes.set(botNo, { lane, sinceMs: this.clock.monotonicMs() });
     void this.keep(
       lane

@@ -2,7 +2,14 @@ import { type ConnectedBot } from '../bots/index.js';
 import { type Clock } from '../platform/clock/index.js';
 import { type BotApiClient, type BotApiOutcome } from '../telegram/index.js';
 import { type Contents, type PreparedCall, type PreparedDelivery } from './contents.js';
-import { backOffMs, type Consequence, DELIVERY_CLASS, TRY_AGAIN, type Verdict } from './delivery.rules.js';
+import {
+  backOffMs,
+  type Consequence,
+  DELIVERY_CLASS,
+  type Settlement,
+  TRY_AGAIN,
+  type Verdict,
+} from './delivery.rules.js';
 import { type Attempt, deliveryKey } from './journal.repository.js';
 import { type IntentHolder, type Journal } from './journal.js';
 import { type LanePace } from './lane-pace.rules.js';
@@ -62,6 +69,10 @@ export class Lane implements IntentHolder {
   private hasNotice = false;
   /** Something that was read is paid for: then more is read ahead, and more is under way. */
   private hasPaid = false;
+  /** The last reading found nothing but what is here; only what leaves can make room for more. */
+  private isReadInVain = false;
+  /** Nobody waits for what is still going up: an upload that is cut off was surely not sent. */
+  private isCut = false;
   private timer: NodeJS.Timeout | undefined;
   private rereadTimer: NodeJS.Timeout | undefined;
   private end: LaneEnd | undefined;
@@ -88,6 +99,7 @@ export class Lane implements IntentHolder {
   /** Somebody queued more, which has its turn after what was read ahead. */
   noticeMore(): void {
     this.isReadToTheEnd = false;
+    this.isReadInVain = false;
     this.pump();
   }
 
@@ -100,6 +112,7 @@ export class Lane implements IntentHolder {
   /** Starts nothing more; the lane ends once its calls are settled. */
   finish(end: LaneEnd): void {
     this.end ??= end;
+    if (end.kind === 'lost' || end.kind === 'stopped') this.isCut = true;
     // What never left goes back to being nobody's.
     for (const { key } of this.waiting.splice(0)) this.here.delete(key);
     this.pump();
@@ -136,7 +149,7 @@ export class Lane implements IntentHolder {
         method: call.method,
         parameters: call.parameters,
         ...(call.upload && { upload: call.upload }),
-        notAfterMonotonicMs: this.leaseDeadlineMs,
+        notAfterMonotonicMs: () => (this.isCut ? 0 : this.leaseDeadlineMs),
       })
       .then((outcome) => this.onAnswer(delivery, attempt, call, outcome));
   }
@@ -171,22 +184,28 @@ export class Lane implements IntentHolder {
     call: PreparedCall,
     outcome: BotApiOutcome,
   ): void {
-    const { clock, journal } = this.around;
-    const now = clock.monotonicMs();
+    const now = this.around.clock.monotonicMs();
     const outages = this.pace.outages;
     const rest = this.pace.finish(now, outcome, delivery);
-    call.onOutcome?.(outcome);
-    const verdict = call.isFileStale?.(outcome)
+    const lesson = call.learn?.(outcome);
+    const verdict = lesson?.isTriedAgain
       ? TRY_AGAIN
       : delivery.judge(outcome, attempt.attempt, Math.random());
     if (this.pace.outages > outages) this.backOff(now);
-    if (verdict.consequence.kind === 'none' || rest?.scope === 'chat') {
-      journal.settle({ attempt, settlement: verdict.settlement }, this);
-      if (verdict.settlement.state === 'queued') this.rereadIn(verdict.settlement.delayMs);
+    if (lesson?.kept) {
+      // Until the lane is let go, so that its next owner finds the file_id.
+      void lesson.kept.then(() => this.followThenSettle(delivery, attempt, verdict));
+    } else if (verdict.consequence.kind === 'none' || rest?.scope === 'chat') {
+      this.settle(attempt, verdict.settlement);
     } else {
       void this.followThenSettle(delivery, attempt, verdict);
     }
     this.pump();
+  }
+
+  private settle(attempt: Attempt, settlement: Settlement): void {
+    this.around.journal.settle({ attempt, settlement }, this);
+    if (settlement.state === 'queued') this.rereadIn(settlement.delayMs);
   }
 
   private async followThenSettle(
@@ -195,8 +214,7 @@ export class Lane implements IntentHolder {
     { settlement, consequence }: Verdict,
   ): Promise<void> {
     await this.around.follow(this, delivery.row, consequence);
-    this.around.journal.settle({ attempt, settlement }, this);
-    if (settlement.state === 'queued') this.rereadIn(settlement.delayMs);
+    this.settle(attempt, settlement);
   }
 
   /** The Bot API is away for everybody: the whole lane waits, longer each time, whoever drives it next. */
@@ -205,6 +223,8 @@ export class Lane implements IntentHolder {
     this.pace.rest(now + delayMs);
     if (delayMs > PATIENCE_MS) void this.around.noteRest(this, delayMs);
   }
+
+  private readonly wake = (): void => this.pump();
 
   /** Does whatever can be done now: lets deliveries go, reads more, sets a timer, or ends. */
   private pump(): void {
@@ -218,11 +238,22 @@ export class Lane implements IntentHolder {
   }
 
   private isReadingDue(): boolean {
-    return this.hasNotice || (!this.isReadToTheEnd && this.waiting.length < this.prefetch / 2);
+    if (this.hasNotice) return true;
+    return !this.isReadToTheEnd && !this.isReadInVain && !this.hasReady(this.prefetch / 2);
   }
 
   private get prefetch(): number {
     return this.hasPaid ? PAID_PREFETCH : PREFETCH;
+  }
+
+  /** Claims that so many could leave at once; what waits for a file that is going up holds up nothing else. */
+  private hasReady(count: number): boolean {
+    let missing = count;
+    for (const delivery of this.waiting) {
+      if (delivery.isReady) missing -= 1;
+      if (missing <= 0) return true;
+    }
+    return missing <= 0;
   }
 
   /** Starts every delivery whose time has come; sets the timer for the next one. */
@@ -252,7 +283,10 @@ export class Lane implements IntentHolder {
     let earliestMs = Infinity;
     for (let position = 0; position < this.waiting.length; position += 1) {
       const delivery = this.waiting[position]!;
-      if (!delivery.isReady) continue;
+      if (!delivery.isReady) {
+        delivery.callWhenReady(this.wake);
+        continue;
+      }
       const atMs = this.pace.earliestStartOf(now, delivery);
       if (atMs <= now) return { atMs, position };
       earliestMs = Math.min(earliestMs, atMs);
@@ -290,6 +324,7 @@ export class Lane implements IntentHolder {
       const prepared = await this.around.contents.load(this.bot, fresh);
       if (!this.end) this.take(prepared);
       if (found.length >= most) this.isReadToTheEnd = false;
+      this.isReadInVain = fresh.length === 0;
     } catch (error) {
       // The lease runs out by itself; the sweep finds the lane again when the database is back.
       this.end ??= { kind: 'lost' };
@@ -326,6 +361,7 @@ export class Lane implements IntentHolder {
 
   private forget(delivery: PreparedDelivery): void {
     this.here.delete(delivery.key);
+    this.isReadInVain = false;
     this.inFlight -= 1;
     this.around.noteSettled(delivery.row);
     this.pump();

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { pageSchemaOf } from '../platform/http/index.js';
 import { idSchema } from '../platform/identity/index.js';
+import { MEDIA_KINDS } from '../telegram/index.js';
 
 export const uploadAssetQuerySchema = z.strictObject({
   kind: z
-    .enum(['photo', 'document'])
+    .enum(MEDIA_KINDS)
     .default('document')
-    .describe('photo: refuses at once what could not be sent as one (over 10 MB, or not an image)'),
+    .describe('refuses at once what could not be sent as this kind, such as a photo of over 10 MB'),
 });
 export type UploadAssetQuery = z.infer<typeof uploadAssetQuerySchema>;
 

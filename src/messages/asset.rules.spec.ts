@@ -6,6 +6,8 @@ import {
   findMisfit,
 } from './asset.rules.js';
 
+const mp4 = (brand: string) => [0, 0, 0, 32, ...Buffer.from(`ftyp${brand}`)];
+
 describe('detectContentType', () => {
   it.each([
     [[0xff, 0xd8, 0xff, 0xe0], 'text/html', 'image/jpeg'],
@@ -16,6 +18,20 @@ describe('detectContentType', () => {
     [[...Buffer.from('%PDF-1.7')], 'Application/PDF; charset=x', 'application/pdf'],
     [[1], 'a\r\nset-cookie: x', 'application/octet-stream'],
     [[], '', 'application/octet-stream'],
+    [mp4('isom'), 'application/pdf', 'video/mp4'],
+    [mp4('isom'), 'audio/x-m4a', 'audio/mp4'],
+    [mp4('M4A '), '', 'audio/mp4'],
+    [mp4('qt  '), 'video/mp4', 'video/quicktime'],
+    [mp4('heic'), 'video/mp4', 'image/heif'],
+    [[...Buffer.from('not at all')], 'video/mp4', 'application/octet-stream'],
+    [[...Buffer.from('ID3\x04')], '', 'audio/mpeg'],
+    [[0xff, 0xfb, 0x90], 'audio/aac', 'audio/mpeg'],
+    [[0xff, 0xf1, 0x50], 'audio/aac', 'audio/aac'],
+    [[...Buffer.from(`OggS${'\0'.repeat(24)}OpusHead`)], '', 'audio/ogg'],
+    [[...Buffer.from(`OggS${'\0'.repeat(24)}\x01vorbis`)], 'audio/ogg', 'application/ogg'],
+    [[0x1a, 0x45, 0xdf, 0xa3, ...Buffer.from('....B\x82\x84webm')], '', 'video/webm'],
+    [[0x1a, 0x45, 0xdf, 0xa3, ...Buffer.from('....B\x82\x88matroska')], '', 'video/x-matroska'],
+    [[0x1f, 0x8b], 'application/x-tgsticker', 'application/x-tgsticker'],
   ])('%j declared %j is %s', (head, declared, expected) => {
     expect(detectContentType(Buffer.from(head), declared)).toBe(expected);
   });
@@ -29,6 +45,18 @@ describe('findMisfit', () => {
     ['photo', 'application/pdf', 1, /no JPEG/],
     ['document', 'image/png', 50 * megabyte, undefined],
     ['document', 'image/png', 50 * megabyte + 1, /50 MB/],
+    ['video', 'video/mp4', 50 * megabyte, undefined],
+    ['video', 'video/quicktime', 1, /no MP4 video; send it as a document/],
+    ['animation', 'image/gif', 1, undefined],
+    ['animation', 'video/mp4', 1, undefined],
+    ['animation', 'image/png', 1, /no GIF or MP4/],
+    ['audio', 'audio/mpeg', 50 * megabyte + 1, /audio files of up to 50 MB; make it smaller\.$/],
+    ['audio', 'audio/ogg', 1, /no MP3 or M4A/],
+    ['voice', 'audio/ogg', 1, undefined],
+    ['voice', 'application/ogg', 1, /Opus/],
+    ['video_note', 'video/webm', 1, /no MP4 video/],
+    ['sticker', 'image/webp', 512 * 1024, undefined],
+    ['sticker', 'image/webp', 512 * 1024 + 1, /sticker files of up to 512 KB/],
   ] as const)('%s %s of %i bytes', (kind, contentType, sizeBytes, expected) => {
     const misfit = findMisfit({ contentType, sizeBytes }, kind);
     if (expected) expect(misfit).toMatch(expected);

@@ -13,14 +13,15 @@ import {
   type PageQuery,
 } from '../platform/http/index.js';
 import { type Caller, type TenantId } from '../platform/identity/index.js';
+import { type MediaKind } from '../telegram/index.js';
 import { Quotas } from '../tenants/index.js';
 import {
-  type AssetKind,
   cleanFileName,
   cutIntoChunks,
   detectContentType,
   findMisfit,
   largestAssetBytes,
+  tooLargeInWords,
 } from './asset.rules.js';
 import { type AssetView } from './asset.dto.js';
 import { type AssetRow, AssetsRepository } from './assets.repository.js';
@@ -58,7 +59,7 @@ export class AssetService implements OnModuleInit {
     caller: Caller,
     idempotent: IdempotentRequest,
     file: IncomingFile,
-    kind: AssetKind,
+    kind: MediaKind,
   ): Promise<AssetView> {
     const { tenantId } = caller;
     const id = await this.database.run(tenantId, (manager) =>
@@ -119,14 +120,14 @@ export class AssetService implements OnModuleInit {
   }
 
   /** @throws ProblemError 400 when the file is absent, foreign, or can't be sent as this kind */
-  async assertFits(manager: EntityManager, id: string, kind: AssetKind, field: string): Promise<void> {
+  async assertFits(manager: EntityManager, id: string, kind: MediaKind, field: string): Promise<void> {
     const row = await this.assets.lockReady(manager, id, 'SHARE');
     if (!row) throw invalidField(field, 'unknown_asset', 'There is no such file; upload it to /assets.');
     const misfit = findMisfit(toView(row), kind);
     if (misfit) throw invalidField(field, 'unfit_asset', misfit);
   }
 
-  private async storeChunks(tenantId: TenantId, id: string, file: IncomingFile, kind: AssetKind) {
+  private async storeChunks(tenantId: TenantId, id: string, file: IncomingFile, kind: MediaKind) {
     const largest = largestAssetBytes(kind);
     const hash = createHash('sha256');
     let head: Buffer = Buffer.alloc(0);
@@ -160,12 +161,8 @@ export class AssetService implements OnModuleInit {
   }
 }
 
-export const tooLarge = (kind: AssetKind): ProblemError =>
-  new ProblemError(
-    413,
-    'file_too_large',
-    `Telegram takes a ${kind} of up to ${largestAssetBytes(kind) / 1024 / 1024} MB.`,
-  );
+export const tooLarge = (kind: MediaKind): ProblemError =>
+  new ProblemError(413, 'file_too_large', tooLargeInWords(kind));
 
 const toView = (row: AssetRow): AssetView => ({
   id: row.id,

@@ -29,6 +29,7 @@ import {
   TakesIdempotencyKey,
 } from '../platform/http/index.js';
 import { type Caller, idSchema } from '../platform/identity/index.js';
+import { type MediaKind } from '../telegram/index.js';
 import {
   assetPageSchema,
   assetSchema,
@@ -36,7 +37,7 @@ import {
   type UploadAssetQuery,
   uploadAssetQuerySchema,
 } from './asset.dto.js';
-import { type AssetKind, attachmentHeader, largestAssetBytes } from './asset.rules.js';
+import { attachmentHeader, largestAssetBytes } from './asset.rules.js';
 import { AssetService, tooLarge } from './asset.service.js';
 
 @ApiTags('Files')
@@ -49,7 +50,7 @@ export class AssetsController {
   @RouteConfig({ takesMultipart: true })
   @AllowRole('editor', 'messages:write')
   @TakesIdempotencyKey()
-  @ApiOperation({ summary: 'Upload a file for photo and document messages' })
+  @ApiOperation({ summary: 'Upload a file for messages' })
   @ApiConsumes('multipart/form-data')
   @ApiBody({
     schema: {
@@ -129,7 +130,7 @@ export class AssetsController {
 }
 
 /** The one file of the request, not read yet. */
-async function receiveFile(request: FastifyRequest, kind: AssetKind): Promise<MultipartFile> {
+async function receiveFile(request: FastifyRequest, kind: MediaKind): Promise<MultipartFile> {
   if (!request.isMultipart()) {
     throw new ProblemError(
       415,
@@ -145,7 +146,7 @@ async function receiveFile(request: FastifyRequest, kind: AssetKind): Promise<Mu
   return part;
 }
 
-async function firstPart(request: FastifyRequest, kind: AssetKind): Promise<MultipartFile | undefined> {
+async function firstPart(request: FastifyRequest, kind: MediaKind): Promise<MultipartFile | undefined> {
   try {
     return await request.file({
       // Beyond the limit the rest is read and dropped, so that the sender hears the answer.
@@ -159,7 +160,7 @@ async function firstPart(request: FastifyRequest, kind: AssetKind): Promise<Mult
 }
 
 /** The file's bytes; fails at the end of a file that was too large and when the sender goes away. */
-async function* readWhole(part: MultipartFile, kind: AssetKind): AsyncGenerator<Uint8Array> {
+async function* readWhole(part: MultipartFile, kind: MediaKind): AsyncGenerator<Uint8Array> {
   try {
     for await (const piece of part.file as AsyncIterable<Uint8Array>) yield piece;
   } catch {

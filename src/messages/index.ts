@@ -1,8 +1,13 @@
-export { AssetFiles } from './asset-files.repository.js';
+export { AssetFiles, type AssetUse } from './asset-files.repository.js';
 export { AssetStore, type StoredAsset } from './asset-store.repository.js';
-export { type AssetKind } from './asset.rules.js';
 export { type MessageContent, messageContentSchema } from './message-content.dto.js';
 export { type MessageUse, MessageUses } from './message-uses.service.js';
 export { type MessageChoice, MessageService } from './message.service.js';
 export { MessagesApiModule, MessagesModule, MessagesSchedulerModule } from './messages.module.js';
-export { compileMessage, type Recipient, type RenderedMessage } from './render-message.rules.js';
+export {
+  compileMessage,
+  mediaOf,
+  type MediaReference,
+  type Recipient,
+  type RenderedMessage,
+} from './render-message.rules.js';

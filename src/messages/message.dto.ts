@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { pageSchemaOf, textSchema } from '../platform/http/index.js';
 import { idSchema } from '../platform/identity/index.js';
+import { MEDIA_METHODS } from '../telegram/index.js';
 import { messageContentSchema } from './message-content.dto.js';
 
 const contentExample = {
@@ -42,11 +43,11 @@ export type PreviewMessage = z.infer<typeof previewMessageSchema>;
 
 export const messagePreviewSchema = z
   .object({
-    method: z.enum(['sendMessage', 'sendPhoto', 'sendDocument']),
+    method: z.enum(['sendMessage', ...Object.values(MEDIA_METHODS)]),
     html: z.string().describe('text or caption as this recipient gets it, in HTML'),
     plainText: z.string().describe('what they read'),
     plainLength: z.int().describe('as Telegram counts it: UTF-16 code units after entities'),
-    maximumLength: z.int(),
+    maximumLength: z.int().describe('0 for kinds without a caption'),
     buttons: z.array(z.array(z.string())).describe('labels of the buttons, row by row'),
     warnings: z.array(z.string()),
   })

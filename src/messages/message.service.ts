@@ -16,6 +16,7 @@ import { type MessageContent } from './message-content.dto.js';
 import { type CreateMessage, type MessageView } from './message.dto.js';
 import { MessageUses } from './message-uses.service.js';
 import { type MessageRow, MessagesRepository } from './messages.repository.js';
+import { mediaOf } from './render-message.rules.js';
 
 /** A message that is there already, or a new one. */
 export interface MessageChoice {
@@ -120,8 +121,8 @@ export class MessageService {
     content: MessageContent,
     field: string,
   ): Promise<MessageRow> {
-    if (content.kind !== 'text' && content.assetId !== undefined)
-      await this.assets.assertFits(manager, content.assetId, content.kind, `${field}.assetId`);
+    const media = mediaOf(content);
+    if (media) await this.assets.assertFits(manager, media.assetId, media.field, `${field}.assetId`);
     return this.messages.insert(manager, tenantId, content);
   }
 }

@@ -27,4 +27,14 @@ describe('previewMessage', () => {
     expect(warnings('https://example.org/a.docx')).toHaveLength(1);
     expect(warnings('https://example.org/a.PDF?x=1')).toEqual([]);
   });
+
+  it.each([
+    ['voice', 'https://example.org/a.mp3', 1, 1024],
+    ['voice', 'https://example.org/a.ogg', 0, 1024],
+    ['sticker', 'https://example.org/a.webm', 1, 0],
+    ['video', 'https://example.org/a.mp4', 0, 1024],
+  ] as const)('of a %s at %s warns %i times, and knows its limit', (kind, url, warnings, maximumLength) => {
+    const preview = previewMessage({ kind, url }, {});
+    expect([preview.warnings.length, preview.maximumLength]).toEqual([warnings, maximumLength]);
+  });
 });

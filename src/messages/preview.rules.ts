@@ -1,7 +1,7 @@
 import { messageLimits, parseHtml } from '../telegram/index.js';
 import { type MessageContent } from './message-content.dto.js';
 import { type MessagePreview } from './message.dto.js';
-import { type Recipient, renderMessage } from './render-message.rules.js';
+import { captionOf, type Recipient, renderMessage } from './render-message.rules.js';
 import { parseTemplate, variablesOf } from './template.rules.js';
 
 /** Shows a message as one recipient would get it, and what may surprise its author. */
@@ -20,18 +20,37 @@ export function previewMessage(
     html,
     plainText,
     plainLength: plainText.length,
-    maximumLength: content.kind === 'text' ? messageLimits.textLength : messageLimits.captionLength,
+    maximumLength: maximumLengthOf(content),
     buttons: markup?.inline_keyboard.map((row) => row.map((button) => button.text)) ?? [],
     warnings: warnAbout(content),
   };
 }
 
-const FETCHED_DOCUMENT = /\.(gif|pdf|zip)$/i;
+function maximumLengthOf(content: MessageContent): number {
+  if (content.kind === 'text') return messageLimits.textLength;
+  return content.kind === 'video_note' || content.kind === 'sticker' ? 0 : messageLimits.captionLength;
+}
+
+/** What Telegram fetches by address, where its documentation says so ("Sending files"). */
+const FETCHED = {
+  document: {
+    ending: /\.(gif|pdf|zip)$/i,
+    warning: 'Telegram fetches documents by address only as .gif, .pdf or .zip; upload other files.',
+  },
+  voice: {
+    ending: /\.(ogg|oga|opus)$/i,
+    warning: 'Telegram fetches a voice message by address only as OGG of up to 1 MB; upload other files.',
+  },
+  sticker: {
+    ending: /\.webp$/i,
+    warning: 'Telegram fetches stickers by address only as .webp; upload other files.',
+  },
+} as const;
 
 function warnAbout(content: MessageContent): string[] {
   const warnings: string[] = [];
   const texts = [
-    content.kind === 'text' ? content.text : (content.caption ?? ''),
+    content.kind === 'text' ? content.text : (captionOf(content) ?? ''),
     ...(content.buttons?.flat().map((button) => button.text) ?? []),
   ];
   const bare = new Set(
@@ -42,8 +61,9 @@ function warnAbout(content: MessageContent): string[] {
   );
   for (const variable of bare)
     warnings.push(`{{${variable}}} has no fallback; recipients without one get nothing in its place.`);
-  if (content.kind === 'document' && content.url && !FETCHED_DOCUMENT.test(new URL(content.url).pathname)) {
-    warnings.push('Telegram fetches documents by address only as .gif, .pdf or .zip; upload other files.');
+  if (content.kind === 'document' || content.kind === 'voice' || content.kind === 'sticker') {
+    const { ending, warning } = FETCHED[content.kind];
+    if (content.url !== undefined && !ending.test(new URL(content.url).pathname)) warnings.push(warning);
   }
   return warnings;
 }

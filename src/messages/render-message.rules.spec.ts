@@ -65,6 +65,47 @@ describe('renderMessage', () => {
     });
   });
 
+  it.each([
+    [
+      { kind: 'video', supportsStreaming: true, hasSpoiler: true },
+      'sendVideo',
+      'video',
+      ['supports_streaming', 'has_spoiler'],
+    ],
+    [
+      { kind: 'animation', showCaptionAboveMedia: true },
+      'sendAnimation',
+      'animation',
+      ['show_caption_above_media'],
+    ],
+    [{ kind: 'photo', hasSpoiler: false }, 'sendPhoto', 'photo', []],
+    [{ kind: 'voice', silent: true }, 'sendVoice', 'voice', ['disable_notification']],
+    [{ kind: 'video_note' }, 'sendVideoNote', 'video_note', []],
+    [{ kind: 'sticker' }, 'sendSticker', 'sticker', []],
+  ] as const)('makes of %j a call of %s', (content, method, field, flags) => {
+    const assetId = '019aaaaa-0000-7000-8000-000000000001';
+    expect(renderMessage({ ...content, assetId }, ana)).toEqual({
+      method,
+      parameters: { chat_id: '42', ...Object.fromEntries(flags.map((flag) => [flag, true])) },
+      media: { field, assetId },
+    });
+  });
+
+  it('names a piece of music', () => {
+    const content = { kind: 'audio', url: 'https://a.b/c.mp3', performer: 'Ana', title: 'Fado' } as const;
+    expect(renderMessage(content, ana)).toEqual({
+      method: 'sendAudio',
+      parameters: { chat_id: '42', audio: 'https://a.b/c.mp3', performer: 'Ana', title: 'Fado' },
+    });
+  });
+
+  it('says which page to show, how large and where', () => {
+    const linkPreview = { url: 'https://a.b', preferLargeMedia: true, showAboveText: true };
+    expect(renderMessage({ kind: 'text', text: 'a', linkPreview }, ana).parameters).toMatchObject({
+      link_preview_options: { url: 'https://a.b', prefer_large_media: true, show_above_text: true },
+    });
+  });
+
   it('labels buttons in plain text that fits', () => {
     const content = text('a', {
       buttons: [

@@ -1,6 +1,12 @@
-import { escapeHtml, messageLimits } from '../telegram/index.js';
+import {
+  escapeHtml,
+  MEDIA_METHODS,
+  type MediaKind,
+  type MediaMethod,
+  messageLimits,
+} from '../telegram/index.js';
 import { roomForValues } from './content.rules.js';
-import { type MessageButton, type MessageContent } from './message-content.dto.js';
+import { type MediaContent, type MessageButton, type MessageContent } from './message-content.dto.js';
 import {
   fillTemplate,
   parseTemplate,
@@ -20,11 +26,17 @@ export interface Recipient {
   readonly chatTitle?: string | null | undefined;
 }
 
+/** A file of ours, and the parameter that takes it. */
+export interface MediaReference {
+  readonly field: MediaKind;
+  readonly assetId: string;
+}
+
 /** One call of the Bot API. With `media`, the caller adds the file's `file_id` as that parameter or uploads it. */
 export interface RenderedMessage {
-  readonly method: 'sendMessage' | 'sendPhoto' | 'sendDocument';
+  readonly method: 'sendMessage' | MediaMethod;
   readonly parameters: Record<string, unknown>;
-  readonly media?: { readonly field: 'photo' | 'document'; readonly assetId: string };
+  readonly media?: MediaReference;
 }
 
 type Fill = (recipient: Recipient) => string;
@@ -42,7 +54,8 @@ export function compileMessage(content: MessageContent): (recipient: Recipient) 
 
   if (content.kind === 'text') {
     const text = compileHtml(content.text);
-    if (content.disableLinkPreview) fixed['link_preview_options'] = { is_disabled: true };
+    const preview = compileLinkPreview(content);
+    if (preview) fixed['link_preview_options'] = preview;
     return (recipient) => {
       const parameters: Record<string, unknown> = {
         chat_id: recipient.telegramChatId,
@@ -55,22 +68,59 @@ export function compileMessage(content: MessageContent): (recipient: Recipient) 
     };
   }
 
-  const { kind, assetId, url } = content;
-  const method = kind === 'photo' ? 'sendPhoto' : 'sendDocument';
-  const caption = content.caption === undefined ? undefined : compileHtml(content.caption);
-  if (url !== undefined) fixed[kind] = url;
+  const method = MEDIA_METHODS[content.kind];
+  const media = mediaOf(content);
+  const caption = captionOf(content);
+  const fillCaption = caption === undefined ? undefined : compileHtml(caption);
+  Object.assign(fixed, compileMedia(content));
   return (recipient) => {
     const parameters: Record<string, unknown> = { chat_id: recipient.telegramChatId, ...fixed };
-    if (caption) {
-      parameters['caption'] = caption(recipient);
+    if (fillCaption) {
+      parameters['caption'] = fillCaption(recipient);
       parameters['parse_mode'] = 'HTML';
     }
     addMarkup(parameters, recipient);
-    return {
-      method,
-      parameters,
-      ...(assetId !== undefined && { media: { field: kind, assetId } }),
-    };
+    return { method, parameters, ...(media && { media }) };
+  };
+}
+
+/** The file of ours that a message shows; undefined where Telegram fetches it, or there is none. */
+export function mediaOf(content: MessageContent): MediaReference | undefined {
+  if (content.kind === 'text' || content.assetId === undefined) return undefined;
+  return { field: content.kind, assetId: content.assetId };
+}
+
+/** The caption, undefined for kinds that have none. */
+export const captionOf = (content: MediaContent): string | undefined =>
+  'caption' in content ? content.caption : undefined;
+
+function compileLinkPreview({
+  disableLinkPreview,
+  linkPreview,
+}: Extract<MessageContent, { kind: 'text' }>): Record<string, unknown> | undefined {
+  if (disableLinkPreview) return { is_disabled: true };
+  return (
+    linkPreview && {
+      ...(linkPreview.url !== undefined && { url: linkPreview.url }),
+      ...(linkPreview.preferSmallMedia && { prefer_small_media: true }),
+      ...(linkPreview.preferLargeMedia && { prefer_large_media: true }),
+      ...(linkPreview.showAboveText && { show_above_text: true }),
+    }
+  );
+}
+
+/** What stands in the call beside the caption, the same for everybody. */
+function compileMedia(content: MediaContent): Record<string, unknown> {
+  return {
+    ...('url' in content && content.url !== undefined && { [content.kind]: content.url }),
+    ...('showCaptionAboveMedia' in content &&
+      content.showCaptionAboveMedia && { show_caption_above_media: true }),
+    ...('hasSpoiler' in content && content.hasSpoiler && { has_spoiler: true }),
+    ...(content.kind === 'video' && content.supportsStreaming && { supports_streaming: true }),
+    ...(content.kind === 'audio' && {
+      ...(content.performer !== undefined && { performer: content.performer }),
+      ...(content.title !== undefined && { title: content.title }),
+    }),
   };
 }
 

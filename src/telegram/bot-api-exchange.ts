@@ -7,10 +7,15 @@ import { classifyAnswer, classifyBrokenCall, type BotApiOutcome, type BrokenCall
 export interface ExchangeBounds {
   /** How long the answer may take from the first byte on. */
   timeoutMs: number;
-  /** The instant, on the monotonic clock, from which on no byte may leave. */
-  notAfterMonotonicMs: number;
+  /** How long the answer may take once all of an upload is written. */
+  answerTimeoutMs: number;
+  /** The instant, on the monotonic clock, from which on no byte may leave; asked again before each piece of an upload. */
+  notAfterMonotonicMs: () => number;
   largestAnswerBytes: number;
 }
+
+/** How soon an upload that stands still notices that it may not go on. */
+const LOOK_AT_UPLOAD_EVERY_MS = 1_000;
 
 /** One for all: it carries nothing of a call, and a stack would only name this file. */
 const withdrawn = new Error('The call was withdrawn before a byte left.');
@@ -25,13 +30,14 @@ export class BotApiExchange implements Dispatcher.DispatchHandler {
   private uploadStream: Readable | undefined;
   private startedAtMs = Infinity;
   private isBodyComplete = true;
+  private bodyCompleteAtMs = Infinity;
   private statusCode: number | undefined;
   private retryAfterHeader: string | undefined;
   private readonly chunks: Buffer[] = [];
   private answerBytes = 0;
   private isSettled = false;
   private timer: NodeJS.Timeout;
-  private readonly startBeforeMs: number;
+  private readonly createdAtMs: number;
 
   constructor(
     private readonly clock: Clock,
@@ -39,18 +45,22 @@ export class BotApiExchange implements Dispatcher.DispatchHandler {
     private readonly settle: (outcome: BotApiOutcome) => void,
     private readonly signal: AbortSignal | undefined,
   ) {
-    const nowMs = clock.monotonicMs();
-    this.startBeforeMs = Math.min(bounds.notAfterMonotonicMs, nowMs + bounds.timeoutMs);
-    this.timer = setTimeout(lookAtTime, Math.max(0, this.startBeforeMs - nowMs), this);
+    this.createdAtMs = clock.monotonicMs();
+    this.timer = setTimeout(lookAtTime, Math.max(0, this.dueMs() - this.createdAtMs), this);
     signal?.addEventListener('abort', this.abort);
   }
 
-  /** The body of an upload: read from its source as fast as the connection takes it, never as a whole. */
+  /**
+   * The body of an upload: a piece is read from its source when the connection has taken the one before, and none ahead.
+   * So the end of the form, without which there is no request, is written in the very moment in which it is asked for.
+   */
   streamUpload(upload: BotApiUpload, frame: MultipartFrame): Readable {
     this.isBodyComplete = false;
+    clearTimeout(this.timer);
+    this.lookAtTime();
     this.uploadStream = Readable.from(this.writeUpload(upload, frame), {
       objectMode: false,
-      highWaterMark: 64 * 1024,
+      highWaterMark: 0,
     });
     return this.uploadStream;
   }
@@ -98,12 +108,25 @@ export class BotApiExchange implements Dispatcher.DispatchHandler {
     this.break('failed', (error as NodeJS.ErrnoException).code);
   }
 
-  /** Ends the exchange when its time is over; asks again when the time began later than the timer. */
+  /** Ends the exchange when its time is over; looks again when the time began later than the timer, or was prolonged. */
   lookAtTime(): void {
-    const dueMs = this.isStarted ? this.startedAtMs + this.bounds.timeoutMs : this.startBeforeMs;
-    const leftMs = dueMs - this.clock.monotonicMs();
-    if (leftMs > 0) this.timer = setTimeout(lookAtTime, Math.ceil(leftMs), this);
-    else this.break(this.isStarted ? 'timed_out' : 'withdrawn');
+    const nowMs = this.clock.monotonicMs();
+    const leftMs = this.dueMs() - nowMs;
+    if (leftMs > 0) {
+      const delayMs = this.isBodyComplete ? leftMs : Math.min(leftMs, LOOK_AT_UPLOAD_EVERY_MS);
+      this.timer = setTimeout(lookAtTime, Math.ceil(delayMs), this);
+    } else if (this.isStarted && this.isBodyComplete) this.break('timed_out');
+    else if (this.isStarted && nowMs < this.bounds.notAfterMonotonicMs()) this.break('upload_broken');
+    else this.break('withdrawn');
+  }
+
+  /** When this ends for want of time, as far as is known now. */
+  private dueMs(): number {
+    const { timeoutMs, answerTimeoutMs, notAfterMonotonicMs } = this.bounds;
+    const endMs = (this.isStarted ? this.startedAtMs : this.createdAtMs) + timeoutMs;
+    if (this.isStarted && this.isBodyComplete)
+      return Math.min(endMs, this.bodyCompleteAtMs + answerTimeoutMs);
+    return Math.min(endMs, notAfterMonotonicMs());
   }
 
   private get isStarted(): boolean {
@@ -115,7 +138,7 @@ export class BotApiExchange implements Dispatcher.DispatchHandler {
   };
 
   private lookBeforeTheWire(): void {
-    if (this.clock.monotonicMs() < this.bounds.notAfterMonotonicMs) return;
+    if (this.clock.monotonicMs() < this.bounds.notAfterMonotonicMs()) return;
     this.break('withdrawn');
     throw withdrawn;
   }
@@ -124,11 +147,9 @@ export class BotApiExchange implements Dispatcher.DispatchHandler {
     let sentBytes = 0;
     try {
       for await (const chunk of upload.open()) {
-        if (sentBytes === 0) {
-          // undici looked before the source was open; nothing has left yet, so there is a later last moment.
-          this.lookBeforeTheWire();
-          yield frame.head;
-        }
+        // Whoever may send now may not be who may in a minute; what was begun is no request before its end is written.
+        this.lookBeforeTheWire();
+        if (sentBytes === 0) yield frame.head;
         sentBytes += chunk.length;
         if (sentBytes > upload.sizeBytes) break;
         yield chunk;
@@ -141,7 +162,9 @@ export class BotApiExchange implements Dispatcher.DispatchHandler {
       this.break('upload_broken');
       throw withdrawn;
     }
+    this.lookBeforeTheWire();
     this.isBodyComplete = true;
+    this.bodyCompleteAtMs = this.clock.monotonicMs();
     yield frame.tail;
   }
 

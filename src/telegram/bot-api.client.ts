@@ -25,8 +25,11 @@ export interface BotApiRequest {
   upload?: BotApiUpload;
   /** From the first byte to the whole answer. Default: by method and size. */
   timeoutMs?: number;
-  /** An instant of `Clock.monotonicMs()`: from then on no byte leaves, and the outcome is `withdrawn`. */
-  notAfterMonotonicMs?: number;
+  /**
+   * An instant of `Clock.monotonicMs()`: from then on no byte leaves, and the outcome is `withdrawn`. Where it may change,
+   * a function, which is asked again before each piece of an upload: one that is cut off was surely not sent.
+   */
+  notAfterMonotonicMs?: number | (() => number);
   signal?: AbortSignal;
 }
 
@@ -63,9 +66,12 @@ export class BotApiClient {
     if (this.closing) return Promise.resolve({ kind: 'notSent', cause: 'closed' });
     const apiRoot = this.apiRoots.get(request.apiRoot) ?? this.openApiRoot(request.apiRoot);
     const pool = isLongPoll(method, parameters) ? apiRoot.polls : apiRoot.calls;
+    const { notAfterMonotonicMs = Infinity } = request;
     const bounds = {
       timeoutMs: request.timeoutMs ?? answerTimeoutMs(method, parameters, upload?.sizeBytes),
-      notAfterMonotonicMs: request.notAfterMonotonicMs ?? Infinity,
+      answerTimeoutMs: answerTimeoutMs(method, parameters),
+      notAfterMonotonicMs:
+        typeof notAfterMonotonicMs === 'function' ? notAfterMonotonicMs : () => notAfterMonotonicMs,
       largestAnswerBytes: largestAnswerBytes(method),
     };
     if (request.signal?.aborted) return Promise.resolve({ kind: 'notSent', cause: 'withdrawn' });

@@ -17,6 +17,13 @@ export type {
 export { isBotToken } from './bot-token.rules.js';
 export { reasonScope, type FailureReason, type ReasonScope } from './failure-reason.rules.js';
 export { escapeHtml, parseHtml, type ParsedHtml } from './html.rules.js';
+export {
+  MEDIA_KINDS,
+  MEDIA_METHODS,
+  type MediaKind,
+  type MediaMethod,
+  readFileId,
+} from './media-kind.rules.js';
 export { isButtonUrl, isCallbackData, isFileUrl, messageLimits } from './message-limits.rules.js';
 export { type BotApiUpload } from './multipart.rules.js';
 export { type BotApiOutcome, type NotSentCause, type UnknownCause } from './outcome.rules.js';

@@ -19,8 +19,11 @@ export const messageLimits = {
   urlLength: 2048,
   /** sendMediaGroup, "2-10 items". */
   albumItems: { least: 2, most: 10 },
-  /** "Sending files": 10 MB for photos and 50 MB for other files as an upload, 5 and 20 MB by URL; getFile 20 MB. */
-  uploadBytes: { photo: 10 * megabyte, other: 50 * megabyte },
+  /**
+   * "Sending files": 10 MB for photos and 50 MB for other files as an upload, 5 and 20 MB by URL; getFile 20 MB. A sticker:
+   * 512 KB by https://core.telegram.org/stickers.
+   */
+  uploadBytes: { photo: 10 * megabyte, sticker: megabyte / 2, other: 50 * megabyte },
   urlFileBytes: { photo: 5 * megabyte, other: 20 * megabyte },
   downloadBytes: 20 * megabyte,
   /** sendPhoto: "width and height must not exceed 10000 in total", ratio "at most 20". */

@@ -12,7 +12,7 @@ export type NotSentCause =
   | 'tls'
   /** The connection ended before the request was complete on it. */
   | 'connection_lost'
-  /** The file's own stream failed, or had not the size that was announced. */
+  /** The file's own stream failed, had not the size that was announced, or was not taken within the time-out. */
   | 'upload_broken'
   /** A 4xx without Telegram's JSON (a proxy, a wrong address): nobody acted on the request. */
   | 'refusal_unreadable'

@@ -17,6 +17,18 @@ export const mediaKinds = [
 ] as const;
 export type MediaKind = (typeof mediaKinds)[number];
 
+/** What Telegram calls them where a file_id is named as another kind. */
+const fileTypes: Readonly<Record<string, string>> = {
+  photo: 'Photo',
+  document: 'Document',
+  video: 'Video',
+  audio: 'Audio',
+  animation: 'Animation',
+  voice: 'VoiceNote',
+  sticker: 'Sticker',
+  video_note: 'VideoNote',
+};
+
 // https://core.telegram.org/bots/api#sending-files
 const mostPhotoBytes = 10 * 1024 * 1024;
 export const mostUploadBytes = 50 * 1024 * 1024;
@@ -39,7 +51,14 @@ export function takeFile(call: MethodCall, kind: MediaKind, value: unknown, fiel
   const url = /^https?:\/\//i.test(value) ? readUrl(value) : undefined;
   const file = url ? world.files.addAddress(bot.id, kind, url) : world.files.find(bot.id, value);
   if (!file) throw badRequest('wrong file identifier/HTTP URL specified');
+  checkKind(kind, file);
   return file;
+}
+
+/** "A video can't be sent as a photo, a photo can't be sent as a document": all but photos are documents of some kind. */
+function checkKind(kind: MediaKind, file: ShelvedFile): void {
+  if ((kind === 'photo') === (file.kind === 'photo')) return;
+  throw badRequest(`can't use file of type ${fileTypes[file.kind]} as ${fileTypes[kind]}`);
 }
 
 function readUrl(value: string): URL {

@@ -19,7 +19,20 @@ function sendingMedia(kind: MediaKind): MethodHandler {
     const seat = openForSending(call);
     readFrame(call, seat); // A wrong keyboard must not leave a file behind.
     const file = takeFile(call, kind, call.parameters[kind], kind);
-    return postMessage(call, seat, { ...describeMedia(kind, file), ...caption });
+    return postMessage(call, seat, {
+      ...describeMedia(kind, file),
+      ...caption,
+      ...readManner(call, caption),
+    });
+  };
+}
+
+/** How the media is shown, as the message repeats it. */
+function readManner(call: MethodCall, caption: object): MessageContent {
+  const isAbove = call.parameters['show_caption_above_media'] === true && 'caption' in caption;
+  return {
+    ...(isAbove && { show_caption_above_media: true }),
+    ...(call.parameters['has_spoiler'] === true && { has_media_spoiler: true }),
   };
 }
 

@@ -329,6 +329,17 @@ describe('files', () => {
     return (await response.json()) as { result: Record<string, unknown> };
   }
 
+  it('sends no photo as a document, nor the other way round', async () => {
+    const { result } = await call<{ photo: { file_id: string }[] }>('sendPhoto', {
+      chat_id: personId,
+      photo: 'https://example.com/a.png',
+    });
+    const photo = result.photo[0]?.file_id;
+    expect((await call('sendVideo', { chat_id: personId, video: photo })).description).toBe(
+      "Bad Request: can't use file of type Photo as Video",
+    );
+  });
+
   it('exchanges the media and the caption of a message', async () => {
     const sent = await call<{ message_id: number }>('sendPhoto', {
       chat_id: personId,

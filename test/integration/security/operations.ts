@@ -86,12 +86,25 @@ const buttons = [
   ],
 ];
 const envelope = { buttons, silent: true, protectContent: true };
+const preview = { url: 'https://example.org', showAboveText: true };
+const shown = { caption: 'A picture', showCaptionAboveMedia: true, hasSpoiler: true };
 const contents = ({ assetId }: Things) => [
   { kind: 'text', text: 'Hello', disableLinkPreview: true, ...envelope },
-  { kind: 'document', assetId, caption: 'A <b>file</b>', ...envelope },
-  { kind: 'document', url: 'https://example.org/a.pdf', caption: 'A file', ...envelope },
-  { kind: 'photo', url: PHOTO, caption: 'A photo', ...envelope },
-  { kind: 'photo', assetId, caption: 'No photo at all', ...envelope },
+  { kind: 'text', text: 'Look', linkPreview: { ...preview, preferSmallMedia: true }, ...envelope },
+  { kind: 'text', text: 'Look', linkPreview: { ...preview, preferLargeMedia: true }, ...envelope },
+  ...[
+    { kind: 'document', url: 'https://example.org/a.pdf', caption: 'A <b>file</b>' },
+    { kind: 'photo', url: PHOTO, ...shown },
+    { kind: 'video', url: 'https://example.org/a.mp4', supportsStreaming: true, ...shown },
+    { kind: 'animation', url: 'https://example.org/a.gif', ...shown },
+    { kind: 'audio', url: 'https://example.org/a.mp3', caption: 'Hear', performer: 'Ana', title: 'Fado' },
+    { kind: 'voice', url: 'https://example.org/a.ogg', caption: 'Hear' },
+    { kind: 'sticker', url: 'https://example.org/a.webp' },
+  ].flatMap(({ url, ...content }) => [
+    { ...content, url, ...envelope },
+    { ...content, assetId, ...envelope },
+  ]),
+  { kind: 'video_note', assetId, ...envelope },
 ];
 const audiences = ({ botId, chatId, tag }: Things) => [
   { to: 'everybody', botIds: [botId], chatTypes: ['private'] },

@@ -605,4 +605,58 @@ describe('upload', () => {
     const video = sendPhoto(server.url, makeUpload(half, 8), { method: 'sendVideo' });
     expect(await client.call(video)).toEqual({ kind: 'notSent', cause: 'connection_lost' });
   });
+
+  it('is cut off in the middle when its deadline is taken back, and was surely not sent', async () => {
+    let receivedBytes = 0;
+    let completeRequests = 0;
+    const server = await http((request, response) => {
+      request.on('data', (chunk: Buffer) => (receivedBytes += chunk.length));
+      request.on('error', () => response.destroy());
+      request.on('end', () => {
+        completeRequests += 1;
+        response.end(ok(true));
+      });
+    });
+    const sizeBytes = 8 * 1024 * 1024;
+    let isCut = false;
+    const produce = async function* (): AsyncGenerator<Uint8Array> {
+      for (let sent = 0; sent < sizeBytes; sent += 64 * 1024) {
+        yield Buffer.alloc(64 * 1024);
+        isCut ||= sent > sizeBytes / 2;
+        await new Promise(setImmediate);
+      }
+    };
+    const client = makeClient();
+    const notAfterMonotonicMs = () => (isCut ? 0 : Infinity);
+    const outcome = await client.call(
+      sendPhoto(server.url, makeUpload(produce, sizeBytes), { notAfterMonotonicMs }),
+    );
+    expect(outcome).toEqual({ kind: 'notSent', cause: 'withdrawn' });
+    expect((await client.call(sendMessage(server.url))).kind).toBe('ok');
+    expect(receivedBytes).toBeLessThan(sizeBytes);
+    expect(completeRequests).toBe(1);
+  });
+
+  it.each([
+    ['deadline is taken back', { kind: 'notSent', cause: 'withdrawn' }, 60_000],
+    ['time is over', { kind: 'notSent', cause: 'upload_broken' }, 200],
+  ])('ends when its %s while the other side takes nothing', async (_title, expected, timeoutMs) => {
+    const server = await tcp((socket) => socket.pause());
+    const sizeBytes = 50 * 1024 * 1024;
+    let producedBytes = 0;
+    const produce = function* (): Generator<Uint8Array> {
+      for (; producedBytes < sizeBytes; producedBytes += 256 * 1024) yield Buffer.alloc(256 * 1024);
+    };
+    let deadlineMs = Infinity;
+    const call = makeClient().call(
+      sendPhoto(server.url, makeUpload(produce, sizeBytes), {
+        notAfterMonotonicMs: () => deadlineMs,
+        timeoutMs,
+      }),
+    );
+    await waitUntil(() => producedBytes > 0);
+    if (timeoutMs > 1_000) deadlineMs = clock.monotonicMs();
+    expect(await call).toEqual(expected);
+    expect(producedBytes).toBeLessThan(sizeBytes);
+  });
 });

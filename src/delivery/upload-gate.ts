@@ -1,0 +1,47 @@
+/**
+ * How many uploads of this process are under way at once. Each holds about a megabyte (a piece of the file on its way
+ * from the database, one in the socket), so all together stay below fifty. Small files have places of their own: a photo
+ * must not wait until a dozen videos have crept through a slow line.
+ */
+const PLACES = { small: 24, large: 24 };
+const LARGE_FROM_BYTES = 2 * 1024 * 1024;
+
+type Class = keyof typeof PLACES;
+
+const classOf = (sizeBytes: number): Class => (sizeBytes >= LARGE_FROM_BYTES ? 'large' : 'small');
+
+/** Bounds the uploads of this process: whoever finds no place is called when there is one. */
+export class UploadGate {
+  private readonly free: Record<Class, number>;
+  /** In the order in which they began to wait. */
+  private readonly waiting: Record<Class, Set<() => void>> = { small: new Set(), large: new Set() };
+
+  constructor(places: Readonly<Record<Class, number>> = PLACES) {
+    this.free = { ...places };
+  }
+
+  hasRoom(sizeBytes: number): boolean {
+    return this.free[classOf(sizeBytes)] > 0;
+  }
+
+  enter(sizeBytes: number): void {
+    this.free[classOf(sizeBytes)] -= 1;
+  }
+
+  leave(sizeBytes: number): void {
+    const uploadClass = classOf(sizeBytes);
+    this.free[uploadClass] += 1;
+    const waiting = this.waiting[uploadClass];
+    // Whoever is called may have nothing to upload any more, or nothing that may leave yet: then the next has its turn.
+    for (const call of [...waiting]) {
+      if (this.free[uploadClass] <= 0) return;
+      waiting.delete(call);
+      call();
+    }
+  }
+
+  /** Calls once when there is room again; the same function waits only once. */
+  callWhenFree(sizeBytes: number, call: () => void): void {
+    this.waiting[classOf(sizeBytes)].add(call);
+  }
+}
