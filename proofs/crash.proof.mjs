@@ -18,7 +18,12 @@ import { Tenant } from './crash/tenant.mjs';
 
 /** Kills and stops are those of both queues together. */
 const FULL = { kills: 200, stops: 200, bots: 50, peoplePerBot: 400 };
-const QUICK = { kills: Number(process.env.K ?? 26), stops: Number(process.env.K ?? 26), bots: 50, peoplePerBot: 60 };
+const QUICK = {
+  kills: Number(process.env.K ?? 26),
+  stops: Number(process.env.K ?? 26),
+  bots: 50,
+  peoplePerBot: 60,
+};
 
 const WORKERS = 5;
 const SCHEDULERS = 2;
@@ -85,32 +90,31 @@ class CrashProof {
   async run() {
     await this.#setUp();
     const hits = { kills: 0, stops: 0 };
-    const endedBadly = [];
     for (const [position, store] of this.#stores.entries()) {
       const share = (count) => Math.round((count * (position + 1)) / this.#stores.length);
-      const wanted = {
-        kills: share(this.#form.kills) - hits.kills,
-        stops: share(this.#form.stops) - hits.stops,
-      };
+      const { kills, stops } = this.#form;
+      const wanted = { kills: share(kills) - hits.kills, stops: share(stops) - hits.stops };
       this.#say(`the queue is in ${store.name}`);
-      endedBadly.push(...(await this.#runOn(store, wanted)));
+      await this.#runOn(store, wanted);
       hits.kills += wanted.kills;
       hits.stops += wanted.stops;
     }
     this.#say('everything is held against each other');
+    const { bots, peoplePerBot } = this.#form;
     const audited = await audit({
       database: this.#database,
-      broadcasts: this.#tenant.broadcasts,
+      tenant: this.#tenant,
       arrivals: await this.#tenant.arrivals(TEXT),
-      people: this.#form.bots * this.#form.peoplePerBot,
+      people: bots * peoplePerBot,
     });
+    await this.#installation.rest();
     return {
       ...hits,
       ...audited,
       pauses: await this.#watch.measurePauses(),
       unknownOf: await this.#watch.countUnknown(),
       met: this.#met,
-      endedBadly: [...endedBadly, ...this.#installation.unexpectedEnds],
+      endedBadly: this.#installation.endedBadly,
       backends: this.#stores.map(({ name }) => name),
     };
   }
@@ -133,6 +137,7 @@ class CrashProof {
       ...store.environment,
       LANES_PER_WORKER: String(LANES_PER_WORKER),
     };
+    await this.#installation.rest();
     await Promise.all([
       this.#installation.keep('worker', WORKERS, settings),
       this.#installation.keep('scheduler', SCHEDULERS, settings),
@@ -152,7 +157,6 @@ class CrashProof {
     await supervisor.run(wanted).finally(() => (isOver = true));
     await broadcasting;
     await this.#untilEnded();
-    return this.#installation.rest();
   }
 
   /** The next broadcast begins while the one before still has half its way to go, so that there is always work. */
@@ -179,17 +183,15 @@ class CrashProof {
 
   async #untilEnded() {
     const startedMs = performance.now();
-    for (const broadcast of this.#tenant.broadcasts.filter(({ report }) => !report)) {
-      let report = await this.#tenant.report(broadcast.id);
+    for (const { id } of this.#tenant.broadcasts) {
+      let report = await this.#tenant.report(id);
       while (report.state !== 'finished') {
         if (performance.now() - startedMs > ENDED_WITHIN_MS)
           throw new Error(`A broadcast did not end: ${JSON.stringify(report)}`);
         await wait(LOOK_EVERY_MS);
-        report = await this.#tenant.report(broadcast.id);
+        report = await this.#tenant.report(id);
       }
     }
-    for (const broadcast of this.#tenant.broadcasts)
-      broadcast.report = await this.#tenant.report(broadcast.id);
     this.#say(`all ${this.#tenant.broadcasts.length} broadcasts have ended`);
   }
 
@@ -262,7 +264,7 @@ function judge(figures, form, machine, isQuick) {
       .filter((name) => !(measured[name] <= promised[name]))
       .map((name) => `${name} is ${measured[name]} instead of ${promised[name]} at most`),
     ...unmet.map((name) => `nobody was caught ${name}`),
-    ...figures.endedBadly.map((words) => `a process ended by itself: ${words}`),
+    ...figures.endedBadly.map((words) => `a process ended badly: ${words}`),
   ];
   for (const failure of failures) console.log(`NOT MET: ${failure}`);
   return {

@@ -12,31 +12,36 @@ const OPEN = [0, 1];
 const SENT = 2;
 const UNKNOWN = 4;
 
-/**
- * @param {{ id: string, text: string, report: { counts: Record<string, number>, state: string } }[]} broadcasts as the API
- *   accepted and reports them
- * @param {{ text: string, chatId: number }[]} arrivals
- */
-export async function audit({ database, broadcasts, arrivals, people }) {
+/** @param {{ text: string, chatId: number }[]} arrivals everything that the sandbox took for broadcasts */
+export async function audit({ database, tenant, arrivals, people }) {
   const found = { accepted: 0, sent: 0, unknown: 0, lost: 0, duplicated: 0, deniedArrivals: 0, failed: 0 };
   const byText = groupBy(arrivals, ({ text }) => text);
-  for (const { id, text, report } of broadcasts) {
-    const rows = await database.look(ROWS, [id]);
+  for (const { id, text } of tenant.broadcasts) {
     const arrived = (byText.get(text) ?? []).map(({ chatId }) => Number(chatId));
     byText.delete(text);
-    addUp(found, compare({ report, rows, arrived, people }));
+    addUp(found, compare({ ...(await readTogether(database, tenant, id)), arrived, people }));
   }
   // What nobody asked for, such as a second broadcast of one request.
   for (const strangers of byText.values()) found.duplicated += strangers.length;
   const [{ count }] = await database.look('SELECT count(*)::int AS count FROM broadcasts');
-  return { ...found, broadcasts: broadcasts.length, broadcastsTooMany: count - broadcasts.length };
+  const { length: broadcasts } = tenant.broadcasts;
+  return { ...found, broadcasts, broadcastsTooMany: count - broadcasts };
+}
+
+/** Report and rows of one moment: a late answer may still come in between. */
+async function readTogether(database, tenant, id) {
+  for (;;) {
+    const { counts } = await tenant.report(id);
+    const rows = await database.look(ROWS, [id]);
+    const { counts: still } = await tenant.report(id);
+    if (counts.sent === still.sent && counts.unknown === still.unknown) return { counts, rows };
+  }
 }
 
 /** One broadcast: every chat has one delivery, every delivery an end, and each end is true. */
-function compare({ report, rows, arrived, people }) {
+function compare({ counts, rows, arrived, people }) {
   const reached = new Set(arrived);
   const count = (isCounted) => rows.filter(isCounted).length;
-  const { counts } = report;
   const sent = count(({ state }) => state === SENT);
   const unknown = count(({ state }) => state === UNKNOWN);
   const unfinished = count(({ state }) => OPEN.includes(state));

@@ -13,8 +13,8 @@ export class Installation {
   #isEnding = false;
   /** @type {Set<RunningProcess>} those that are ready, standing still or not */
   members = new Set();
-  /** Ends that nobody caused: there must be none. */
-  unexpectedEnds = [];
+  /** Ends that nobody caused, and those that were not in good order though they should: there must be none. */
+  endedBadly = [];
 
   /** @param {{ database: import('./database.mjs').ProofDatabase, home: string }} place */
   constructor({ database, home }) {
@@ -57,16 +57,18 @@ export class Installation {
     await Promise.all(Array.from({ length: count }, () => this.#keepOne(roles, settings)));
   }
 
-  /** Ends all processes but the sandbox in good order. @returns those whose end was none */
+  /** Ends all processes but the sandbox in good order. */
   async rest() {
     this.#isEnding = true;
     await Promise.all(this.#starting);
     const members = [...this.members];
     const codes = await Promise.all(members.map((one) => one.end('SIGTERM')));
-    members.forEach((one) => one.closeRelays());
+    for (const [position, one] of members.entries()) {
+      one.closeRelays();
+      if (codes[position] !== 0) this.endedBadly.push(`${one.roles}: ${codes[position]}\n${one.lastWords}`);
+    }
     this.members.clear();
     this.#isEnding = false;
-    return members.filter((_, position) => codes[position] !== 0).map(({ roles }) => roles);
   }
 
   async stop() {
@@ -100,8 +102,8 @@ export class Installation {
   #replace(one, settings) {
     one.closeRelays();
     if (!this.members.delete(one) || this.#isEnding) return;
-    if (!one.isKilled) this.unexpectedEnds.push(`${one.roles}: ${one.lastWords}`);
-    this.#keepOne(one.roles, settings).catch((error) => this.unexpectedEnds.push(String(error)));
+    if (!one.isKilled) this.endedBadly.push(`${one.roles}: ${one.lastWords}`);
+    this.#keepOne(one.roles, settings).catch((error) => this.endedBadly.push(String(error)));
   }
 
   #upstreams() {

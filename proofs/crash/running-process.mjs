@@ -6,7 +6,7 @@ import { homeDirectory } from '../../scripts/run.mjs';
 import { Relay } from './relay.mjs';
 
 const READY_WITHIN_MS = 60_000;
-const LAST_LINES = 20;
+const LAST_LINES = 60;
 const OWNER = /"msg":"drives lanes as ([0-9a-f-]{36})"/;
 
 export class RunningProcess {
