@@ -15,6 +15,10 @@ const UNKNOWN = `
 SELECT bot_no, epoch::int AS epoch, count(*)::int AS count
 FROM deliveries WHERE state = 4 AND class = 1 GROUP BY bot_no, epoch`;
 
+const UNDER_WAY = `
+SELECT round(percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM settled_at - sending_at) * 1000))::int AS ms
+FROM deliveries WHERE state = 2 AND class = 1`;
+
 export class LaneWatch {
   #database;
   /** One for each process that was hit while it drove lanes. */
@@ -65,6 +69,12 @@ export class LaneWatch {
           return { kind, botNo, epoch, pauseMs: Math.round(next.firstAtMs - beginMs) };
         }),
     );
+  }
+
+  /** How long nine of ten deliveries that were sent were under way, from intent to settled. */
+  async measureUnderWay() {
+    const [{ ms }] = await this.#database.look(UNDER_WAY);
+    return ms;
   }
 
   /** Of each kind of hit, the bots that were driven and what stayed unknown; `elsewhere` is nobody's. */

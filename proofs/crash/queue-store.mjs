@@ -37,6 +37,8 @@ async function didRun(database, sql) {
 
 function inRedis(redis) {
   const client = new Redis(redis.url);
+  // An interrupted proof leaves no server behind.
+  process.once('exit', () => void redis.stop());
   return {
     name: 'Redis',
     environment: { QUEUE_URL: redis.url },
