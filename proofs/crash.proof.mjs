@@ -38,7 +38,7 @@ const MEAN_ANSWER_MS = (ANSWER_MS.least + ANSWER_MS.most) / 2;
 const UNKNOWN_PER_KILL_PER_BOT = Math.min(5, Math.ceil((PER_SECOND * (MEAN_ANSWER_MS + SETTLE_MS)) / 1_000));
 const GOES_ON_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 250;
-const ENDED_WITHIN_MS = 120_000;
+const ENDED_WITHIN_MS = 300_000;
 const TEXT = 'Whatever happens';
 
 export async function run({ isQuick }) {
@@ -263,6 +263,9 @@ function judge(figures, form, machine, isQuick) {
     ...Object.keys(promised)
       .filter((name) => !(measured[name] <= promised[name]))
       .map((name) => `${name} is ${measured[name]} instead of ${promised[name]} at most`),
+    ...figures.pauses
+      .filter(({ pauseMs }) => pauseMs > GOES_ON_WITHIN_MS)
+      .map(({ what, botNo, pauseMs }) => `bot ${botNo} stood still for ${pauseMs} ms after ${what}`),
     ...unmet.map((name) => `nobody was caught ${name}`),
     ...figures.endedBadly.map((words) => `a process ended badly: ${words}`),
   ];

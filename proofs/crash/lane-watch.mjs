@@ -30,11 +30,11 @@ export class LaneWatch {
   }
 
   /** @returns how many lanes it drove */
-  async noteHit(kind, owner, atMs) {
+  async noteHit({ kind, what, owner, atMs }) {
     if (owner === undefined) return 0;
     // Nobody else can take them before the lease is over, so there is time to look.
     const lanes = await this.#database.look(LANES_OF, [owner]);
-    this.#hits.push({ kind, atMs, lanes });
+    this.#hits.push({ kind, what, atMs, lanes });
     return lanes.length;
   }
 
@@ -54,19 +54,19 @@ export class LaneWatch {
       ),
       ({ botNo }) => botNo,
     );
-    return this.#hits.flatMap(({ kind, atMs, lanes }) =>
+    return this.#hits.flatMap(({ kind, what, atMs, lanes }) =>
       lanes
         .filter(({ hasWork }) => hasWork)
         .map(({ bot_no: botNo, epoch }) => {
           const next = intents.get(botNo)?.find((intent) => intent.epoch > epoch);
-          if (!next) return { kind, botNo, epoch, pauseMs: Infinity };
+          if (!next) return { kind, what, botNo, pauseMs: Infinity };
           const begins = [
             atMs,
             ...hitsOfBots.get(botNo).flatMap((hit) => (hit.epoch > epoch ? [hit.atMs] : [])),
             ...this.#restartsAtMs,
           ];
           const beginMs = Math.max(...begins.filter((beginAtMs) => beginAtMs < next.firstAtMs));
-          return { kind, botNo, epoch, pauseMs: Math.round(next.firstAtMs - beginMs) };
+          return { kind, what, botNo, pauseMs: Math.round(next.firstAtMs - beginMs) };
         }),
     );
   }

@@ -71,9 +71,9 @@ export class Supervisor {
   }
 
   async #note(kind, one, moment, hitAtMs, count) {
-    const lanes = await this.#watch.noteHit(kind, one.owner, hitAtMs);
-    const driving = one.owner === undefined ? '' : `, which drove ${lanes} bots`;
-    this.#say(`${kind} ${count}: a ${one.roles}${driving}, ${moment}`);
+    const what = `${kind} ${count}: ${one.roles}, ${moment}`;
+    const lanes = await this.#watch.noteHit({ kind, what, owner: one.owner, atMs: hitAtMs });
+    this.#say(one.owner === undefined ? what : `${what}; it drove ${lanes} bots`);
   }
 
   /** Every second hit is at the next point, where somebody comes along in time. */
