@@ -76,7 +76,7 @@ class CrashProof {
   #stores;
   #watch;
   #tenant;
-  #met = new Map(POINTS.map(({ name }) => [name, 0]));
+  #met = new Map(POINTS.map(({ name }) => [name, { kill: 0, stop: 0 }]));
   #startedMs = performance.now();
 
   constructor(form, installation, database, stores) {
@@ -205,7 +205,7 @@ function judge(figures, form, machine, isQuick) {
   const perBot = ({ unknown, bots }) => (bots === 0 ? 0 : Math.round((unknown / bots) * 100) / 100);
   const longest = (kind) =>
     Math.max(0, ...figures.pauses.filter((pause) => pause.kind === kind).map(({ pauseMs }) => pauseMs));
-  const unmet = [...figures.met].filter(([, count]) => count === 0).map(([name]) => name);
+  const unmet = [...figures.met].filter(([, { kill, stop }]) => kill + stop === 0).map(([name]) => name);
   const measured = {
     lost: figures.lost,
     duplicated: figures.duplicated,
@@ -248,7 +248,10 @@ function judge(figures, form, machine, isQuick) {
     ],
   );
   console.log('');
-  printTable(['caught', 'times'], [...figures.met]);
+  printTable(
+    ['caught', 'SIGKILL', 'SIGSTOP'],
+    [...figures.met].map(([name, { kill, stop }]) => [name, kill, stop]),
+  );
   console.log('');
   console.log(
     `${figures.broadcasts} broadcasts, ${formatCount(figures.accepted)} messages: ${formatCount(figures.sent)} sent, ` +

@@ -7,6 +7,7 @@ import { POINTS } from './points.mjs';
 const LEASE_MS = 6_000;
 /** Nobody comes along at a point for so long: then it happens at a random moment. */
 const POINT_WITHIN_MS = 4_000;
+const LOOK_AGAIN_MS = 200;
 const MOST_STANDING_STILL = 2;
 /** Ready and awake beside whoever is hit: a service of which every process is down at once has no successor to measure. */
 const LEFT_OF = { worker: 1, scheduler: 1, api: 0 };
@@ -22,7 +23,7 @@ export class Supervisor {
   #hits = 0;
   #disturbances = 0;
 
-  /** How often each point was met. */
+  /** How often each kind of hit met each point, by its name. */
   met;
   kills = 0;
   stops = 0;
@@ -50,13 +51,13 @@ export class Supervisor {
   }
 
   async #killOne(kills) {
-    const { one, moment, hitAtMs } = await this.#catchOne((victim) => victim.kill());
+    const { one, moment, hitAtMs } = await this.#catchOne('kill', (victim) => victim.kill());
     this.kills += 1;
     await this.#note('kill', one, moment, hitAtMs, `${this.kills}/${kills}`);
   }
 
   async #stopOne(stops) {
-    const { one, moment, hitAtMs, goOn } = await this.#catchOne((victim) => victim.standStill());
+    const { one, moment, hitAtMs, goOn } = await this.#catchOne('stop', (victim) => victim.standStill());
     this.stops += 1;
     const waking = this.#wakeLater(one, goOn).finally(() => this.#standingStill.delete(waking));
     this.#standingStill.add(waking);
@@ -76,22 +77,25 @@ export class Supervisor {
     this.#say(one.owner === undefined ? what : `${what}; it drove ${lanes} bots`);
   }
 
-  /** Every second hit is at the next point, where somebody comes along in time. */
-  async #catchOne(hit) {
-    if (this.#hits % 2 === 0) {
-      const caught = await this.#catchAt(this.#nextPoint(), hit);
-      if (caught) return caught;
+  /** Two hits are at the next point of theirs, where somebody comes along in time, the next two at random. */
+  async #catchOne(kind, hit) {
+    if (this.#hits % 4 < 2) {
+      const point = this.#nextPoint(kind);
+      const caught = await this.#catchAt(point, hit);
+      if (caught) {
+        this.met.get(point.name)[kind] += 1;
+        return caught;
+      }
     }
-    const eligible = ['worker', 'scheduler', 'api'].flatMap((roles) => this.#eligible(roles));
-    const one = eligible[Math.floor(Math.random() * eligible.length)];
-    if (!one) return this.#catchLater(hit);
-    hit(one);
-    return { one, moment: 'at a random moment', hitAtMs: Date.now(), goOn: () => undefined };
-  }
-
-  async #catchLater(hit) {
-    await wait(200);
-    return this.#catchOne(hit);
+    for (;;) {
+      const eligible = Object.keys(LEFT_OF).flatMap((roles) => this.#eligible(roles));
+      const one = eligible[Math.floor(Math.random() * eligible.length)];
+      if (one) {
+        hit(one);
+        return { one, moment: 'at a random moment', hitAtMs: Date.now(), goOn: () => undefined };
+      }
+      await wait(LOOK_AGAIN_MS);
+    }
   }
 
   #eligible(roles) {
@@ -99,10 +103,9 @@ export class Supervisor {
     return up.length > LEFT_OF[roles] ? up : [];
   }
 
-  #nextPoint() {
-    return POINTS.reduce((rarest, point) =>
-      (this.met.get(point.name) ?? 0) < (this.met.get(rarest.name) ?? 0) ? point : rarest,
-    );
+  #nextPoint(kind) {
+    const count = ({ name }) => this.met.get(name)[kind];
+    return POINTS.reduce((rarest, point) => (count(point) < count(rarest) ? point : rarest));
   }
 
   /** @returns undefined where nobody came along who may be hit */
@@ -127,7 +130,6 @@ export class Supervisor {
             return;
           }
           hit(one);
-          this.met.set(point.name, (this.met.get(point.name) ?? 0) + 1);
           end({ one, moment: point.name, hitAtMs: Date.now(), goOn });
         },
       };
