@@ -8,9 +8,10 @@ import { ensureBuilt, ensureInstalled, homeDirectory } from './run.mjs';
 /**
  * Runs what the command line names: `run({ isQuick })` of its file gives the last line, with `isMet` in it.
  *
- * @param {{ command: string, folder: string, suffix: string }} place
+ * @param {{ command: string, folder: string, suffix: string, keep?: (name: string, result: object) => void }} place
+ *   `keep` gets what the full form gave
  */
-export async function runByName({ command, folder, suffix }) {
+export async function runByName({ command, folder, suffix, keep }) {
   const directory = join(homeDirectory, folder);
   const names = readdirSync(directory)
     .filter((file) => file.endsWith(suffix))
@@ -29,7 +30,9 @@ export async function runByName({ command, folder, suffix }) {
   await ensureBuilt();
   if (!existsSync(join(homeDirectory, 'dist/main.js'))) throw new Error('The build left no dist/main.js.');
   const { run } = await import(pathToFileURL(join(directory, name + suffix)).href);
-  const result = await run({ isQuick: options.includes('--quick') });
+  const isQuick = options.includes('--quick');
+  const result = await run({ isQuick });
+  if (!isQuick) keep?.(name, result);
   console.log(JSON.stringify(result));
   process.exitCode = result.isMet ? 0 : 1;
 }

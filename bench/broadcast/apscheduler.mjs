@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { stopProcess } from '../child-process.mjs';
-import { tokenOf } from './workload.mjs';
+import { tokenOf } from '../workload.mjs';
 
 const PYTHON = '/usr/bin/python3';
 const PROGRAM = join(dirname(fileURLToPath(import.meta.url)), 'apscheduler_jobs.py');

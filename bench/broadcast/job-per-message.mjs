@@ -3,7 +3,7 @@ import { Agent } from 'node:http';
 import { createPostgresBackend, PostgresConnection, Queue, setDefaultBackendFactory, Worker } from 'bullmq';
 import pg from 'pg';
 import { Telegram } from 'telegraf';
-import { messagesOf, serveRuns, tokenOf } from './workload.mjs';
+import { batchesOf, messagesOf, serveRuns, tokenOf } from '../workload.mjs';
 
 const SCHEMA = 'bullmq';
 const ADDED_AT_ONCE = 2_000;
@@ -83,17 +83,6 @@ serveRuns(async ({ apiRoot, concurrency, ...workload }) => {
   await queue.close();
   agent.destroy();
 });
-
-function* batchesOf(items, size) {
-  let batch = [];
-  for (const item of items) {
-    batch.push(item);
-    if (batch.length < size) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
-}
 
 function reportError(error) {
   console.error(`job per message: ${error.message}`);

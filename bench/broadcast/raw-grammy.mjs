@@ -1,7 +1,7 @@
 // A plain loop over grammY's client: no state, no pace.
 import { Agent } from 'node:http';
 import { Api } from 'grammy';
-import { messagesOf, sendAll, serveRuns, tokenOf } from './workload.mjs';
+import { messagesOf, sendAll, serveRuns, tokenOf } from '../workload.mjs';
 
 serveRuns(async ({ apiRoot, concurrency, ...workload }) => {
   const agent = new Agent({ keepAlive: true, maxSockets: concurrency });

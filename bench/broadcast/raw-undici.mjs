@@ -1,6 +1,6 @@
 // A plain loop over undici: no state, no pace, no second look. What the wire alone costs.
 import { Pool } from 'undici';
-import { messagesOf, sendAll, serveRuns, tokenOf } from './workload.mjs';
+import { messagesOf, sendAll, serveRuns, tokenOf } from '../workload.mjs';
 
 const headers = { 'content-type': 'application/json' };
 

@@ -23,6 +23,18 @@ export class AccessGuard implements CanActivate {
       context.getClass(),
     ]);
     const request = context.switchToHttp().getRequest<FastifyRequest & CallerRequest>();
+    await this.admit(label, request);
+    request.access = { refuseIfOver: () => this.admit(label, request, true) };
+    return true;
+  }
+
+  /** @param isAnew the request was let in before: whoever sent it may not be now who they were then */
+  private async admit(
+    label: AccessLabel | undefined,
+    request: FastifyRequest & CallerRequest,
+    isAnew = false,
+  ): Promise<void> {
+    if (isAnew) this.identification.forget(request);
     const identity = label?.kind === 'member' ? await this.identification.identify(request) : undefined;
     const operator =
       label?.kind === 'operator' ? await this.identification.identifyOperator(request) : undefined;
@@ -30,7 +42,7 @@ export class AccessGuard implements CanActivate {
       case 'allowed':
         if (identity) request.caller = identity.caller;
         if (operator) request.operator = operator;
-        return true;
+        return;
       case 'not_signed_in':
         throw notSignedIn(label, bearerTokenOf(request.headers.authorization) !== undefined);
       case 'tenant_suspended':

@@ -14,9 +14,12 @@ export interface AccountToken {
   /** The address that it was mailed to. */
   readonly email: string | null;
   readonly wantedTenantId: TenantId | null;
+  /** Of the person when their password began a sign-in. */
+  readonly credentialVersion: number | null;
 }
 
-const COLUMNS = `user_id AS "userId", email, wanted_tenant_id AS "wantedTenantId"`;
+const COLUMNS = `user_id AS "userId", email, wanted_tenant_id AS "wantedTenantId",
+  credential_version AS "credentialVersion"`;
 
 /** Single-use tokens of people, stored by their hash. Crossing: they come alone, before a tenant is known. */
 @Injectable()
@@ -27,13 +30,26 @@ export class AccountTokensRepository {
   async issue(
     client: PoolClient,
     purpose: AccountTokenPurpose,
-    { userId, email, wantedTenantId }: Pick<AccountToken, 'userId'> & Partial<AccountToken>,
+    {
+      userId,
+      email,
+      wantedTenantId,
+      credentialVersion,
+    }: Pick<AccountToken, 'userId'> & Partial<AccountToken>,
   ): Promise<string> {
     const token = randomSecret();
     await client.query(
-      `INSERT INTO account_tokens (token_hash, user_id, purpose, email, wanted_tenant_id, expires_at)
-       VALUES ($1, $2, $3, $4, $5, now() + make_interval(secs => $6::float8 * 3600))`,
-      [sha256(token), userId, purpose, email ?? null, wantedTenantId ?? null, LIFE_HOURS[purpose]],
+      `INSERT INTO account_tokens (token_hash, user_id, purpose, email, wanted_tenant_id, credential_version, expires_at)
+       VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7::float8 * 3600))`,
+      [
+        sha256(token),
+        userId,
+        purpose,
+        email ?? null,
+        wantedTenantId ?? null,
+        credentialVersion ?? null,
+        LIFE_HOURS[purpose],
+      ],
     );
     return token;
   }

@@ -19,9 +19,9 @@ import { type Origin } from './origin.js';
 import { PasswordHasher } from './passwords/password-hasher.service.js';
 import { type FinishSignIn } from './second-factor/second-factor.dto.js';
 import { SecondFactorService, wrongCode } from './second-factor/second-factor.service.js';
-import { type IssuedTokens, type OpeningWay, SessionsService } from './sessions.service.js';
+import { type IssuedTokens, type OpeningWay, SessionsService, signInOutdated } from './sessions.service.js';
 import { type SessionHolder } from './sessions.repository.js';
-import { type User, UsersRepository, type UserWithSecrets } from './users.repository.js';
+import { type ProvenUser, type User, UsersRepository, type UserWithSecrets } from './users.repository.js';
 
 /** What signing in gives, before it is decided how the refresh token travels. */
 export type Opened = IssuedTokens & Omit<SignedIn, keyof IssuedTokens>;
@@ -42,8 +42,7 @@ export class AccountsService {
 
   /** Makes a person with their tenant, all or nothing; then opens a session as its owner, and mails a link. */
   async signUp(input: SignUp, origin: Origin): Promise<Opened> {
-    // Asking which addresses have an account counts like guessing a password.
-    const guess = await this.guesses.admit('password', input.email, origin.address);
+    const attempt = await this.guesses.admitSignUp(input.email, origin.address);
     const passwordHash = await this.passwords.hash(input.password);
     const { user, tenant, token } = await this.dispatcher.transaction(async (client) => {
       const user = await this.users.insert(client, { ...input, passwordHash });
@@ -56,9 +55,9 @@ export class AccountsService {
       );
       return { user, tenant, token: await this.emails.prepareConfirmation(client, user) };
     });
-    await this.guesses.forgive(guess);
+    await this.guesses.forgive(attempt);
     this.emails.sendConfirmation(user, token);
-    return this.open(user, { tenant, role: 'owner' }, 'sign_up', input.transport, origin);
+    return this.open(user, user, { tenant, role: 'owner' }, 'sign_up', input.transport, origin);
   }
 
   /**
@@ -85,9 +84,9 @@ export class AccountsService {
    */
   async signIn(input: SignIn, origin: Origin): Promise<Opened> {
     const user = await this.prove(input, origin);
-    if (user.hasSecondFactor) throw await this.challenge(user.id, input.tenantId);
+    if (user.hasSecondFactor) throw await this.challenge(user, input.tenantId);
     const membership = await this.chooseTenant(user.id, input.tenantId);
-    return this.open(user, membership, 'password', input.transport, origin);
+    return this.open(user, user, membership, 'password', input.transport, origin);
   }
 
   /**
@@ -105,7 +104,9 @@ export class AccountsService {
     const user = used && (await this.users.findById(used.userId));
     if (!user) throw challengeRejected();
     const membership = await this.chooseTenant(user.id, used.wantedTenantId ?? undefined);
-    return this.open(user, membership, 'second_factor', transport, origin);
+    // As they were when the password was right: the person read just now may have another one.
+    const proven = { id: user.id, credentialVersion: used.credentialVersion ?? 0 };
+    return this.open(proven, user, membership, 'second_factor', transport, origin);
   }
 
   /**
@@ -147,13 +148,15 @@ export class AccountsService {
     };
   }
 
-  private async challenge(userId: UserId, wantedTenantId: string | undefined): Promise<ProblemError> {
-    const challenge = await this.dispatcher.transaction((client) =>
-      this.accountTokens.issue(client, 'finish_sign_in', {
-        userId,
+  private async challenge(proven: ProvenUser, wantedTenantId: string | undefined): Promise<ProblemError> {
+    const challenge = await this.dispatcher.transaction(async (client) => {
+      if (!(await this.users.lockUnchanged(client, proven))) throw signInOutdated();
+      return this.accountTokens.issue(client, 'finish_sign_in', {
+        userId: proven.id,
+        credentialVersion: proven.credentialVersion,
         wantedTenantId: wantedTenantId === undefined ? null : asTenantId(wantedTenantId),
-      }),
-    );
+      });
+    });
     return new ProblemError(
       401,
       'second_factor_required',
@@ -169,13 +172,14 @@ export class AccountsService {
   }
 
   private async open(
+    proven: ProvenUser,
     user: User,
     membership: Membership,
     way: OpeningWay,
     transport: Transport,
     origin: Origin,
   ): Promise<Opened> {
-    const tokens = await this.sessions.open(holderOf(user, membership, transport, origin), way);
+    const tokens = await this.sessions.open(proven, holderOf(user, membership, transport, origin), way);
     return describeOpened(tokens, user, membership);
   }
 }

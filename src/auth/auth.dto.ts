@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PASSWORD_LENGTH_MAXIMUM, shownPasswordSchema } from '../platform/access/index.js';
 import { emailSchema, lineOfTextSchema } from '../platform/http/index.js';
 import { idSchema } from '../platform/identity/index.js';
 import {
@@ -9,26 +10,8 @@ import {
   timeZoneSchema,
 } from '../tenants/index.js';
 
-/** Longer than any passphrase, shorter than what would make hashing a burden. */
-const PASSWORD_MAXIMUM = 200;
 const passwordExample = { examples: ['correct horse battery'] };
-// Half a character is hashed as any other half: more than one password would open the account.
-const KEPT_AS_TYPED = /^[^\p{Cc}\p{Cs}]*$/u;
-const NOT_KEPT = 'must have no control characters and no half of an emoji';
-
-export const newPasswordSchema = z
-  .string()
-  .min(10)
-  .max(PASSWORD_MAXIMUM)
-  .regex(KEPT_AS_TYPED, NOT_KEPT)
-  .meta(passwordExample);
-/** The password of somebody who is signed in already, asked for once more. */
-export const shownPasswordSchema = z
-  .string()
-  .min(1)
-  .max(PASSWORD_MAXIMUM)
-  .regex(KEPT_AS_TYPED, NOT_KEPT)
-  .meta(passwordExample);
+export const newPasswordSchema = shownPasswordSchema.min(10).meta(passwordExample);
 
 /** 256 random bits, as mails and answers carry them. */
 export const accountTokenSchema = z
@@ -60,7 +43,7 @@ export type SignUp = z.infer<typeof signUpSchema>;
 export const signInSchema = z
   .strictObject({
     email: emailSchema,
-    password: z.string().min(1).max(PASSWORD_MAXIMUM).meta(passwordExample),
+    password: z.string().min(1).max(PASSWORD_LENGTH_MAXIMUM).meta(passwordExample),
     tenantId: idSchema
       .optional()
       .describe('where the person is in several tenants; the first joined that is not suspended otherwise'),

@@ -1,5 +1,6 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { APP_GUARD, DiscoveryModule } from '@nestjs/core';
+import { Reauthentication } from '../platform/access/index.js';
 import { CleaningModule } from '../platform/cleaning/index.js';
 import { OLD_REQUEST_COUNTS } from '../platform/request-counts/index.js';
 import { TenantsModule } from '../tenants/index.js';
@@ -34,6 +35,7 @@ import { PasswordsController } from './passwords/passwords.controller.js';
 import { PasswordsService } from './passwords/passwords.service.js';
 import { REFRESH_TOKEN_DAYS } from './refresh-token.rules.js';
 import { RouteLabelsService } from './route-labels.service.js';
+import { AccountReauthentication } from './second-factor/account-reauthentication.service.js';
 import { SecondFactorController } from './second-factor/second-factor.controller.js';
 import { SecondFactorService } from './second-factor/second-factor.service.js';
 import { SecondFactorsRepository } from './second-factor/second-factors.repository.js';
@@ -46,7 +48,8 @@ import { SupportAccessesRepository } from './support/support-accesses.repository
 import { SupportLooksController } from './support/support-looks.controller.js';
 import { UsersRepository } from './users.repository.js';
 
-/** Accounts, sessions, and the guard before every route. */
+/** Accounts, sessions, and the guard before every route. Global: rooms on either side ask for a password once more. */
+@Global()
 @Module({
   imports: [TenantsModule, DiscoveryModule, RateLimitsModule],
   controllers: [
@@ -76,6 +79,7 @@ import { UsersRepository } from './users.repository.js';
     PasswordHasher,
     SecondFactorService,
     SecondFactorsRepository,
+    { provide: Reauthentication, useClass: AccountReauthentication },
     GuessLimiter,
     BrowserAccess,
     OperatorSessions,
@@ -94,7 +98,7 @@ import { UsersRepository } from './users.repository.js';
     { provide: APP_GUARD, useClass: RateLimitGuard },
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
-  exports: [BrowserAccess],
+  exports: [BrowserAccess, Reauthentication],
 })
 export class AuthApiModule {}
 

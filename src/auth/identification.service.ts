@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type FastifyRequest } from 'fastify';
 import { type Caller, type OperatorCaller } from '../platform/identity/index.js';
 import { bearerTokenOf, type Standing } from './access.rules.js';
-import { isApiKey } from './api-keys/api-key.rules.js';
+import { isApiKey, roleOfKey } from './api-keys/api-key.rules.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { OperatorSessions } from './operators/operator-sessions.service.js';
 import { SessionsService } from './sessions.service.js';
@@ -39,6 +39,12 @@ export class Identification {
     return once(this.askedForOperator, request, (token) => this.operators.findByAccessToken(token));
   }
 
+  /** For a request that is answered for long: what was found out about it is asked anew. */
+  forget(request: FastifyRequest): void {
+    this.asked.delete(request);
+    this.askedForOperator.delete(request);
+  }
+
   private async findBySession(token: string): Promise<Identity | undefined> {
     const session = await this.sessions.findByAccessToken(token);
     if (!session) return undefined;
@@ -51,7 +57,8 @@ export class Identification {
   private async findByKey(token: string): Promise<Identity | undefined> {
     const key = await this.apiKeys.findByKey(token);
     if (!key) return undefined;
-    const { id, tenantId, role, scopes, isTenantSuspended } = key;
+    const { id, tenantId, scopes, isTenantSuspended } = key;
+    const role = roleOfKey(key.role, key.makerRole);
     return {
       caller: { tenantId, actor: { kind: 'api_key', apiKeyId: id }, role },
       role,

@@ -52,10 +52,13 @@ const IS_ALIVE = `sessions.ended_at IS NULL AND sessions.last_seen_at > now() - 
 export class SessionsRepository {
   constructor(private readonly dispatcher: DispatcherDatabase) {}
 
-  async insert(manager: EntityManager, session: SessionHolder, tokenHash: Buffer): Promise<string> {
-    const [inserted] = await manager.query<{ id: string }[]>(
+  /** @returns undefined where the person is no member of the tenant (any more) */
+  async insert(client: PoolClient, session: SessionHolder, tokenHash: Buffer): Promise<string | undefined> {
+    const { rows } = await client.query<{ id: string }>(
       `INSERT INTO sessions (tenant_id, user_id, user_agent, transport, family_id)
-       VALUES ($1, $2, $3, $4, coalesce($5, uuidv7())) RETURNING id`,
+       SELECT tenant_id, user_id, $3, $4, coalesce($5, uuidv7()) FROM members
+        WHERE tenant_id = $1 AND user_id = $2 FOR KEY SHARE
+       RETURNING id`,
       [
         session.tenantId,
         session.userId,
@@ -64,8 +67,9 @@ export class SessionsRepository {
         session.familyId ?? null,
       ],
     );
-    const { id } = inserted as { id: string };
-    await manager.query(INSERT_REFRESH_TOKEN, [tokenHash, session.tenantId, id, REFRESH_TOKEN_DAYS]);
+    const id = rows[0]?.id;
+    if (id === undefined) return undefined;
+    await client.query(INSERT_REFRESH_TOKEN, [tokenHash, session.tenantId, id, REFRESH_TOKEN_DAYS]);
     return id;
   }
 
@@ -113,13 +117,16 @@ export class SessionsRepository {
     );
   }
 
-  /** Waits for whoever is ending the session. @returns undefined when it is over */
-  async findAlive(sessionId: string): Promise<{ familyId: string; transport: Transport } | undefined> {
-    const [session] = await this.dispatcher.query<{ familyId: string; transport: Transport }>(
+  /** Waits for whoever is ending the session, and holds off who wants to. @returns undefined when it is over */
+  async lockAlive(
+    client: PoolClient,
+    sessionId: string,
+  ): Promise<{ familyId: string; transport: Transport } | undefined> {
+    const { rows } = await client.query<{ familyId: string; transport: Transport }>(
       `SELECT family_id AS "familyId", transport FROM sessions WHERE id = $1 AND ${IS_ALIVE} FOR SHARE`,
       [sessionId],
     );
-    return session;
+    return rows[0];
   }
 
   /** Ends the session with all of its family, in every tenant. @returns none when it isn't the person's, or was over */

@@ -13,6 +13,7 @@ import { type MemberCaller, type TenantId, type UserId } from '../platform/ident
 import { type AuditEntry, AuditLog } from '../tenants/index.js';
 import { ACCESS_TOKEN_SECONDS, AccessTokens, type TokenBearer } from './access-token.service.js';
 import { OperatorAccess } from './operators/operator-access.service.js';
+import { type ProvenUser, UsersRepository } from './users.repository.js';
 import { decideRefresh, successorOf } from './refresh-token.rules.js';
 import { type SessionView } from './sessions/sessions.dto.js';
 import {
@@ -52,6 +53,7 @@ export class SessionsService {
 
   constructor(
     private readonly repository: SessionsRepository,
+    private readonly users: UsersRepository,
     private readonly accessTokens: AccessTokens,
     private readonly tenantDatabase: TenantDatabase,
     private readonly dispatcher: DispatcherDatabase,
@@ -64,9 +66,17 @@ export class SessionsService {
     this.standings = new ExpiringCache(clock, STANDING_CACHE);
   }
 
-  /** Opens a session of a member, and writes that down in the tenant's audit log. */
-  async open(holder: SessionHolder, way: OpeningWay): Promise<IssuedTokens> {
-    return (await this.openIn(holder, way)).tokens;
+  /**
+   * Opens a session of a member, and writes that down in the tenant's audit log.
+   *
+   * @param proven the person as they were when they showed who they are
+   * @throws ProblemError 401 `sign_in_outdated` where their password, second factor or sessions were changed since then
+   */
+  open(proven: ProvenUser, holder: SessionHolder, way: OpeningWay): Promise<IssuedTokens> {
+    return this.openWith(holder, way, async (client) => {
+      if (!(await this.users.lockUnchanged(client, proven))) throw signInOutdated();
+      return holder;
+    });
   }
 
   /**
@@ -76,14 +86,14 @@ export class SessionsService {
    * @throws ProblemError 403 `session_in_cookie` where a page's session would leave its cookie; 401 where it is over
    */
   async openBeside({ actor }: MemberCaller, holder: SessionHolder): Promise<IssuedTokens> {
-    const present = await this.repository.findAlive(actor.sessionId);
-    if (!present) throw sessionOver();
-    if (present.transport === 'cookie' && holder.transport === 'body') throw sessionInCookie();
-    const { id, tokens } = await this.openIn({ ...holder, familyId: present.familyId }, 'switch');
-    if (await this.repository.findAlive(actor.sessionId)) return tokens;
-    // Whoever ended the family meanwhile did not see the new session.
-    await this.endFamilyOf({ userId: actor.userId, sessionId: id }, { kind: 'system' }, 'signed_out');
-    throw sessionOver();
+    return this.openWith(holder, 'switch', async (client) => {
+      // Whoever ends all of the person's sessions, or this family, comes before this or sees the new one.
+      await this.users.lock(client, actor.userId);
+      const present = await this.repository.lockAlive(client, actor.sessionId);
+      if (!present) throw sessionOver();
+      if (present.transport === 'cookie' && holder.transport === 'body') throw sessionInCookie();
+      return { ...holder, familyId: present.familyId };
+    });
   }
 
   /**
@@ -155,8 +165,8 @@ export class SessionsService {
   }
 
   /**
-   * Ends a person's sessions in every tenant, and what they have open as an operator, within the caller's transaction, which
-   * is to be followed by {@link recordEnds}.
+   * Ends a person's sessions in every tenant, those that are being opened, and what they have open as an operator, within
+   * the caller's transaction, which is to be followed by {@link recordEnds}.
    *
    * @param keptId the session to leave alone
    */
@@ -166,6 +176,8 @@ export class SessionsService {
     reason: EndReason,
     keptId?: string,
   ): Promise<SessionPlace[]> {
+    // First: who is opening a session holds the person's row, and has opened it when this goes on.
+    await this.users.outdateProofs(client, userId);
     await this.operatorAccess.end(client, userId);
     return this.repository.endAllOf(client, userId, reason, keptId);
   }
@@ -213,16 +225,19 @@ export class SessionsService {
     return session;
   }
 
-  private async openIn(
-    holder: SessionHolder,
+  /** @param admit locks what the session rests on, or throws */
+  private async openWith(
+    { tenantId, userId }: SessionHolder,
     way: OpeningWay,
-  ): Promise<{ id: string; tokens: IssuedTokens }> {
-    const { tenantId, userId } = holder;
-    const userAgent = holder.userAgent?.slice(0, USER_AGENT_MAXIMUM);
+    admit: (client: PoolClient) => Promise<SessionHolder>,
+  ): Promise<IssuedTokens> {
     const refreshToken = randomSecret();
-    const sessionId = await this.tenantDatabase.run(tenantId, async (manager) => {
-      const id = await this.repository.insert(manager, { ...holder, userAgent }, sha256(refreshToken));
-      await this.audit.record(manager, {
+    const sessionId = await this.dispatcher.transaction(async (client) => {
+      const holder = await admit(client);
+      const userAgent = holder.userAgent?.slice(0, USER_AGENT_MAXIMUM);
+      const id = await this.repository.insert(client, { ...holder, userAgent }, sha256(refreshToken));
+      if (id === undefined) throw notFound('tenant among yours');
+      await this.audit.recordFor(client, tenantId, {
         actor: { kind: 'member', userId, sessionId: id },
         action: 'session.opened',
         subject: { kind: 'session', id },
@@ -230,7 +245,7 @@ export class SessionsService {
       });
       return id;
     });
-    return { id: sessionId, tokens: await this.issue({ tenantId, userId, sessionId }, refreshToken) };
+    return this.issue({ tenantId, userId, sessionId }, refreshToken);
   }
 
   private endFamilyOf(
@@ -286,6 +301,11 @@ function endEntry(id: string, actor: AuditEntry['actor'], reason: EndReason): Au
 
 function sessionOver(): ProblemError {
   return new ProblemError(401, 'refresh_token_rejected', 'This session is over; sign in again.');
+}
+
+/** What was shown was right, and isn't any more, or others decided meanwhile that it shall open nothing. */
+export function signInOutdated(): ProblemError {
+  return new ProblemError(401, 'sign_in_outdated', 'Your account was changed meanwhile; sign in again.');
 }
 
 function sessionInCookie(): ProblemError {

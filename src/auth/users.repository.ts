@@ -11,9 +11,14 @@ export interface User {
   readonly language: Language;
   /** Null until a link that was mailed to the address came back. */
   readonly emailConfirmedAt: Date | null;
+  /** Grows with whatever ends the person's sessions or changes what proves that it is them. */
+  readonly credentialVersion: number;
 }
 
-export interface NewUser extends Omit<User, 'id' | 'emailConfirmedAt'> {
+/** Who was proven to be there, as they were at that moment. */
+export type ProvenUser = Pick<User, 'id' | 'credentialVersion'>;
+
+export interface NewUser extends Omit<User, 'id' | 'emailConfirmedAt' | 'credentialVersion'> {
   readonly passwordHash: string;
 }
 
@@ -23,7 +28,8 @@ export interface UserWithSecrets extends User {
   readonly hasSecondFactor: boolean;
 }
 
-const USER_COLUMNS = `users.id, users.email, users.name, users.language, users.email_confirmed_at AS "emailConfirmedAt"`;
+const USER_COLUMNS = `users.id, users.email, users.name, users.language, users.email_confirmed_at AS "emailConfirmedAt",
+  users.credential_version AS "credentialVersion"`;
 const SECRET_COLUMNS = `${USER_COLUMNS}, users.password_hash AS "passwordHash",
   EXISTS (SELECT FROM second_factors WHERE user_id = users.id AND confirmed_at IS NOT NULL) AS "hasSecondFactor"`;
 
@@ -58,8 +64,65 @@ export class UsersRepository {
     return user;
   }
 
-  async setPassword(client: PoolClient, userId: UserId, passwordHash: string): Promise<void> {
-    await client.query('UPDATE users SET password_hash = $2 WHERE id = $1', [userId, passwordHash]);
+  /** @returns whether the address was proven theirs before; undefined when they are gone */
+  async setPassword(
+    client: PoolClient,
+    userId: UserId,
+    passwordHash: string,
+  ): Promise<{ isEmailConfirmed: boolean } | undefined> {
+    const { rows } = await client.query<{ isEmailConfirmed: boolean }>(
+      `UPDATE users SET password_hash = $2 WHERE id = $1
+       RETURNING email_confirmed_at IS NOT NULL AS "isEmailConfirmed"`,
+      [userId, passwordHash],
+    );
+    return rows[0];
+  }
+
+  /** @returns false where what was proven of the person doesn't hold any more */
+  async replacePassword(
+    client: PoolClient,
+    { id, credentialVersion }: ProvenUser,
+    passwordHash: string,
+  ): Promise<boolean> {
+    const { rowCount } = await client.query(
+      'UPDATE users SET password_hash = $3 WHERE id = $1 AND credential_version = $2',
+      [id, credentialVersion, passwordHash],
+    );
+    return rowCount === 1;
+  }
+
+  /**
+   * Claims that what was proven of the person still holds, and keeps it so until the transaction ends: whoever resets
+   * their password meanwhile waits, and then finds what was opened here.
+   */
+  async lockUnchanged(client: PoolClient, { id, credentialVersion }: ProvenUser): Promise<boolean> {
+    const { rowCount } = await client.query(
+      'SELECT FROM users WHERE id = $1 AND credential_version = $2 FOR SHARE',
+      [id, credentialVersion],
+    );
+    return rowCount === 1;
+  }
+
+  /** Keeps the person's credentials as they are until the transaction ends. */
+  async lock(client: PoolClient, userId: UserId): Promise<void> {
+    await client.query('SELECT FROM users WHERE id = $1 FOR SHARE', [userId]);
+  }
+
+  /** What was proven of the person until now opens nothing any more, also what is under way. */
+  async outdateProofs(client: PoolClient, userId: UserId): Promise<void> {
+    await client.query('UPDATE users SET credential_version = credential_version + 1 WHERE id = $1', [
+      userId,
+    ]);
+  }
+
+  /** As {@link outdateProofs}, by this proof. @returns false where it doesn't hold any more itself */
+  async outdateOtherProofs(client: PoolClient, { id, credentialVersion }: ProvenUser): Promise<boolean> {
+    const { rowCount } = await client.query(
+      `UPDATE users SET credential_version = credential_version + 1
+       WHERE id = $1 AND credential_version = $2`,
+      [id, credentialVersion],
+    );
+    return rowCount === 1;
   }
 
   async confirmEmail(client: PoolClient, userId: UserId): Promise<void> {

@@ -17,7 +17,8 @@ import {
   takeWhile,
   timer,
 } from 'rxjs';
-import { AllowRole, CurrentCaller } from '../platform/access/index.js';
+import { AllowRole, CurrentAccess, CurrentCaller, type StandingAccess } from '../platform/access/index.js';
+import { ProblemError } from '../platform/errors/index.js';
 import { Idempotency, type IdempotentRequest, TakesIdempotencyKey } from '../platform/http/index.js';
 import { type Caller, idSchema } from '../platform/identity/index.js';
 import {
@@ -99,7 +100,7 @@ export class BroadcastController {
   @ApiOperation({ summary: 'Watch the progress as server-sent events, each a whole report' })
   @ApiOkResponse({
     description:
-      'An event `progress` whenever something has changed; its data is a whole BroadcastReport as JSON.',
+      'An event `progress` whenever something has changed; its data is a whole BroadcastReport as JSON. An event `error` with `code` and `detail` where it can’t go on: the session ended, say, or the tenant is suspended.',
     content: {
       'text/event-stream': {
         schema: { type: 'string' },
@@ -110,20 +111,29 @@ export class BroadcastController {
   })
   async watch(
     @CurrentCaller() caller: Caller,
+    @CurrentAccess() access: StandingAccess,
     @Param('id', { schema: idSchema }) id: string,
   ): Promise<Observable<MessageEvent>> {
     // Once beforehand, so that an absent broadcast is a plain 404 and not a broken stream.
     await this.broadcasts.findById(caller, id);
     return timer(0, PROGRESS_EVERY_MS).pipe(
-      concatMap(() => this.broadcasts.findById(caller, id)),
+      concatMap(async () => {
+        await access.refuseIfOver();
+        return this.broadcasts.findById(caller, id);
+      }),
       distinctUntilChanged((before, after) => JSON.stringify(before) === JSON.stringify(after)),
       takeWhile((report) => isGoingOn(report), true),
       map((report) => ({ type: 'progress', data: report })),
-      catchError(() =>
-        of({ type: 'error', data: { detail: 'The progress can not be read; connect again.' } }),
-      ),
+      catchError((error: unknown) => of({ type: 'error', data: describeEnd(error) })),
     );
   }
+}
+
+/** What the last event of a stream says that could not go on. */
+function describeEnd(error: unknown): { code: string; detail: string } {
+  return error instanceof ProblemError
+    ? { code: error.code, detail: error.detail }
+    : { code: 'unavailable', detail: 'The progress can not be read; connect again.' };
 }
 
 function isGoingOn({ state, counts }: BroadcastReport): boolean {

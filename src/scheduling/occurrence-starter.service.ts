@@ -3,7 +3,7 @@ import { type EntityManager } from 'typeorm';
 import { BroadcastService } from '../delivery/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
 import { type TenantId } from '../platform/identity/index.js';
-import { isQuotaExceeded } from '../tenants/index.js';
+import { AuditLog, isQuotaExceeded } from '../tenants/index.js';
 import { type WaitingOccurrence } from './due-schedules.repository.js';
 import { QuietHoursRepository } from './quiet-hours.repository.js';
 import { decideQuiet } from './rules/quiet-hours.rules.js';
@@ -31,6 +31,7 @@ export class OccurrenceStarter {
     private readonly schedules: SchedulesRepository,
     private readonly quietHours: QuietHoursRepository,
     private readonly broadcasts: BroadcastService,
+    private readonly audit: AuditLog,
   ) {}
 
   async startAll(waiting: readonly WaitingOccurrence[]): Promise<void> {
@@ -59,7 +60,7 @@ export class OccurrenceStarter {
     tenantId: TenantId,
     ids: readonly string[],
   ): Promise<void> {
-    const started: { id: string; broadcastId: string }[] = [];
+    const started: { id: string; broadcastId: string; scheduleId: string }[] = [];
     const occurrences = await this.passQuietHours(
       manager,
       tenantId,
@@ -78,9 +79,17 @@ export class OccurrenceStarter {
         continue;
       }
       running.add(occurrence.schedule_id);
-      started.push({ id: occurrence.id, broadcastId });
+      started.push({ id: occurrence.id, broadcastId, scheduleId: occurrence.schedule_id });
     }
     if (started.length > 0) await this.occurrences.markStarted(manager, started);
+    await this.audit.recordAll(
+      manager,
+      started.map(({ broadcastId, scheduleId }) => ({
+        actor: { kind: 'schedule', scheduleId },
+        action: 'broadcast.started',
+        subject: { kind: 'broadcast', id: broadcastId },
+      })),
+    );
   }
 
   /** @returns the broadcast's id; undefined where the tenant's plan doesn't allow it */

@@ -13,7 +13,7 @@ import {
   type PageQuery,
 } from '../platform/http/index.js';
 import { type Caller, type TenantId } from '../platform/identity/index.js';
-import { AuditLog, type Language, Quotas } from '../tenants/index.js';
+import { type AuditEntry, AuditLog, type Language, Quotas } from '../tenants/index.js';
 import { type OccurrenceRow, OccurrencesRepository } from './occurrences.repository.js';
 import { announceDueSoon } from './schedule-bell.js';
 import { DEFAULT_GRACE_SECONDS } from './rules/missed-runs.rules.js';
@@ -73,6 +73,7 @@ export class ScheduleService implements OnModuleInit {
       await this.quotas.assertRoom(manager, caller.tenantId, 'schedules');
       const row = await this.schedules.insert(manager, caller.tenantId, choice);
       await announceDueSoon(manager, row.next_run_at, now);
+      await this.record(manager, caller, 'schedule.created', [row.id]);
       return toView(row);
     });
   }
@@ -98,7 +99,9 @@ export class ScheduleService implements OnModuleInit {
       const rows = await this.schedules.insertMany(manager, caller.tenantId, choices);
       const dueTimes = rows.flatMap((row) => row.next_run_at?.getTime() ?? []);
       await announceDueSoon(manager, new Date(Math.min(...dueTimes)), clock.now);
-      return { ids: rows.map(({ id }) => id) };
+      const ids = rows.map(({ id }) => id);
+      await this.record(manager, caller, 'schedule.created', ids);
+      return { ids };
     });
   }
 
@@ -148,6 +151,7 @@ export class ScheduleService implements OnModuleInit {
           : row.message_id,
       });
       await announceDueSoon(manager, changed.next_run_at, now);
+      await this.record(manager, caller, 'schedule.changed', [id], { fields: Object.keys(input).join(', ') });
       return toView(changed);
     });
   }
@@ -161,7 +165,9 @@ export class ScheduleService implements OnModuleInit {
         throw conflict('schedule_ended', 'This schedule has ended; there is nothing to pause.');
       const { now } = await this.schedules.readClock(manager, caller.tenantId);
       await this.occurrences.skipHeld(manager, id);
-      return toView(await this.schedules.update(manager, id, pauseChoice(row, now)));
+      const paused = await this.schedules.update(manager, id, pauseChoice(row, now));
+      await this.record(manager, caller, 'schedule.paused', [id]);
+      return toView(paused);
     });
   }
 
@@ -178,6 +184,7 @@ export class ScheduleService implements OnModuleInit {
         throw conflict('schedule_over', 'Its last due time passed while it was paused; change its rule.');
       const resumed = await this.schedules.update(manager, id, choice);
       await announceDueSoon(manager, resumed.next_run_at, now);
+      await this.record(manager, caller, 'schedule.resumed', [id]);
       return toView(resumed);
     });
   }
@@ -197,8 +204,7 @@ export class ScheduleService implements OnModuleInit {
   async delete(caller: Caller, id: string): Promise<void> {
     await this.database.run(caller.tenantId, async (manager) => {
       await this.schedules.delete(manager, id);
-      const subject = { kind: 'schedule', id };
-      await this.audit.record(manager, { actor: caller.actor, action: 'schedule.deleted', subject });
+      await this.record(manager, caller, 'schedule.deleted', [id]);
     });
   }
 
@@ -242,6 +248,19 @@ export class ScheduleService implements OnModuleInit {
     const timing = timingOf(chooseTiming(input, input.timeZone ?? clock.timeZone, clock.now));
     const language = input.language ?? clock.language;
     return toPreview(timing, { maxRuns: null }, clock.now, { count: input.count, language });
+  }
+
+  private record(
+    manager: EntityManager,
+    { actor }: Caller,
+    action: string,
+    ids: readonly string[],
+    details: NonNullable<AuditEntry['details']> = {},
+  ): Promise<void> {
+    return this.audit.recordAll(
+      manager,
+      ids.map((id) => ({ actor, action, subject: { kind: 'schedule', id }, details })),
+    );
   }
 
   private async findByIdOrThrow(manager: EntityManager, id: string): Promise<ScheduleRow> {

@@ -36,6 +36,7 @@ export class SchedulingApiModule {}
 
 @Module({
   imports: [
+    TenantsModule,
     SchedulingModule,
     DeliveryModule,
     CleaningModule.forRows({

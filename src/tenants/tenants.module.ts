@@ -14,6 +14,8 @@ import { KeyRotation } from './key-rotation.service.js';
 import { OperatedTenantsController } from './operating/operated-tenants.controller.js';
 import { OperatedTenantsRepository } from './operating/operated-tenants.repository.js';
 import { OperatedTenantsService } from './operating/operated-tenants.service.js';
+import { OperatorActs } from './operating/operator-acts.js';
+import { OperatorActsController } from './operating/operator-acts.controller.js';
 import { PlansController } from './plans/plans.controller.js';
 import { PlansRepository } from './plans/plans.repository.js';
 import { PlansService } from './plans/plans.service.js';
@@ -30,6 +32,7 @@ import { TenantsService } from './tenants.service.js';
     AuditLog,
     KeyRotation,
     PlansRepository,
+    OperatorActs,
     PlansService,
     Quotas,
     TenantKeys,
@@ -44,6 +47,7 @@ import { TenantsService } from './tenants.service.js';
   exports: [
     AuditLog,
     KeyRotation,
+    OperatorActs,
     PlansRepository,
     PlansService,
     Quotas,
@@ -66,6 +70,7 @@ export class TenantsModule {}
     UsageController,
     PlansController,
     OperatedTenantsController,
+    OperatorActsController,
   ],
   providers: [AuditService, OperatedTenantsRepository, OperatedTenantsService],
 })

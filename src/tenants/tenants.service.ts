@@ -3,7 +3,7 @@ import { type PoolClient } from 'pg';
 import { DispatcherDatabase, TenantDatabase } from '../platform/database/index.js';
 import { conflict } from '../platform/errors/index.js';
 import { asTenantId, type Caller, type MemberCaller, type UserId } from '../platform/identity/index.js';
-import { AuditLog } from './audit/audit-log.js';
+import { type AuditEntry, AuditLog } from './audit/audit-log.js';
 import { type ChangeTenant, type CreateTenant, type TenantView } from './tenant.dto.js';
 import { type Tenant } from './tenant.entity.js';
 import { TenantKeys } from './tenant-keys.service.js';
@@ -67,10 +67,26 @@ export class TenantsService implements OnModuleInit {
 
   change(caller: Caller, change: ChangeTenant): Promise<TenantView> {
     return this.database.run(caller.tenantId, async (manager) => {
+      const before = await this.repository.findByIdOrThrow(manager, caller.tenantId);
       await this.repository.change(manager, caller.tenantId, change);
-      return viewTenant(await this.repository.findByIdOrThrow(manager, caller.tenantId));
+      const after = await this.repository.findByIdOrThrow(manager, caller.tenantId);
+      await this.audit.record(manager, {
+        actor: caller.actor,
+        action: 'tenant.changed',
+        details: describeChange(before, after),
+      });
+      return viewTenant(after);
     });
   }
+}
+
+/** A name may be a person's, so that it changed is all that the log has of it. */
+function describeChange(before: Tenant, after: Tenant): NonNullable<AuditEntry['details']> {
+  return {
+    ...(before.name !== after.name && { isNameChanged: true }),
+    ...(before.language !== after.language && { languageFrom: before.language, languageTo: after.language }),
+    ...(before.timeZone !== after.timeZone && { timeZoneFrom: before.timeZone, timeZoneTo: after.timeZone }),
+  };
 }
 
 export function viewTenant(tenant: Tenant): TenantView {

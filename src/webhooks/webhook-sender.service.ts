@@ -5,11 +5,7 @@ import { TenantDatabase } from '../platform/database/index.js';
 import { AuditLog } from '../tenants/index.js';
 import { bodyOf } from './webhook-body.js';
 import { WebhookSecrets } from './webhook-secrets.js';
-import {
-  type ClaimedDelivery,
-  MOST_PER_ENDPOINT,
-  WebhookSendingRepository,
-} from './webhook-sending.repository.js';
+import { type ClaimedDelivery, WebhookSendingRepository } from './webhook-sending.repository.js';
 import { type Attempt, WebhookWire } from './webhook-wire.js';
 import { DISABLED_AFTER_FAILING_HOURS, retryAfterSeconds } from './webhook.rules.js';
 import { type DeliveryRow, type EndpointRow, WebhooksRepository } from './webhooks.repository.js';
@@ -47,7 +43,7 @@ export class WebhookSender implements OnApplicationBootstrap, OnModuleDestroy {
   private async look(): Promise<void> {
     const free = MOST_AT_ONCE - this.underWay.size;
     if (free <= 0) return;
-    for (const claimed of await this.sending.claim(free, this.busyEndpoints())) {
+    for (const claimed of await this.sending.claim(free, this.underWay.keys())) {
       const sending = this.send(claimed)
         .catch((error: unknown) => this.logger.warn(`webhook delivery ${claimed.id}: ${String(error)}`))
         .finally(() => {
@@ -56,13 +52,6 @@ export class WebhookSender implements OnApplicationBootstrap, OnModuleDestroy {
         });
       this.underWay.set(claimed, sending);
     }
-  }
-
-  private busyEndpoints(): string[] {
-    const counts = new Map<string, number>();
-    for (const { endpointId } of this.underWay.keys())
-      counts.set(endpointId, (counts.get(endpointId) ?? 0) + 1);
-    return [...counts].filter(([, count]) => count >= MOST_PER_ENDPOINT).map(([id]) => id);
   }
 
   private async send({ id, tenantId, endpointId }: ClaimedDelivery): Promise<void> {

@@ -7,6 +7,7 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiTags,
+  ApiTooManyRequestsResponse,
 } from '@nestjs/swagger';
 import { AllowRole, CurrentCaller } from '../platform/access/index.js';
 import { type PageQuery, pageQuerySchema } from '../platform/http/index.js';
@@ -96,6 +97,7 @@ export class WebhooksController {
   @ApiOperation({ summary: 'Send the event webhook.test' })
   @ApiOkResponse({ standardSchema: webhookDeliverySchema })
   @ApiConflictResponse()
+  @ApiTooManyRequestsResponse({ description: 'Ten tests and resends to a webhook in a minute are enough.' })
   test(@CurrentCaller() caller: Caller, @Param('id', { schema: idSchema }) id: string) {
     return this.webhooks.test(caller, id);
   }
@@ -129,6 +131,7 @@ export class WebhooksController {
   @ApiOperation({ summary: 'Send it again, under the same id' })
   @ApiOkResponse({ standardSchema: webhookDeliverySchema })
   @ApiConflictResponse()
+  @ApiTooManyRequestsResponse({ description: 'Ten tests and resends to a webhook in a minute are enough.' })
   resend(
     @CurrentCaller() caller: Caller,
     @Param({ schema: webhookDeliveryParametersSchema }) parameters: WebhookDeliveryParameters,

@@ -1,6 +1,8 @@
 import { Global, Module } from '@nestjs/common';
 import { CleaningModule } from '../platform/cleaning/index.js';
+import { RequestCountsModule } from '../platform/request-counts/index.js';
 import { TenantsModule } from '../tenants/index.js';
+import { ManualSends } from './manual-sends.service.js';
 import { Outbox } from './outbox.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 import { WebhookSender } from './webhook-sender.service.js';
@@ -19,7 +21,11 @@ import { WebhooksService } from './webhooks.service.js';
 })
 export class WebhooksModule {}
 
-@Module({ imports: [TenantsModule], controllers: [WebhooksController], providers: [WebhooksService] })
+@Module({
+  imports: [TenantsModule, RequestCountsModule],
+  controllers: [WebhooksController],
+  providers: [WebhooksService, ManualSends],
+})
 export class WebhooksApiModule {}
 
 @Module({ imports: [TenantsModule], providers: [WebhookSender, WebhookSendingRepository, WebhookWire] })

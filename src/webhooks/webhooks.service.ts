@@ -5,7 +5,8 @@ import { TenantDatabase } from '../platform/database/index.js';
 import { conflict, invalidField, notFound } from '../platform/errors/index.js';
 import { type Page, pageOf, type PageQuery } from '../platform/http/index.js';
 import { type Caller } from '../platform/identity/index.js';
-import { AuditLog } from '../tenants/index.js';
+import { type AuditEntry, AuditLog } from '../tenants/index.js';
+import { ManualSends } from './manual-sends.service.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 import {
   type ChangeWebhook,
@@ -31,6 +32,7 @@ export class WebhooksService {
     private readonly database: TenantDatabase,
     private readonly repository: WebhooksRepository,
     private readonly secrets: WebhookSecrets,
+    private readonly manualSends: ManualSends,
     private readonly audit: AuditLog,
     private readonly configuration: Configuration,
   ) {}
@@ -55,7 +57,10 @@ export class WebhooksService {
         events: input.events,
         secret: sealed,
       });
-      await this.record(manager, caller, 'webhook.created', id);
+      await this.record(manager, caller, 'webhook.created', id, {
+        host: hostOf(input.url),
+        events: input.events.join(', '),
+      });
       return { ...view(row), secret };
     });
   }
@@ -82,7 +87,7 @@ export class WebhooksService {
         await this.repository.setState(manager, id, state, reason);
       }
       const changed = view(await this.find(manager, id));
-      await this.record(manager, caller, 'webhook.changed', id);
+      await this.record(manager, caller, 'webhook.changed', id, describeChange(before, change));
       return changed;
     });
   }
@@ -90,9 +95,9 @@ export class WebhooksService {
   /** What waits for it goes with it. */
   async delete(caller: Caller, id: string): Promise<void> {
     await this.database.run(caller.tenantId, async (manager) => {
-      await this.lock(manager, id);
+      const { url } = await this.lock(manager, id);
       await this.repository.delete(manager, id);
-      await this.record(manager, caller, 'webhook.deleted', id);
+      await this.record(manager, caller, 'webhook.deleted', id, { host: hostOf(url) });
     });
   }
 
@@ -110,10 +115,14 @@ export class WebhooksService {
   }
 
   /** Sends `webhook.test`, whatever events it is told of otherwise. */
-  test(caller: Caller, id: string): Promise<WebhookDeliveryView> {
+  async test(caller: Caller, id: string): Promise<WebhookDeliveryView> {
+    await this.read(caller, id);
+    await this.manualSends.admit(caller.tenantId, id);
     return this.database.run(caller.tenantId, async (manager) => {
       assertEnabled(await this.lock(manager, id));
-      return viewDelivery(await this.repository.insertTest(manager, caller.tenantId, id));
+      const row = await this.repository.insertTest(manager, caller.tenantId, id);
+      await this.record(manager, caller, 'webhook.tested', id, { deliveryId: row.id });
+      return viewDelivery(row);
     });
   }
 
@@ -144,12 +153,16 @@ export class WebhooksService {
   }
 
   /** Sends it again under the same id, so that whoever got it before can tell. */
-  resend(caller: Caller, { id, deliveryId }: WebhookDeliveryParameters): Promise<WebhookDeliveryView> {
+  async resend(caller: Caller, { id, deliveryId }: WebhookDeliveryParameters): Promise<WebhookDeliveryView> {
+    await this.read(caller, id);
+    await this.manualSends.admit(caller.tenantId, id);
     return this.database.run(caller.tenantId, async (manager) => {
       assertEnabled(await this.lock(manager, id));
       await this.findDelivery(manager, id, deliveryId);
       await this.repository.sendAgain(manager, deliveryId);
-      return viewDelivery(await this.findDelivery(manager, id, deliveryId));
+      const row = await this.findDelivery(manager, id, deliveryId);
+      await this.record(manager, caller, 'webhook.resent', id, { deliveryId });
+      return viewDelivery(row);
     });
   }
 
@@ -158,8 +171,14 @@ export class WebhooksService {
     if (problem !== undefined) throw invalidField('url', 'forbidden_target', problem);
   }
 
-  private record(manager: EntityManager, { actor }: Caller, action: string, id: string): Promise<void> {
-    return this.audit.record(manager, { actor, action, subject: { kind: 'webhook', id } });
+  private record(
+    manager: EntityManager,
+    { actor }: Caller,
+    action: string,
+    id: string,
+    details: NonNullable<AuditEntry['details']> = {},
+  ): Promise<void> {
+    return this.audit.record(manager, { actor, action, subject: { kind: 'webhook', id }, details });
   }
 
   private async find(manager: EntityManager, id: string): Promise<EndpointRow> {
@@ -184,6 +203,23 @@ export class WebhooksService {
 function assertEnabled({ state }: EndpointRow): void {
   if (state === 'enabled') return;
   throw conflict('webhook_disabled', 'This webhook is disabled; enable it first (isEnabled: true).');
+}
+
+/** Paths and queries of addresses may have secrets, so the log has the host alone. */
+const hostOf = (url: string): string => new URL(url).host;
+
+function describeChange(
+  before: EndpointRow,
+  { url, events, isEnabled, ...others }: ChangeWebhook,
+): NonNullable<AuditEntry['details']> {
+  return {
+    fields: Object.keys({ ...(url !== undefined && { url }), ...(events && { events }), ...others }).join(
+      ', ',
+    ),
+    ...(url !== undefined && { hostFrom: hostOf(before.url), hostTo: hostOf(url) }),
+    ...(events && { eventsFrom: before.events.join(', '), eventsTo: events.join(', ') }),
+    ...(isEnabled !== undefined && { isEnabled }),
+  };
 }
 
 function view(row: EndpointRow): WebhookView {

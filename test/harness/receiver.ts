@@ -12,6 +12,8 @@ export interface Received {
 export class Receiver {
   readonly received: Received[] = [];
   connections = 0;
+  /** Takes requests and never answers them. */
+  isHanging = false;
   /** What the next requests are answered with. */
   answer: { status: number; text?: string; headers?: Record<string, string> } = { status: 204 };
 
@@ -27,6 +29,7 @@ export class Receiver {
           headers: request.headers as Record<string, string>,
           text,
         });
+        if (receiver.isHanging) return;
         response.writeHead(receiver.answer.status, receiver.answer.headers).end(receiver.answer.text);
       });
     });

@@ -22,9 +22,11 @@ export class AccountMails {
 
   sendLink(person: Pick<User, 'email' | 'language'>, kind: keyof typeof PAGES, token: string): void {
     // Behind the #, so that the token reaches the page and no log of any server.
-    this.send(person, { kind, link: `${this.configuration.consoleUrl}/${PAGES[kind]}#token=${token}` });
+    const link = `${this.configuration.consoleUrl}/${PAGES[kind]}#token=${token}`;
+    this.mailer.sendAskedFor({ to: person.email, ...writeAccountMail({ kind, link }, person.language) });
   }
 
+  /** A warning: comes however many mails others asked for. */
   send({ email, language }: Pick<User, 'email' | 'language'>, mail: AccountMail): void {
     this.mailer.sendInBackground({ to: email, ...writeAccountMail(mail, language) });
   }

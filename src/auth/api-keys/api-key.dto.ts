@@ -21,8 +21,10 @@ export const apiKeySchema = z
     id: idSchema,
     name: z.string(),
     scopes: z.array(accessScopeSchema),
-    role: roleSchema.describe('that of whoever made the key, when they made it: it does nothing above'),
-    createdBy: idSchema.nullable().describe("the person's id; null once the person is gone"),
+    role: roleSchema.describe(
+      'that of whoever made the key, when they made it: it does nothing above, nor above their role of now',
+    ),
+    createdBy: idSchema.describe("the person's id: the key goes when they leave the tenant"),
     createdAt: z.iso.datetime(),
     expiresAt: z.iso.datetime().nullable(),
     lastUsedAt: z.iso.datetime().nullable().describe('to the minute'),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { randomSecret } from '../../platform/crypto/index.js';
-import { isApiKey, readApiKey, writeApiKey } from './api-key.rules.js';
+import { isApiKey, readApiKey, roleOfKey, writeApiKey } from './api-key.rules.js';
 
 describe('an API key', () => {
   it('is read as it was written', () => {
@@ -28,5 +28,16 @@ describe('an API key', () => {
 
   it('is not taken for an access token, nor the other way round', () => {
     expect(isApiKey('eyJhbGciOiJIUzI1NiJ9.e30.x')).toBe(false);
+  });
+});
+
+describe('roleOfKey', () => {
+  it.each([
+    ['owner', 'owner', 'owner'],
+    ['owner', 'viewer', 'viewer'],
+    ['editor', 'owner', 'editor'],
+    ['viewer', 'admin', 'viewer'],
+  ] as const)('made as %s by who is %s now: %s', (atMaking, now, role) => {
+    expect(roleOfKey(atMaking, now)).toBe(role);
   });
 });

@@ -1,3 +1,5 @@
+import { isAtLeast, type TenantRole } from '../../platform/identity/index.js';
+
 /** What somebody shows as an API key; nothing is known of it yet. */
 export interface ShownApiKey {
   readonly id: string;
@@ -22,4 +24,9 @@ export function isApiKey(token: string): boolean {
 export function readApiKey(token: string): ShownApiKey | undefined {
   const parts = KEY.exec(token);
   return parts ? { id: parts.slice(1, 6).join('-'), secret: parts[6] ?? '' } : undefined;
+}
+
+/** What a key may do: never more than its maker might when they made it, nor more than they may now. */
+export function roleOfKey(atMaking: TenantRole, now: TenantRole): TenantRole {
+  return isAtLeast(atMaking, now) ? now : atMaking;
 }

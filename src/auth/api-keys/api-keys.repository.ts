@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { type PoolClient } from 'pg';
 import { type EntityManager } from 'typeorm';
 import { type AccessScope } from '../../platform/access/index.js';
 import { DispatcherDatabase } from '../../platform/database/index.js';
@@ -9,7 +10,7 @@ export interface ApiKeyRow {
   readonly name: string;
   readonly scopes: AccessScope[];
   readonly role: TenantRole;
-  readonly createdBy: string | null;
+  readonly createdBy: string;
   readonly createdAt: Date;
   readonly expiresAt: Date | null;
   readonly lastUsedAt: Date | null;
@@ -28,7 +29,11 @@ export interface NewApiKey {
 export interface StoredApiKey {
   readonly id: string;
   readonly tenantId: TenantId;
+  /** That of the maker when they made it. */
   readonly role: TenantRole;
+  readonly makerId: UserId;
+  /** That of the maker now: who goes takes their keys along. */
+  readonly makerRole: TenantRole;
   readonly scopes: readonly AccessScope[];
   readonly secretHash: Buffer;
   readonly isTenantSuspended: boolean;
@@ -82,13 +87,33 @@ export class ApiKeysRepository {
     await manager.query('DELETE FROM api_keys WHERE id = $1', [id]);
   }
 
+  /** @returns the ids of a member's keys, which are no more */
+  async deleteOfMember(manager: EntityManager, userId: UserId): Promise<string[]> {
+    const [rows] = await manager.query<[{ id: string }[], number]>(
+      'DELETE FROM api_keys WHERE created_by = $1 RETURNING id',
+      [userId],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** Crossing: a person's keys are in all of their tenants. */
+  async deleteEverywhere(client: PoolClient, userId: UserId): Promise<{ id: string; tenantId: TenantId }[]> {
+    const { rows } = await client.query<{ id: string; tenantId: TenantId }>(
+      'DELETE FROM api_keys WHERE created_by = $1 RETURNING id, tenant_id AS "tenantId"',
+      [userId],
+    );
+    return rows;
+  }
+
   /** Crossing: a key comes without a tenant. */
   async findStored(id: string): Promise<StoredApiKey | undefined> {
     const [key] = await this.dispatcher.query<StoredApiKey>(
       `SELECT api_keys.id, api_keys.tenant_id AS "tenantId", api_keys.role, api_keys.scopes,
+         members.user_id AS "makerId", members.role AS "makerRole",
          api_keys.secret_hash AS "secretHash", tenants.state = 'suspended' AS "isTenantSuspended",
          extract(epoch FROM api_keys.expires_at - now())::float8 AS "secondsLeft"
        FROM api_keys JOIN tenants ON tenants.id = api_keys.tenant_id
+         JOIN members ON members.tenant_id = api_keys.tenant_id AND members.user_id = api_keys.created_by
        WHERE api_keys.id = $1 AND (api_keys.expires_at IS NULL OR api_keys.expires_at > now())`,
       [id],
     );

@@ -1,4 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { type PoolClient } from 'pg';
+import { type EntityManager } from 'typeorm';
 import { announceAccessChange } from '../../platform/access/index.js';
 import { ExpiringCache, LoadingCache } from '../../platform/cache/index.js';
 import { Clock } from '../../platform/clock/index.js';
@@ -6,8 +8,8 @@ import { isSameHash, randomSecret, sha256 } from '../../platform/crypto/index.js
 import { TenantDatabase } from '../../platform/database/index.js';
 import { conflict, notFound } from '../../platform/errors/index.js';
 import { idBefore, type Page, pageOf, type PageQuery } from '../../platform/http/index.js';
-import { type MemberCaller } from '../../platform/identity/index.js';
-import { AuditLog, MembersService } from '../../tenants/index.js';
+import { type MemberCaller, type UserId } from '../../platform/identity/index.js';
+import { type AuditEntry, AuditLog, MembersService } from '../../tenants/index.js';
 import { type ApiKeyView, type CreateApiKey, type CreatedApiKey } from './api-key.dto.js';
 import { readApiKey, writeApiKey } from './api-key.rules.js';
 import { type ApiKeyRow, ApiKeysRepository, type StoredApiKey } from './api-keys.repository.js';
@@ -37,6 +39,7 @@ export class ApiKeysService {
   ) {
     this.known = new LoadingCache(clock, STORED_BOUNDS, (id) => this.load(id));
     this.used = new ExpiringCache(clock, USE_BOUNDS);
+    members.beforeGoing((manager, caller, userId) => this.revokeOfMember(manager, caller, userId));
   }
 
   create(caller: MemberCaller, input: CreateApiKey): Promise<CreatedApiKey> {
@@ -96,9 +99,29 @@ export class ApiKeysService {
     return stored;
   }
 
-  /** @param id of a key or a tenant that may not be what it was */
+  /** Revokes a person's keys in every tenant, within the caller's transaction, with an entry in each audit log. */
+  async revokeAllOf(client: PoolClient, userId: UserId): Promise<void> {
+    for (const { id, tenantId } of await this.repository.deleteEverywhere(client, userId)) {
+      await this.audit.recordFor(client, tenantId, revocation(id, { kind: 'system' }));
+      await announceAccessChange(client, id);
+    }
+  }
+
+  /** @param id of a key, its maker or a tenant that may not be what it was */
   forget(id: string): void {
-    this.known.forgetWhere((key) => key?.id === id || key?.tenantId === id);
+    this.known.forgetWhere((key) => key?.id === id || key?.tenantId === id || key?.makerId === id);
+  }
+
+  /** Who goes takes their keys along. */
+  private async revokeOfMember(
+    manager: EntityManager,
+    { actor }: MemberCaller,
+    userId: UserId,
+  ): Promise<void> {
+    for (const id of await this.repository.deleteOfMember(manager, userId)) {
+      await this.audit.record(manager, revocation(id, actor));
+      await announceAccessChange(manager, id);
+    }
   }
 
   private async load(id: string): Promise<KnownApiKey | undefined> {
@@ -116,6 +139,10 @@ export class ApiKeysService {
       this.logger.warn(`the use of key ${id} was not noted: ${String(error)}`);
     }
   }
+}
+
+function revocation(id: string, actor: AuditEntry['actor']): AuditEntry {
+  return { actor, action: 'api_key.revoked', subject: { kind: 'api_key', id } };
 }
 
 function viewApiKey({ createdAt, expiresAt, lastUsedAt, ...row }: ApiKeyRow): ApiKeyView {

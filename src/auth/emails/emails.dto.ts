@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { shownPasswordSchema } from '../../platform/access/index.js';
 import { emailSchema } from '../../platform/http/index.js';
-import { accountTokenSchema, shownPasswordSchema } from '../auth.dto.js';
+import { accountTokenSchema } from '../auth.dto.js';
 
 export const confirmEmailSchema = z
   .strictObject({ token: accountTokenSchema.describe('from the link in the mail, behind `#token=`') })

@@ -92,8 +92,11 @@ export class EmailsService {
 
   private async sendChangeLink(person: User): Promise<void> {
     if (await this.users.findByEmail(person.email)) return;
-    const token = await this.dispatcher.transaction((client) => this.prepareConfirmation(client, person));
-    this.sendConfirmation(person, token);
+    const token = await this.dispatcher.transaction(async (client) =>
+      // Not for whoever asked with a password that was reset since then.
+      (await this.users.lockUnchanged(client, person)) ? this.prepareConfirmation(client, person) : undefined,
+    );
+    if (token !== undefined) this.sendConfirmation(person, token);
   }
 }
 

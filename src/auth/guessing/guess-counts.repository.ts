@@ -10,7 +10,7 @@ export interface GuessCount extends Attempts {
   readonly nowMs: number;
 }
 
-/** More than the two that one attempt makes, so that the table holds what isn't forgotten and little else. */
+/** More than the three that one attempt makes, so that the table holds what isn't forgotten and little else. */
 const SWEPT_AT_ONCE = 10;
 
 /** Crossing: who guesses has no tenant. */
@@ -40,6 +40,28 @@ export class GuessCountsRepository {
 
   async delete(client: PoolClient, key: string): Promise<void> {
     await client.query('DELETE FROM guess_counts WHERE key = $1', [key]);
+  }
+
+  /** All counts whose keys begin so. */
+  async deleteAllOf(client: PoolClient, beginning: string): Promise<void> {
+    await client.query('DELETE FROM guess_counts WHERE starts_with(key, $1)', [beginning]);
+  }
+
+  async isRemembered(key: string): Promise<boolean> {
+    const rows = await this.dispatcher.query(
+      'SELECT FROM guess_counts WHERE key = $1 AND forgotten_at > clock_timestamp()',
+      [key],
+    );
+    return rows.length > 0;
+  }
+
+  async remember(client: PoolClient, key: string, forMs: number): Promise<void> {
+    await client.query(
+      `INSERT INTO guess_counts (key, forgotten_at)
+       VALUES ($1, clock_timestamp() + make_interval(secs => $2::float8 / 1000))
+       ON CONFLICT (key) DO UPDATE SET forgotten_at = excluded.forgotten_at`,
+      [key, forMs],
+    );
   }
 
   async sweep(): Promise<void> {

@@ -5,20 +5,31 @@ import { tooMany } from '../../platform/errors/index.js';
 import { type GuessCount, GuessCountsRepository } from './guess-counts.repository.js';
 import {
   type Allowance,
-  ALLOWANCES,
   countAttempt,
   forgiveAttempt,
   type GuessKind,
+  type GuessLimits,
+  KNOWN_FOR_MS,
+  LIMITS,
   NETWORK_ALLOWANCE,
   networkOf,
   retryAfterSeconds,
+  SIGN_UP_ALLOWANCE,
+  TAKEN_ADDRESS_ALLOWANCE,
 } from './guessing.rules.js';
 
-/** What an attempt counts for. */
-export interface Guess {
-  readonly account: string;
-  readonly network: string;
+/** One of the counts that an attempt is in, and what becomes of it when the attempt was right. */
+interface Count {
+  readonly key: string;
   readonly allowance: Allowance;
+  readonly onSuccess: 'forget' | 'take_back' | 'keep';
+}
+
+/** An attempt whose outcome isn't known yet. */
+export interface Guess {
+  readonly counts: readonly Count[];
+  /** Account and network, which know each other once it was right. */
+  readonly acquaintance: string | undefined;
 }
 
 /** Growing waits against guessing, per account and per network, counted by all processes together. */
@@ -36,15 +47,74 @@ export class GuessLimiter {
    * @throws ProblemError 429 with Retry-After
    */
   async admit(kind: GuessKind, subject: string, address: string): Promise<Guess> {
-    const guess: Guess = {
-      account: `account/${kind}/${sha256(subject).toString('base64url')}`,
-      network: `network/${networkOf(address)}`,
-      allowance: ALLOWANCES[kind],
-    };
+    const account = accountOf(kind, subject);
+    const network = networkOf(address);
+    const { fromOneNetwork, fromStrangers, altogether }: GuessLimits = LIMITS[kind];
+    const counts: Count[] = [ofNetwork(network)];
+    if (altogether) counts.push({ key: account, allowance: altogether, onSuccess: 'forget' });
+    if (fromOneNetwork) {
+      counts.push({ key: `${account}/${network}`, allowance: fromOneNetwork, onSuccess: 'forget' });
+    }
+    const acquaintance = fromStrangers && acquaintanceOf(subject, network);
+    // What strangers do must not lock out who was let in from here before.
+    if (fromStrangers && acquaintance !== undefined && !(await this.counts.isRemembered(acquaintance))) {
+      counts.push({ key: account, allowance: fromStrangers, onSuccess: 'take_back' });
+    }
+    await this.count(counts);
+    return { counts, acquaintance };
+  }
+
+  /** As {@link admit}, for a sign-up: which addresses have an account, and accounts by the dozen, are what is bounded. */
+  async admitSignUp(email: string, address: string): Promise<Guess> {
+    const network = networkOf(address);
+    const counts: Count[] = [
+      ofNetwork(network),
+      { key: `sign_ups/${network}`, allowance: SIGN_UP_ALLOWANCE, onSuccess: 'keep' },
+      { key: `taken_addresses/${network}`, allowance: TAKEN_ADDRESS_ALLOWANCE, onSuccess: 'take_back' },
+    ];
+    await this.count(counts);
+    return { counts, acquaintance: acquaintanceOf(email, network) };
+  }
+
+  /** It was no guess. */
+  async forgive({ counts, acquaintance }: Guess): Promise<void> {
+    const takenBack = new Map(
+      counts
+        .filter(({ onSuccess }) => onSuccess === 'take_back')
+        .map((count) => [count.key, count.allowance]),
+    );
+    await this.dispatcher.transaction(async (client) => {
+      for (const before of await this.counts.lock(client, [...takenBack.keys()])) {
+        const allowance = takenBack.get(before.key)!;
+        await this.counts.save(
+          client,
+          before.key,
+          forgiveAttempt(before, allowance),
+          allowance.forgetAfterMs,
+        );
+      }
+      for (const { key, onSuccess } of counts) {
+        if (onSuccess === 'forget') await this.counts.delete(client, key);
+      }
+      if (acquaintance !== undefined) await this.counts.remember(client, acquaintance, KNOWN_FOR_MS);
+    });
+  }
+
+  /** The person proved that the account is theirs: what others tried at its password doesn't hold them up. */
+  async forgetGuessesAt(email: string, address: string): Promise<void> {
+    await this.dispatcher.transaction(async (client) => {
+      await this.counts.deleteAllOf(client, accountOf('password', email));
+      await this.counts.deleteAllOf(client, accountOf('password_reset', email));
+      await this.counts.remember(client, acquaintanceOf(email, networkOf(address)), KNOWN_FOR_MS);
+    });
+  }
+
+  private async count(counts: readonly Count[]): Promise<void> {
+    const allowances = new Map(counts.map(({ key, allowance }) => [key, allowance]));
     await this.counts.sweep();
     await this.dispatcher.transaction(async (client) => {
-      const counts = await this.counts.lock(client, [guess.account, guess.network]);
-      const seconds = Math.max(...counts.map((one) => retryAfterSeconds(rememberedOf(one), one.nowMs)));
+      const before = await this.counts.lock(client, [...allowances.keys()]);
+      const seconds = Math.max(...before.map((one) => retryAfterSeconds(rememberedOf(one), one.nowMs)));
       // Nobody counts as waiting longer for having asked too early: the transaction leaves nothing behind.
       if (seconds > 0) {
         throw tooMany(
@@ -53,28 +123,27 @@ export class GuessLimiter {
           seconds,
         );
       }
-      for (const count of counts) {
-        const { attempts, forgetAfterMs } = count.key === guess.network ? NETWORK_ALLOWANCE : guess.allowance;
-        const next = countAttempt(rememberedOf(count), attempts, count.nowMs);
-        await this.counts.save(client, count.key, next, forgetAfterMs);
+      for (const one of before) {
+        const allowance = allowances.get(one.key)!;
+        const next = countAttempt(rememberedOf(one), allowance, one.nowMs);
+        await this.counts.save(client, one.key, next, allowance.forgetAfterMs);
       }
-    });
-    return guess;
-  }
-
-  /** It was no guess. */
-  async forgive(guess: Guess): Promise<void> {
-    await this.dispatcher.transaction(async (client) => {
-      const counts = await this.counts.lock(client, [guess.account, guess.network]);
-      const network = counts.find(({ key }) => key === guess.network);
-      if (network) {
-        const { attempts, forgetAfterMs } = NETWORK_ALLOWANCE;
-        await this.counts.save(client, network.key, forgiveAttempt(network, attempts), forgetAfterMs);
-      }
-      await this.counts.delete(client, guess.account);
     });
   }
 }
+
+const ofNetwork = (network: string): Count => ({
+  key: `network/${network}`,
+  allowance: NETWORK_ALLOWANCE,
+  onSuccess: 'take_back',
+});
+
+const accountOf = (kind: GuessKind, subject: string) =>
+  `account/${kind}/${sha256(subject).toString('base64url')}`;
+
+/** Names neither of them: it is kept for weeks. */
+const acquaintanceOf = (subject: string, network: string) =>
+  `known/${sha256(`${subject}\n${network}`).toString('base64url')}`;
 
 function rememberedOf(count: GuessCount): GuessCount | undefined {
   return count.isForgotten ? undefined : count;

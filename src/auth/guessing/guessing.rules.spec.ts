@@ -1,15 +1,18 @@
 import {
+  type Allowance,
   type Attempts,
   countAttempt,
-  LONGEST_BLOCK_MS,
   forgiveAttempt,
+  LIMITS,
   networkOf,
   retryAfterSeconds,
 } from './guessing.rules.js';
 
-function attempt(times: number, allowed = 10): Attempts {
+const { fromOneNetwork, fromStrangers } = LIMITS.password;
+
+function attempt(times: number, allowance: Allowance = fromOneNetwork): Attempts {
   let attempts: Attempts | undefined;
-  for (let n = 0; n < times; n++) attempts = countAttempt(attempts, allowed, 1_000);
+  for (let n = 0; n < times; n++) attempts = countAttempt(attempts, allowance, 1_000);
   return attempts as Attempts;
 }
 
@@ -19,9 +22,18 @@ describe('attempts', () => {
     [10, 30],
     [11, 60],
     [12, 120],
-    [1_000, LONGEST_BLOCK_MS / 1000],
+    [1_000, 900],
   ])('%i of 10 allowed make the next one wait %i s', (times, seconds) => {
     expect(retryAfterSeconds(attempt(times), 1_000)).toBe(seconds);
+  });
+
+  it.each([
+    [99, 0],
+    [100, 5],
+    [101, 10],
+    [1_000, 300],
+  ])('%i of all strangers together make the next stranger wait %i s', (times, seconds) => {
+    expect(retryAfterSeconds(attempt(times, fromStrangers), 1_000)).toBe(seconds);
   });
 
   it('may go on when the wait is over', () => {
@@ -30,8 +42,8 @@ describe('attempts', () => {
   });
 
   it('takes back what succeeded, and its block', () => {
-    expect(forgiveAttempt(attempt(10), 10)).toEqual({ count: 9, blockedUntilMs: 0 });
-    expect(retryAfterSeconds(forgiveAttempt(attempt(12), 10), 1_000)).toBe(120);
+    expect(forgiveAttempt(attempt(10), fromOneNetwork)).toEqual({ count: 9, blockedUntilMs: 0 });
+    expect(retryAfterSeconds(forgiveAttempt(attempt(12), fromOneNetwork), 1_000)).toBe(120);
   });
 });
 

@@ -48,7 +48,7 @@ export class OperatorSessions {
       if (input.code === undefined && input.recoveryCode === undefined) throw secondFactorRequired();
       if (!(await this.secondFactor.isShown(user.id, input, origin))) throw wrongCode(401);
     }
-    const session = await this.operators.insertSession(user.id, OPERATOR_SESSION_SECONDS);
+    const session = await this.operators.insertSession(user, OPERATOR_SESSION_SECONDS);
     if (!session) throw wrongCredentials();
     this.logger.log(`operator ${user.id} signed in: session ${session.id}`);
     return {

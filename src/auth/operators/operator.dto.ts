@@ -1,14 +1,11 @@
 import { z } from 'zod';
+import { codeFields, hasAtMostOneCode, oneCodeAtMost } from '../../platform/access/index.js';
 import { signInSchema, userSchema } from '../auth.dto.js';
-import { codes } from '../second-factor/second-factor.dto.js';
 
 export const operatorSignInSchema = signInSchema
   .pick({ email: true, password: true })
-  .extend(codes)
-  .refine(({ code, recoveryCode }) => code === undefined || recoveryCode === undefined, {
-    path: ['code'],
-    error: 'give either a code or a recovery code',
-  })
+  .extend(codeFields)
+  .refine(hasAtMostOneCode, oneCodeAtMost)
   .meta({
     id: 'OperatorSignIn',
     examples: [{ email: 'ops@example.org', password: 'correct horse battery' }],

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type PoolClient } from 'pg';
 import { DispatcherDatabase } from '../../platform/database/index.js';
 import { type UserId } from '../../platform/identity/index.js';
+import { type ProvenUser } from '../users.repository.js';
 
 export interface OperatorRow {
   readonly email: string;
@@ -40,13 +41,18 @@ export class OperatorsRepository {
     return rows[0]?.userId;
   }
 
-  /** @returns undefined where the person is no operator */
-  async insertSession(userId: UserId, seconds: number): Promise<{ id: string; expiresAt: Date } | undefined> {
+  /** @returns undefined where the person is no operator, or what they showed doesn't hold any more */
+  async insertSession(
+    { id, credentialVersion }: ProvenUser,
+    seconds: number,
+  ): Promise<{ id: string; expiresAt: Date } | undefined> {
     const [session] = await this.dispatcher.query<{ id: string; expiresAt: Date }>(
       `INSERT INTO operator_sessions (user_id, expires_at)
-       SELECT user_id, now() + make_interval(secs => $2) FROM operators WHERE user_id = $1
+       SELECT operators.user_id, now() + make_interval(secs => $2)
+         FROM operators JOIN users ON users.id = operators.user_id
+        WHERE users.id = $1 AND users.credential_version = $3 FOR SHARE OF users
        RETURNING id, expires_at AS "expiresAt"`,
-      [userId, seconds],
+      [id, seconds, credentialVersion],
     );
     return session;
   }

@@ -54,8 +54,11 @@ export class PasswordsController {
   @ApiOperation({ summary: 'Set a new password with the link of the mail; ends every session of the person' })
   @ApiNoContentResponse()
   @ApiBadRequestResponse({ description: 'The link was used or is too old, or the password is no good.' })
-  reset(@Body({ schema: resetPasswordSchema }) input: ResetPassword): Promise<void> {
-    return this.passwords.reset(input);
+  reset(
+    @Body({ schema: resetPasswordSchema }) input: ResetPassword,
+    @Req() request: FastifyRequest,
+  ): Promise<void> {
+    return this.passwords.reset(input, originOf(request));
   }
 
   @AllowRole('viewer')

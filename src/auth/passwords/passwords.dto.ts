@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { shownPasswordSchema } from '../../platform/access/index.js';
 import { emailSchema } from '../../platform/http/index.js';
-import { accountTokenSchema, newPasswordSchema, shownPasswordSchema } from '../auth.dto.js';
+import { accountTokenSchema, newPasswordSchema } from '../auth.dto.js';
 
 export const forgotPasswordSchema = z.strictObject({ email: emailSchema }).meta({ id: 'ForgotPassword' });
 export type ForgotPassword = z.infer<typeof forgotPasswordSchema>;

@@ -1,14 +1,17 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { type PoolClient } from 'pg';
 import { BackgroundWork } from '../../platform/clock/index.js';
 import { DispatcherDatabase } from '../../platform/database/index.js';
 import { ProblemError } from '../../platform/errors/index.js';
-import { type MemberCaller } from '../../platform/identity/index.js';
+import { type MemberCaller, type UserId } from '../../platform/identity/index.js';
 import { AuditLog } from '../../tenants/index.js';
 import { AccountMails } from '../account-mails/account-mails.service.js';
 import { AccountTokensRepository } from '../account-tokens.repository.js';
+import { ApiKeysService } from '../api-keys/api-keys.service.js';
 import { GuessLimiter } from '../guessing/guess-limiter.service.js';
 import { type Origin } from '../origin.js';
-import { SessionsService } from '../sessions.service.js';
+import { SecondFactorsRepository } from '../second-factor/second-factors.repository.js';
+import { SessionsService, signInOutdated } from '../sessions.service.js';
 import { UsersRepository } from '../users.repository.js';
 import { PasswordHasher } from './password-hasher.service.js';
 import { PasswordProof } from './password-proof.service.js';
@@ -22,6 +25,8 @@ export class PasswordsService {
     private readonly users: UsersRepository,
     private readonly tokens: AccountTokensRepository,
     private readonly sessions: SessionsService,
+    private readonly secondFactors: SecondFactorsRepository,
+    private readonly apiKeys: ApiKeysService,
     private readonly passwords: PasswordHasher,
     private readonly proof: PasswordProof,
     private readonly guesses: GuessLimiter,
@@ -39,14 +44,14 @@ export class PasswordsService {
   }
 
   /** @throws ProblemError 400 `link_not_valid` */
-  async reset({ token, password }: ResetPassword): Promise<void> {
+  async reset({ token, password }: ResetPassword, { address }: Origin): Promise<void> {
     // Looked at first: hashing is dear, and anybody may send nonsense.
     if (!(await this.tokens.find('reset_password', token))) throw linkNotValid();
     const passwordHash = await this.passwords.hash(password);
     const { user, ended } = await this.dispatcher.transaction(async (client) => {
       const used = await this.tokens.take(client, 'reset_password', token);
       if (!used) throw linkNotValid();
-      await this.users.setPassword(client, used.userId, passwordHash);
+      const before = await this.users.setPassword(client, used.userId, passwordHash);
       // The link arrived, so the address is theirs.
       await this.users.confirmEmail(client, used.userId);
       await this.tokens.revokeAllOf(client, used.userId);
@@ -56,11 +61,14 @@ export class PasswordsService {
         action: 'password.reset',
         subject: { kind: 'user', id: used.userId },
       });
+      if (before?.isEmailConfirmed === false) await this.disown(client, used.userId);
       return { user: used, ended };
     });
     await this.sessions.recordEnds(ended, { kind: 'system' }, 'password_changed');
     const person = await this.users.findById(user.userId);
-    if (person) this.mails.send(person, { kind: 'password_changed' });
+    if (!person) return;
+    await this.guesses.forgetGuessesAt(person.email, address);
+    this.mails.send(person, { kind: 'password_changed' });
   }
 
   /** Ends the person's other sessions, in every tenant. */
@@ -69,7 +77,8 @@ export class PasswordsService {
     const user = await this.proof.require(userId, input.currentPassword, origin.address);
     const passwordHash = await this.passwords.hash(input.newPassword);
     const ended = await this.dispatcher.transaction(async (client) => {
-      await this.users.setPassword(client, userId, passwordHash);
+      // Whoever knew the old password must not undo a reset.
+      if (!(await this.users.replacePassword(client, user, passwordHash))) throw signInOutdated();
       await this.tokens.revokeAllOf(client, userId);
       const others = await this.sessions.endAllOf(client, userId, 'password_changed', sessionId);
       await this.audit.recordFor(client, caller.tenantId, {
@@ -81,6 +90,15 @@ export class PasswordsService {
     });
     await this.sessions.recordEnds(ended, caller.actor, 'password_changed');
     this.mails.send(user, { kind: 'password_changed' });
+  }
+
+  /**
+   * Until now anybody may have been at this account: whoever made it knew the address and no more. What they left to come
+   * back by goes, beside the sessions.
+   */
+  private async disown(client: PoolClient, userId: UserId): Promise<void> {
+    await this.secondFactors.delete(client, userId);
+    await this.apiKeys.revokeAllOf(client, userId);
   }
 
   private async sendResetLink(email: string): Promise<void> {

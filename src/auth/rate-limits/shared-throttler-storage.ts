@@ -51,7 +51,8 @@ export class SharedThrottlerStorage implements ThrottlerStorage, OnModuleDestroy
 
   /**
    * Far below the limit a request waits for nobody: it is counted a moment later. From nearly half of the limit on each
-   * one waits for the count of all processes, and above it nobody is asked any more.
+   * one waits for the count of all processes, and above it nobody is asked any more. So what may pass beyond the limit is
+   * what the other processes took in the last moment and far below it: less than half of the limit each.
    *
    * @param windowMs length of the window
    * @throws CountsAwayError

@@ -1,40 +1,23 @@
 import { z } from 'zod';
-import { accountTokenSchema, shownPasswordSchema, transportSchema } from '../auth.dto.js';
+import {
+  authenticatorCodeSchema,
+  codeFields,
+  oneCodeAtMost,
+  type ShownCode,
+  shownPasswordSchema,
+} from '../../platform/access/index.js';
+import { accountTokenSchema, transportSchema } from '../auth.dto.js';
 
-const codeSchema = z
-  .string()
-  .regex(/^\d{6}$/, 'must be the six digits that the authenticator shows')
-  .max(6)
-  .meta({ examples: ['123456'] });
-const recoveryCodeSchema = z
-  .string()
-  .regex(/^[a-z2-7]{4}(-[a-z2-7]{4}){3}$/i, 'must be one of the recovery codes, such as abcd-efgh-2345-wxyz')
-  .max(19)
-  .toLowerCase()
-  .meta({ examples: ['abcd-efgh-2345-wxyz'] });
-
-/** Either of them, where a second factor is on. */
-export const codes = {
-  code: codeSchema.optional(),
-  recoveryCode: recoveryCodeSchema.optional().describe('instead of the code, once'),
-};
-const hasOneCode = ({ code, recoveryCode }: { code?: unknown; recoveryCode?: unknown }): boolean =>
+const hasOneCode = ({ code, recoveryCode }: ShownCode): boolean =>
   (code === undefined) !== (recoveryCode === undefined);
-const oneCode = { path: ['code'], error: 'give either a code or a recovery code' };
-
-/** What shows that the second factor is at hand. */
-export interface ShownCode {
-  readonly code?: string | undefined;
-  readonly recoveryCode?: string | undefined;
-}
 
 export const finishSignInSchema = z
   .strictObject({
     challenge: accountTokenSchema.describe('of the answer `second_factor_required`; good for five minutes'),
-    ...codes,
+    ...codeFields,
     transport: transportSchema,
   })
-  .refine(hasOneCode, oneCode)
+  .refine(hasOneCode, oneCodeAtMost)
   .meta({ id: 'FinishSignIn' });
 export type FinishSignIn = z.infer<typeof finishSignInSchema>;
 
@@ -44,13 +27,13 @@ export const setUpSecondFactorSchema = z
 export type SetUpSecondFactor = z.infer<typeof setUpSecondFactorSchema>;
 
 export const confirmSecondFactorSchema = z
-  .strictObject({ code: codeSchema })
+  .strictObject({ code: authenticatorCodeSchema })
   .meta({ id: 'ConfirmSecondFactor' });
 export type ConfirmSecondFactor = z.infer<typeof confirmSecondFactorSchema>;
 
 export const provenPersonSchema = z
-  .strictObject({ password: shownPasswordSchema, ...codes })
-  .refine(hasOneCode, oneCode)
+  .strictObject({ password: shownPasswordSchema, ...codeFields })
+  .refine(hasOneCode, oneCodeAtMost)
   .meta({ id: 'PasswordAndCode' });
 export type ProvenPerson = z.infer<typeof provenPersonSchema>;
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type PoolClient } from 'pg';
 import { Configuration } from '../../config/index.js';
+import { type ShownCode } from '../../platform/access/index.js';
 import { Clock } from '../../platform/clock/index.js';
 import { KeyRing, sha256 } from '../../platform/crypto/index.js';
 import { DispatcherDatabase } from '../../platform/database/index.js';
@@ -13,6 +14,7 @@ import { type AccountMail } from '../account-mails/account-mails.rules.js';
 import { GuessLimiter } from '../guessing/guess-limiter.service.js';
 import { type Origin } from '../origin.js';
 import { PasswordProof } from '../passwords/password-proof.service.js';
+import { signInOutdated } from '../sessions.service.js';
 import { type User, UsersRepository } from '../users.repository.js';
 import { RECOVERY_CODE_BYTES, RECOVERY_CODE_COUNT, writeRecoveryCode } from './recovery-codes.rules.js';
 import {
@@ -21,7 +23,6 @@ import {
   type ProvenPerson,
   type RecoveryCodes,
   type SetUpSecondFactor,
-  type ShownCode,
 } from './second-factor.dto.js';
 import { type SecondFactor, SecondFactorsRepository } from './second-factors.repository.js';
 import { describeSecret, findUnusedStep, SECRET_BYTES } from './totp.rules.js';
@@ -71,6 +72,8 @@ export class SecondFactorService {
     const { userId } = caller.actor;
     const guess = await this.guesses.admit('second_factor', userId, address);
     const codes = await this.act(caller, 'second_factor.enabled', async (client) => {
+      // A sign-in that is under way knows of no second factor yet.
+      await this.users.outdateProofs(client, userId);
       const factor = await this.repository.lock(client, userId);
       if (!factor) throw notSetUp();
       if (factor.isConfirmed) throw alreadyOn();
@@ -89,17 +92,21 @@ export class SecondFactorService {
     { password, ...shown }: ProvenPerson,
     origin: Origin,
   ): Promise<RecoveryCodes> {
-    const { id } = await this.proof.require(caller.actor.userId, password, origin.address);
-    await this.require(id, shown, origin);
-    return this.act(caller, 'second_factor.recovery_codes_replaced', (client) =>
-      this.replaceCodes(client, id),
-    );
+    const user = await this.proof.require(caller.actor.userId, password, origin.address);
+    await this.require(user.id, shown, origin);
+    return this.act(caller, 'second_factor.recovery_codes_replaced', async (client) => {
+      if (!(await this.users.lockUnchanged(client, user))) throw signInOutdated();
+      return this.replaceCodes(client, user.id);
+    });
   }
 
   async remove(caller: MemberCaller, { password, ...shown }: ProvenPerson, origin: Origin): Promise<void> {
     const user = await this.proof.require(caller.actor.userId, password, origin.address);
     await this.require(user.id, shown, origin);
-    await this.act(caller, 'second_factor.removed', (client) => this.repository.delete(client, user.id));
+    await this.act(caller, 'second_factor.removed', async (client) => {
+      if (!(await this.users.outdateOtherProofs(client, user))) throw signInOutdated();
+      await this.repository.delete(client, user.id);
+    });
     this.mails.send(user, { kind: 'second_factor_off' });
   }
 

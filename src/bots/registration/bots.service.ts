@@ -108,7 +108,9 @@ export class BotsService implements OnModuleInit {
     return this.database.run(caller.tenantId, async (manager) => {
       await this.lock(manager, id);
       await this.bots.rename(manager, id, name);
-      return this.show(manager, id);
+      const renamed = await this.show(manager, id);
+      await this.record(manager, caller, 'bot.renamed', id);
+      return renamed;
     });
   }
 

@@ -32,6 +32,13 @@ export const AllowOperator = () => SetMetadata(ACCESS_LABEL, { kind: 'operator' 
 export interface CallerRequest {
   caller?: Caller;
   operator?: OperatorCaller;
+  access?: StandingAccess;
+}
+
+/** Whether whoever was let in still would be, for an answer that goes on for long. */
+export interface StandingAccess {
+  /** Asks anew, as if the request came now. @throws ProblemError the one that it would get */
+  refuseIfOver(): Promise<void>;
 }
 
 /** The caller of a route labelled with {@link AllowRole}. */
@@ -39,6 +46,13 @@ export const CurrentCaller = createParamDecorator((_: unknown, context: Executio
   const { caller } = context.switchToHttp().getRequest<CallerRequest>();
   if (!caller) throw new Error('CurrentCaller needs a route labelled with AllowRole.');
   return caller;
+});
+
+/** For event streams: to be asked before every event, since sessions end, members go and tenants are suspended meanwhile. */
+export const CurrentAccess = createParamDecorator((_: unknown, context: ExecutionContext): StandingAccess => {
+  const { access } = context.switchToHttp().getRequest<CallerRequest>();
+  if (!access) throw new Error('CurrentAccess needs a route labelled with AllowRole or AllowOperator.');
+  return access;
 });
 
 /** The member who calls, for what concerns a person's own account and membership: no program's key gets there. */

@@ -1,6 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { ProblemError } from '../errors/index.js';
+import { isPassingFailure } from './passing-failure.rules.js';
 
 /** Titles of the codes that are not ours but the framework's. */
 const FRAMEWORK_CODES: Record<number, [code: string, detail: string]> = {
@@ -45,15 +46,13 @@ export class ProblemFilter implements ExceptionFilter {
       exception,
       `${request.method} ${request.routeOptions.url ?? 'unknown route'} ${request.id}`,
     );
-    if (errorCodeOf(exception) === 'ECONNREFUSED' || status === 503) {
+    if (status === 503 || isPassingFailure(exception)) {
       return new ProblemError(
         503,
         'unavailable',
-        'A part of the service is away; try again in a moment.',
+        'A part of the service is away or overloaded; try again in a moment.',
         [],
-        {
-          'retry-after': '5',
-        },
+        { 'retry-after': '5' },
       );
     }
     return new ProblemError(
@@ -95,8 +94,4 @@ function statusOf(exception: unknown): number | undefined {
   // Fastify's own errors: an unreadable body, one that is too large, an unknown media type.
   const status = (exception as { statusCode?: unknown } | null)?.statusCode;
   return typeof status === 'number' ? status : undefined;
-}
-
-function errorCodeOf(exception: unknown): unknown {
-  return (exception as { code?: unknown } | null)?.code;
 }

@@ -1,2 +1,3 @@
 export { type Mail, Mailer } from './mailer.js';
+export { writeName } from './names-in-mails.rules.js';
 export { MailModule } from './mail.module.js';

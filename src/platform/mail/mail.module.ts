@@ -2,20 +2,28 @@ import { join } from 'node:path';
 import { Global, Logger, Module } from '@nestjs/common';
 import { Configuration } from '../../config/index.js';
 import { BackgroundWork, Clock } from '../clock/index.js';
+import { RequestCounts, RequestCountsModule } from '../request-counts/index.js';
 import { MailFolder } from './mail-folder.js';
 import { type MailTransport } from './mail-transport.js';
 import { Mailer } from './mailer.js';
 import { PatientMailer } from './patient-mailer.js';
+import { RecipientAllowance } from './recipient-allowance.js';
 import { SmtpServer } from './smtp-server.js';
 
 @Global()
 @Module({
+  imports: [RequestCountsModule],
   providers: [
     {
       provide: Mailer,
-      inject: [Configuration, Clock, BackgroundWork],
-      useFactory: (configuration: Configuration, clock: Clock, background: BackgroundWork) =>
-        new PatientMailer(chooseTransport(configuration, clock), background),
+      inject: [Configuration, Clock, BackgroundWork, RequestCounts],
+      useFactory: (
+        configuration: Configuration,
+        clock: Clock,
+        background: BackgroundWork,
+        counts: RequestCounts,
+      ) =>
+        new PatientMailer(chooseTransport(configuration, clock), background, new RecipientAllowance(counts)),
     },
   ],
   exports: [Mailer],

@@ -15,4 +15,10 @@ export abstract class Mailer {
 
   /** For whoever can't wait: sends after the answer, and logs a failure without recipient and text. */
   abstract sendInBackground(mail: Mail): void;
+
+  /**
+   * As {@link sendInBackground}, for what somebody else may have asked for, such as an invitation: a recipient gets a few
+   * of those in an hour and a day, and whoever asks for more isn't told.
+   */
+  abstract sendAskedFor(mail: Mail): void;
 }

@@ -3,6 +3,7 @@ import { type BackgroundWork } from '../clock/index.js';
 import { ProblemError } from '../errors/index.js';
 import { type MailTransport } from './mail-transport.js';
 import { type Mail, Mailer } from './mailer.js';
+import { type RecipientAllowance } from './recipient-allowance.js';
 import { isWorthAnotherTry } from './mail-failure.rules.js';
 
 /** A server that greylists or restarts takes a mail within the minute; who waits for a mail asks again after that. */
@@ -16,6 +17,7 @@ export class PatientMailer extends Mailer {
   constructor(
     private readonly transport: MailTransport | undefined,
     private readonly background: BackgroundWork,
+    private readonly allowance: Pick<RecipientAllowance, 'admit'>,
     private readonly retryAfterMs: readonly number[] = RETRY_AFTER_MS,
   ) {
     super();
@@ -40,6 +42,17 @@ export class PatientMailer extends Mailer {
 
   override sendInBackground(mail: Mail): void {
     this.background.begin(() => this.send(mail), this.logger, 'sending a mail');
+  }
+
+  override sendAskedFor(mail: Mail): void {
+    this.background.begin(
+      async () => {
+        if (await this.allowance.admit(mail.to)) return this.send(mail);
+        this.logger.warn('a mail was not sent: its recipient got as many as anybody may ask for');
+      },
+      this.logger,
+      'sending a mail',
+    );
   }
 
   private requireTransport(): MailTransport {

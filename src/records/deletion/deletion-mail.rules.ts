@@ -1,3 +1,4 @@
+import { writeName } from '../../platform/mail/index.js';
 import { type Language } from '../../tenants/index.js';
 
 interface DeletionMail {
@@ -40,5 +41,5 @@ ${restoreToken}`,
 };
 
 export function deletionMail(language: Language, facts: Facts): DeletionMail {
-  return TEXTS[language](facts);
+  return TEXTS[language]({ ...facts, tenantName: writeName(facts.tenantName) });
 }

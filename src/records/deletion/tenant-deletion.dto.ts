@@ -1,9 +1,17 @@
 import { z } from 'zod';
+import { hasAtMostOneCode, oneCodeAtMost, personProofFields } from '../../platform/access/index.js';
 import { tenantNameSchema } from '../../tenants/index.js';
 
 export const requestDeletionSchema = z
-  .strictObject({ tenantName: tenantNameSchema.describe('the name of the tenant, typed once more') })
-  .meta({ id: 'RequestDeletion', examples: [{ tenantName: 'Acme Clinics' }] });
+  .strictObject({
+    tenantName: tenantNameSchema.describe('the name of the tenant, typed once more'),
+    ...personProofFields,
+  })
+  .refine(hasAtMostOneCode, oneCodeAtMost)
+  .meta({
+    id: 'RequestDeletion',
+    examples: [{ tenantName: 'Acme Clinics', password: 'correct horse battery' }],
+  });
 export type RequestDeletion = z.output<typeof requestDeletionSchema>;
 
 export const tenantDeletionSchema = z

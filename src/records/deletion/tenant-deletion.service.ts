@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { EventEmitter2 } from '@nestjs/event-emitter';
 import { announceAccessChange } from '../../platform/access/index.js';
 import { randomSecret, sha256 } from '../../platform/crypto/index.js';
@@ -8,7 +8,7 @@ import { type MemberCaller } from '../../platform/identity/index.js';
 import { Mailer } from '../../platform/mail/index.js';
 import { AuditLog, TenantsService, TenantStateChanged } from '../../tenants/index.js';
 import { deletionMail } from './deletion-mail.rules.js';
-import { type RequestDeletion, type RestoreTenant, type TenantDeletionView } from './tenant-deletion.dto.js';
+import { type RestoreTenant, type TenantDeletionView } from './tenant-deletion.dto.js';
 import { TenantDeletionsRepository, type TenantOwner } from './tenant-deletions.repository.js';
 
 /** Days in which a deletion can be called off. */
@@ -17,8 +17,6 @@ const GRACE_DAYS = 7;
 /** An owner lets the tenant go, or thinks better of it. */
 @Injectable()
 export class TenantDeletionService {
-  private readonly logger = new Logger(TenantDeletionService.name);
-
   constructor(
     private readonly database: DispatcherDatabase,
     private readonly repository: TenantDeletionsRepository,
@@ -29,7 +27,7 @@ export class TenantDeletionService {
   ) {}
 
   /** @throws ProblemError 400 where the typed name is another one */
-  async request(caller: MemberCaller, { tenantName }: RequestDeletion): Promise<TenantDeletionView> {
+  async request(caller: MemberCaller, tenantName: string): Promise<TenantDeletionView> {
     const { tenantId, actor } = caller;
     const { name } = await this.tenants.read(caller);
     if (name !== tenantName) {
@@ -54,7 +52,7 @@ export class TenantDeletionService {
       return { dueAt: due.toISOString(), owners: found };
     });
     this.events.emit(TenantStateChanged.topic, new TenantStateChanged(tenantId, 'suspended'));
-    await this.tell(owners, { tenantName, dueDay: dueAt.slice(0, 10), restoreToken });
+    this.tell(owners, { tenantName, dueDay: dueAt.slice(0, 10), restoreToken });
     return { dueAt, restoreToken };
   }
 
@@ -74,16 +72,9 @@ export class TenantDeletionService {
   }
 
   /** The one who asked has the token in the answer, so a mail that fails is no reason to fail. */
-  private async tell(
-    owners: readonly TenantOwner[],
-    facts: Parameters<typeof deletionMail>[1],
-  ): Promise<void> {
+  private tell(owners: readonly TenantOwner[], facts: Parameters<typeof deletionMail>[1]): void {
     for (const { email, language } of owners) {
-      try {
-        await this.mailer.send({ to: email, ...deletionMail(language, facts) });
-      } catch (error) {
-        this.logger.error(`an owner could not be told of a deletion: ${String(error)}`);
-      }
+      this.mailer.sendInBackground({ to: email, ...deletionMail(language, facts) });
     }
   }
 }

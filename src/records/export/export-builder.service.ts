@@ -1,7 +1,12 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Repeater } from '../../platform/clock/index.js';
 import { TenantDatabase } from '../../platform/database/index.js';
-import { type ClaimedExport, ExportsRepository, MOST_ATTEMPTS } from './exports.repository.js';
+import {
+  type ClaimedExport,
+  ExportsRepository,
+  MOST_ATTEMPTS,
+  SupersededError,
+} from './exports.repository.js';
 import { TenantArchive } from './tenant-archive.js';
 
 const LOOK_EVERY_MS = 2_000;
@@ -37,9 +42,10 @@ export class ExportBuilder implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  private async build({ id, tenantId, attempts }: ClaimedExport): Promise<void> {
+  private async build(claimed: ClaimedExport): Promise<void> {
+    const { id, tenantId, attempts } = claimed;
     try {
-      await this.database.run(tenantId, (manager) => this.exports.clear(manager, id));
+      await this.database.run(tenantId, (manager) => this.exports.clear(manager, claimed));
       let n = 0;
       let sizeBytes = 0;
       for await (const chunk of cut(this.archive.build(tenantId))) {
@@ -47,14 +53,15 @@ export class ExportBuilder implements OnApplicationBootstrap, OnModuleDestroy {
         const position = n++;
         sizeBytes += chunk.length;
         await this.database.run(tenantId, (manager) =>
-          this.exports.insertChunk(manager, tenantId, id, position, chunk),
+          this.exports.insertChunk(manager, claimed, position, chunk),
         );
       }
-      await this.database.run(tenantId, (manager) => this.exports.markReady(manager, id, sizeBytes));
+      await this.database.run(tenantId, (manager) => this.exports.markReady(manager, claimed, sizeBytes));
     } catch (error) {
       this.logger.warn(`export ${id}: ${String(error)}`);
+      if (error instanceof SupersededError) return;
       const isGivenUp = attempts >= MOST_ATTEMPTS && !this.isStopping;
-      await this.database.run(tenantId, (manager) => this.exports.markFailed(manager, id, isGivenUp));
+      await this.database.run(tenantId, (manager) => this.exports.markFailed(manager, claimed, isGivenUp));
     }
   }
 }

@@ -1,6 +1,13 @@
 import { z } from 'zod';
+import { hasAtMostOneCode, oneCodeAtMost, personProofFields } from '../../platform/access/index.js';
 import { pageSchemaOf } from '../../platform/http/index.js';
 import { idSchema } from '../../platform/identity/index.js';
+
+export const requestExportSchema = z
+  .strictObject(personProofFields)
+  .refine(hasAtMostOneCode, oneCodeAtMost)
+  .meta({ id: 'RequestExport', examples: [{ password: 'correct horse battery' }] });
+export type RequestExport = z.output<typeof requestExportSchema>;
 
 export const exportSchema = z
   .object({

@@ -16,14 +16,40 @@ export const EXPORTED_TABLES: readonly ExportedTable[] = [
   {
     name: 'tenants',
     key: ID,
-    columns: ['id', 'name', 'language', 'time_zone', 'state', 'retention_days', 'created_at'],
+    columns: [
+      'id',
+      'name',
+      'language',
+      'time_zone',
+      'state',
+      'state_reason',
+      'state_changed_at',
+      'plan_id',
+      'retention_days',
+      'created_at',
+    ],
   },
   { name: 'members', key: [['user_id', 'uuid']], columns: ['user_id', 'role', 'created_at'] },
-  { name: 'users', key: ID, columns: ['id', 'email', 'name', 'language', 'created_at'] },
+  {
+    name: 'users',
+    key: ID,
+    columns: ['id', 'email', 'email_confirmed_at', 'name', 'language', 'created_at'],
+  },
   {
     name: 'invitations',
     key: ID,
-    columns: ['id', 'email', 'role', 'invited_by', 'created_at', 'expires_at', 'ended_at', 'ended_reason'],
+    columns: [
+      'id',
+      'email',
+      'role',
+      'invited_by',
+      'created_at',
+      'expires_at',
+      'mails_sent',
+      'mailed_at',
+      'ended_at',
+      'ended_reason',
+    ],
   },
   {
     name: 'api_keys',
@@ -82,7 +108,7 @@ export const EXPORTED_TABLES: readonly ExportedTable[] = [
   {
     name: 'assets',
     key: ID,
-    columns: ['id', 'file_name', 'content_type', 'size_bytes', 'state', 'created_at'],
+    columns: ['id', 'file_name', 'content_type', 'size_bytes', 'sha256', 'state', 'created_at'],
   },
   {
     name: 'schedules',
@@ -104,7 +130,7 @@ export const EXPORTED_TABLES: readonly ExportedTable[] = [
     key: ID,
     columns: [
       ...['id', 'no', 'message_id', 'audience', 'schedule_id', 'due_at', 'state', 'state_reason', 'planned'],
-      ...['ambiguity_policy', 'created_at', 'planned_at', 'ended_at'],
+      ...['planned_on', 'ambiguity_policy', 'created_at', 'planned_at', 'ended_at'],
     ],
   },
   {
@@ -141,7 +167,7 @@ export const EXPORTED_TABLES: readonly ExportedTable[] = [
   {
     name: 'webhook_deliveries',
     key: ID,
-    columns: ['id', 'endpoint_id', 'event', 'data', 'state', 'attempts', 'created_at'],
+    columns: ['id', 'endpoint_id', 'contact_id', 'event', 'data', 'state', 'attempts', 'created_at'],
   },
   {
     name: 'webhook_attempts',
@@ -157,6 +183,36 @@ export const EXPORTED_TABLES: readonly ExportedTable[] = [
     ],
   },
 ];
+
+/** Columns of those tables that an export leaves out, each with its reason; `tenant_id` is the same in all. */
+export const NOT_EXPORTED_COLUMNS: Readonly<Record<string, string>> = {
+  'api_keys.secret_hash': 'a secret',
+  'bots.token_ciphertext': 'a secret',
+  'bots.token_key_version': 'of a secret',
+  'bots.token_fingerprint': 'of a secret',
+  'bots.webhook_path': 'a secret',
+  'bots.webhook_url': 'has a secret in it',
+  'invitations.token_hash': 'a secret',
+  'users.password_hash': 'a secret, and of people, not of the tenant',
+  'users.credential_version': 'of people, not of the tenant',
+  'webhook_endpoints.secret_ciphertext': 'a secret',
+  'webhook_endpoints.secret_key_version': 'of a secret',
+  'webhook_endpoints.old_secret_ciphertext': 'a secret',
+  'webhook_endpoints.old_secret_key_version': 'of a secret',
+  'webhook_endpoints.old_secret_until': 'of a secret',
+  'webhook_deliveries.next_attempt_at': 'what sending notes for itself',
+  'broadcasts.plan_cursor': 'what sending notes for itself',
+  'broadcasts.expected': 'what quotas note for themselves; `planned` is what became of it',
+  'chats.bot_no': 'the bot by its number; bot_id says the same',
+  'deliveries.is_open': 'what sending notes for itself',
+  'deliveries.epoch': 'what sending notes for itself',
+  'deliveries.not_before': 'what sending notes for itself',
+  'occurrences.retry_at': 'what sending notes for itself',
+  'updates.chat_key': 'what receiving notes for itself; the payload has the chat',
+  'updates.attempts': 'what receiving notes for itself',
+  'updates.retry_at': 'what receiving notes for itself',
+  'updates.failure': 'what receiving notes for itself',
+};
 
 /** Tables of tenants that an export leaves out, each with its reason. */
 export const NOT_EXPORTED: Readonly<Record<string, string>> = {

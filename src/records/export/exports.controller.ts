@@ -1,32 +1,53 @@
 import { Readable } from 'node:stream';
-import { Controller, Get, Param, Post, Query, StreamableFile } from '@nestjs/common';
+import { Body, Controller, Get, Ip, Param, Post, Query, StreamableFile } from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiConflictResponse,
   ApiCreatedResponse,
+  ApiForbiddenResponse,
   ApiOkResponse,
   ApiOperation,
   ApiProduces,
   ApiTags,
+  ApiTooManyRequestsResponse,
 } from '@nestjs/swagger';
-import { AllowRole, CurrentCaller, CurrentMember } from '../../platform/access/index.js';
+import { AllowRole, CurrentCaller, CurrentMember, Reauthentication } from '../../platform/access/index.js';
 import { type Page, type PageQuery, pageQuerySchema } from '../../platform/http/index.js';
 import { type Caller, idSchema, type MemberCaller } from '../../platform/identity/index.js';
-import { exportPageSchema, exportSchema, type ExportView } from './export.dto.js';
+import {
+  exportPageSchema,
+  exportSchema,
+  type ExportView,
+  type RequestExport,
+  requestExportSchema,
+} from './export.dto.js';
 import { ExportsService } from './exports.service.js';
 
 @ApiTags('Tenant')
 @ApiBearerAuth('session')
 @Controller('tenant/exports')
 export class ExportsController {
-  constructor(private readonly exports: ExportsService) {}
+  constructor(
+    private readonly exports: ExportsService,
+    private readonly reauthentication: Reauthentication,
+  ) {}
 
   @Post()
   @AllowRole('owner')
-  @ApiOperation({ summary: 'Build an archive of everything that the tenant has' })
+  @ApiOperation({
+    summary: 'Build an archive of everything that the tenant has, with your password',
+    description: 'One at a time, three in an hour; the three newest are kept.',
+  })
   @ApiCreatedResponse({ standardSchema: exportSchema })
-  @ApiConflictResponse()
-  request(@CurrentMember() caller: MemberCaller): Promise<ExportView> {
+  @ApiForbiddenResponse({ description: 'The password or the code is wrong, or you are no owner.' })
+  @ApiConflictResponse({ description: 'One is being built.' })
+  @ApiTooManyRequestsResponse()
+  async request(
+    @CurrentMember() caller: MemberCaller,
+    @Body({ schema: requestExportSchema }) proof: RequestExport,
+    @Ip() address: string,
+  ): Promise<ExportView> {
+    await this.reauthentication.prove(caller, proof, address);
     return this.exports.request(caller);
   }
 

@@ -24,6 +24,13 @@ const COLUMNS = `id, state, size_bytes AS "sizeBytes", created_at AS "createdAt"
 /** Far longer than the time between two chunks, with each of which it is moved on. */
 const LEASE_MINUTES = 2;
 export const MOST_ATTEMPTS = 3;
+/** A builder that was away for longer than its lease must not touch what the next one makes. */
+const IS_OF_ATTEMPT = `id = $1 AND attempts = $2 AND state = 'building'`;
+
+/** Whoever builds isn't the one to build any more. */
+export class SupersededError extends Error {
+  override readonly name = 'SupersededError';
+}
 
 /** Archives, inside the tenant's unit of work; whoever builds finds them across tenants. */
 @Injectable()
@@ -42,6 +49,24 @@ export class ExportsRepository {
       [tenantId, requestedBy],
     );
     return row;
+  }
+
+  /** Within how many seconds so many were asked for, up to the newest; undefined where there are fewer. */
+  async findSecondsSince(manager: EntityManager, nthNewest: number): Promise<number | undefined> {
+    const [row] = await manager.query<{ seconds: number }[]>(
+      `SELECT extract(epoch FROM now() - created_at)::float8 AS seconds FROM exports
+       ORDER BY id DESC OFFSET $1 LIMIT 1`,
+      [nthNewest - 1],
+    );
+    return row?.seconds;
+  }
+
+  /** The older ones go, with their bytes. */
+  async keepNewest(manager: EntityManager, kept: number): Promise<void> {
+    await manager.query(
+      'DELETE FROM exports WHERE id IN (SELECT id FROM exports ORDER BY id DESC OFFSET $1)',
+      [kept],
+    );
   }
 
   findPage(manager: EntityManager, query: PageQuery): Promise<ExportRow[]> {
@@ -77,42 +102,47 @@ export class ExportsRepository {
     return row && { ...row, tenantId: asTenantId(row.tenantId) };
   }
 
-  /** What an attempt before left. */
-  async clear(manager: EntityManager, id: string): Promise<void> {
-    await manager.query('DELETE FROM export_chunks WHERE export_id = $1', [id]);
+  /** What an attempt before left. @throws SupersededError */
+  async clear(manager: EntityManager, claimed: ClaimedExport): Promise<void> {
+    await this.holdOn(manager, claimed);
+    await manager.query('DELETE FROM export_chunks WHERE export_id = $1', [claimed.id]);
   }
 
-  async insertChunk(
-    manager: EntityManager,
-    tenantId: TenantId,
-    id: string,
-    n: number,
-    bytes: Buffer,
-  ): Promise<void> {
+  /** @throws SupersededError */
+  async insertChunk(manager: EntityManager, claimed: ClaimedExport, n: number, bytes: Buffer): Promise<void> {
+    await this.holdOn(manager, claimed);
     await manager.query(
       'INSERT INTO export_chunks (tenant_id, export_id, n, bytes) VALUES ($1, $2, $3, $4)',
-      [tenantId, id, n, bytes],
-    );
-    await manager.query(
-      `UPDATE exports SET leased_until = now() + interval '${LEASE_MINUTES} minutes' WHERE id = $1`,
-      [id],
+      [claimed.tenantId, claimed.id, n, bytes],
     );
   }
 
-  async markReady(manager: EntityManager, id: string, sizeBytes: number): Promise<void> {
+  /** @throws SupersededError */
+  async markReady(manager: EntityManager, claimed: ClaimedExport, sizeBytes: number): Promise<void> {
+    await this.holdOn(manager, claimed);
     await manager.query(
       `UPDATE exports SET state = 'ready', size_bytes = $2, ready_at = now() WHERE id = $1`,
-      [id, sizeBytes],
+      [claimed.id, sizeBytes],
     );
   }
 
-  /** Tried again at once, or given up. */
-  async markFailed(manager: EntityManager, id: string, isGivenUp: boolean): Promise<void> {
+  /** Tried again at once, or given up; nothing where a newer attempt is at it. */
+  async markFailed(manager: EntityManager, claimed: ClaimedExport, isGivenUp: boolean): Promise<void> {
     await manager.query(
-      `UPDATE exports SET state = CASE WHEN $2 THEN 'failed' ELSE 'waiting' END, leased_until = '-infinity'
-       WHERE id = $1`,
-      [id, isGivenUp],
+      `UPDATE exports SET state = CASE WHEN $3 THEN 'failed' ELSE 'waiting' END, leased_until = '-infinity'
+       WHERE ${IS_OF_ATTEMPT}`,
+      [claimed.id, claimed.attempts, isGivenUp],
     );
+  }
+
+  /** Moves the lease on and holds the row until the unit of work ends. */
+  private async holdOn(manager: EntityManager, { id, attempts }: ClaimedExport): Promise<void> {
+    const [rows] = await manager.query<[unknown[], number]>(
+      `UPDATE exports SET leased_until = now() + interval '${LEASE_MINUTES} minutes'
+       WHERE ${IS_OF_ATTEMPT} RETURNING id`,
+      [id, attempts],
+    );
+    if (rows.length === 0) throw new SupersededError('a newer attempt builds this export, or it is gone');
   }
 
   /** Archives of before somebody was erased still know them. */

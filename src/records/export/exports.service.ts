@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { PersonTraces } from '../../audience/index.js';
 import { TenantDatabase } from '../../platform/database/index.js';
-import { conflict, notFound } from '../../platform/errors/index.js';
+import { conflict, notFound, type ProblemError, tooMany } from '../../platform/errors/index.js';
 import { type Page, pageOf, type PageQuery } from '../../platform/http/index.js';
 import { type Caller, type MemberCaller } from '../../platform/identity/index.js';
 import { AuditLog } from '../../tenants/index.js';
@@ -10,6 +10,11 @@ import { type ExportRow, ExportsRepository } from './exports.repository.js';
 
 /** How long an archive can be fetched. */
 export const EXPORT_DAYS = 7;
+
+/** Archives lie outside the plan's media bytes, so they are few: an older one goes for a newer one. */
+const MOST_KEPT = 3;
+/** Of those kept, all may be of one hour; building reads everything that the tenant has. */
+const HOUR_SECONDS = 60 * 60;
 
 /** Archives of everything that a tenant has, as its owners ask for them and fetch them. */
 @Injectable()
@@ -31,6 +36,9 @@ export class ExportsService implements OnModuleInit {
       const row = await this.repository.insert(manager, tenantId, actor.userId);
       if (!row)
         throw conflict('export_under_way', 'An export is being built already; wait until it is ready.');
+      const secondsSince = await this.repository.findSecondsSince(manager, MOST_KEPT + 1);
+      if (secondsSince !== undefined && secondsSince < HOUR_SECONDS) throw tooManyExports(secondsSince);
+      await this.repository.keepNewest(manager, MOST_KEPT);
       const subject = { kind: 'export', id: row.id };
       await this.audit.record(manager, { actor, action: 'export.requested', subject });
       return view(row);
@@ -71,6 +79,15 @@ export class ExportsService implements OnModuleInit {
       yield chunk;
     }
   }
+}
+
+function tooManyExports(secondsSince: number): ProblemError {
+  const seconds = Math.ceil(HOUR_SECONDS - secondsSince);
+  return tooMany(
+    'too_many_exports',
+    `At most ${MOST_KEPT} exports are built in an hour; fetch one of those, or ask again in ${Math.ceil(seconds / 60)} min.`,
+    seconds,
+  );
 }
 
 function view(row: ExportRow): ExportView {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { type EntityManager } from 'typeorm';
 import { TenantDatabase } from '../../platform/database/index.js';
-import { type Caller } from '../../platform/identity/index.js';
+import { type Caller, type TenantId } from '../../platform/identity/index.js';
 import { AuditLog } from '../../tenants/index.js';
 import { LONGEST_RETENTION_DAYS, type Retention } from './retention.dto.js';
 
@@ -13,20 +14,24 @@ export class RetentionService {
   ) {}
 
   read({ tenantId }: Caller): Promise<Retention> {
-    return this.database.run(tenantId, async (manager) => {
-      const [row] = await manager.query<{ days: number | null }[]>(
-        'SELECT retention_days AS days FROM tenants WHERE id = $1',
-        [tenantId],
-      );
-      return { days: row?.days ?? LONGEST_RETENTION_DAYS };
-    });
+    return this.database.run(tenantId, async (manager) => ({ days: await this.find(manager, tenantId) }));
   }
 
   change({ tenantId, actor }: Caller, { days }: Retention): Promise<Retention> {
     return this.database.run(tenantId, async (manager) => {
+      const before = await this.find(manager, tenantId);
       await manager.query('UPDATE tenants SET retention_days = $2 WHERE id = $1', [tenantId, days]);
-      await this.audit.record(manager, { actor, action: 'tenant.retention_changed', details: { days } });
+      const details = { from: before, to: days };
+      await this.audit.record(manager, { actor, action: 'tenant.retention_changed', details });
       return { days };
     });
+  }
+
+  private async find(manager: EntityManager, tenantId: TenantId): Promise<number> {
+    const [row] = await manager.query<{ days: number | null }[]>(
+      'SELECT retention_days AS days FROM tenants WHERE id = $1',
+      [tenantId],
+    );
+    return row?.days ?? LONGEST_RETENTION_DAYS;
   }
 }

@@ -10,9 +10,15 @@ interface OperatorActor {
   readonly userId: UserId;
 }
 
+/** A schedule of the tenant, at a due time of its own. */
+interface ScheduleActor {
+  readonly kind: 'schedule';
+  readonly scheduleId: string;
+}
+
 /** One act. Names no person and carries no secret: ids and plain facts alone. */
 export interface AuditEntry {
-  readonly actor: Actor | OperatorActor | { readonly kind: 'system' };
+  readonly actor: Actor | OperatorActor | ScheduleActor | { readonly kind: 'system' };
   /** What was done, subject and verb in the past: `bot.connected`, `member.role_changed`. */
   readonly action: string;
   readonly subject?: { readonly kind: string; readonly id: string };
@@ -32,19 +38,24 @@ interface Head {
 /**
  * The tenant's audit log: who did what, written in the transaction of the act itself, so that neither is without the
  * other. Each entry is chained to the one before it, so two acts of a tenant wait for each other from here to their
- * commit: record last, and nothing that happens often.
+ * commit: record last.
  */
 @Injectable()
 export class AuditLog {
   /** Writes into the log of the tenant that the manager's unit of work acts in. */
   record(manager: EntityManager, entry: AuditEntry): Promise<void> {
-    return append((sql, parameters) => manager.query(sql, parameters), null, entry);
+    return this.recordAll(manager, [entry]);
+  }
+
+  /** Several acts of one unit of work, in two statements however many they are. */
+  recordAll(manager: EntityManager, entries: readonly AuditEntry[]): Promise<void> {
+    return append((sql, parameters) => manager.query(sql, parameters), null, entries);
   }
 
   /** Crossing: for acts in a transaction of the dispatcher's. */
   recordFor(client: PoolClient, tenantId: TenantId, entry: AuditEntry): Promise<void> {
     const run: RunStatement = async (sql, parameters) => (await client.query(sql, parameters)).rows as never;
-    return append(run, tenantId, entry);
+    return append(run, tenantId, [entry]);
   }
 
   /** Crossing: for what a person does to their account, which every tenant that they belong to is to know. */
@@ -58,7 +69,12 @@ export class AuditLog {
   }
 }
 
-async function append(run: RunStatement, tenantId: TenantId | null, entry: AuditEntry): Promise<void> {
+async function append(
+  run: RunStatement,
+  tenantId: TenantId | null,
+  entries: readonly AuditEntry[],
+): Promise<void> {
+  if (entries.length === 0) return;
   // Makes the head where there is none, and holds it until the commit: numbers have no gaps and hashes one order.
   const [head] = await run<Head>(
     `INSERT INTO audit_heads AS head (tenant_id) VALUES (coalesce($1, current_tenant_id()))
@@ -67,35 +83,31 @@ async function append(run: RunStatement, tenantId: TenantId | null, entry: Audit
     [tenantId],
   );
   if (!head) throw new Error('The audit log has no head.');
-  const number = Number(head.number) + 1;
-  const chained = {
-    number,
-    at: head.at.toISOString(),
-    actorKind: entry.actor.kind,
-    actorId: idOf(entry.actor),
-    action: entry.action,
-    subjectKind: entry.subject?.kind ?? null,
-    subjectId: entry.subject?.id ?? null,
-    details: entry.details ?? {},
-  };
+  let { hash } = head;
+  const rows = entries.map((entry, index) => {
+    const chained = {
+      number: Number(head.number) + index + 1,
+      at: head.at.toISOString(),
+      actorKind: entry.actor.kind,
+      actorId: idOf(entry.actor),
+      action: entry.action,
+      subjectKind: entry.subject?.kind ?? null,
+      subjectId: entry.subject?.id ?? null,
+      details: entry.details ?? {},
+    };
+    hash = hashOf(hash, chained);
+    return { ...chained, hash: hash.toString('hex') };
+  });
   await run(
-    `WITH entry AS (
+    `WITH entries AS (
        INSERT INTO audit_entries
          (tenant_id, number, at, actor_kind, actor_id, action, subject_kind, subject_id, details, hash)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10))
-     UPDATE audit_heads SET number = $2, hash = $10 WHERE tenant_id = $1`,
-    [
-      head.tenantId,
-      number,
-      chained.at,
-      chained.actorKind,
-      chained.actorId,
-      chained.action,
-      chained.subjectKind,
-      chained.subjectId,
-      JSON.stringify(chained.details),
-      hashOf(head.hash, chained),
-    ],
+       SELECT $1::uuid, number, at, "actorKind", "actorId", action, "subjectKind", "subjectId", details, decode(hash, 'hex')
+       FROM jsonb_to_recordset($2::jsonb) AS entry (number bigint, at timestamptz, "actorKind" text, "actorId" uuid,
+         action text, "subjectKind" text, "subjectId" uuid, details jsonb, hash text)
+       ORDER BY number)
+     UPDATE audit_heads SET number = $3, hash = $4 WHERE tenant_id = $1`,
+    [head.tenantId, JSON.stringify(rows), Number(head.number) + rows.length, hash],
   );
 }
 
@@ -105,6 +117,8 @@ function idOf(actor: AuditEntry['actor']): string | null {
       return null;
     case 'api_key':
       return actor.apiKeyId;
+    case 'schedule':
+      return actor.scheduleId;
     default:
       return actor.userId;
   }

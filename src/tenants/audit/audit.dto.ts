@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { pageQuerySchema, pageSchemaOf } from '../../platform/http/index.js';
 import { idSchema } from '../../platform/identity/index.js';
 
-const ACTOR_KINDS = ['member', 'api_key', 'operator', 'system'] as const;
+const ACTOR_KINDS = ['member', 'api_key', 'operator', 'schedule', 'system'] as const;
 
 export const auditEntrySchema = z
   .object({
@@ -10,7 +10,9 @@ export const auditEntrySchema = z
     number: z.int().describe('from 1 on, without gaps'),
     at: z.iso.datetime(),
     actorKind: z.enum(ACTOR_KINDS),
-    actorId: idSchema.nullable().describe('of the person or key; null where Arauto acted by itself'),
+    actorId: idSchema
+      .nullable()
+      .describe('of the person, key or schedule; null where Arauto acted by itself'),
     action: z.string().meta({ examples: ['bot.connected'] }),
     subjectKind: z.string().nullable(),
     subjectId: idSchema.nullable(),
@@ -28,7 +30,7 @@ export const auditQuerySchema = pageQuerySchema.extend({
     .string()
     .regex(/^[a-z_]{1,40}\.[a-z_]{1,40}$/, 'must look like bot.connected')
     .optional(),
-  actorId: idSchema.optional().describe('a person’s or a key’s'),
+  actorId: idSchema.optional().describe('a person’s, a key’s or a schedule’s'),
   from: z.iso.datetime({ offset: true }).optional().describe('not before this instant'),
   to: z.iso.datetime({ offset: true }).optional().describe('before this instant'),
 });

@@ -1,3 +1,4 @@
+import { writeName } from '../../platform/mail/index.js';
 import { type Language } from '../tenant.dto.js';
 
 /** What an invitation's mail tells. */
@@ -48,5 +49,6 @@ export function writeInvitation(
   language: Language,
   facts: InvitationFacts,
 ): { readonly subject: string; readonly text: string } {
-  return TEXTS[language](facts);
+  const [inviterName, tenantName] = [writeName(facts.inviterName), writeName(facts.tenantName)];
+  return TEXTS[language]({ ...facts, inviterName, tenantName });
 }

@@ -13,10 +13,15 @@ import {
   pageOf,
   type PageQuery,
 } from '../../platform/http/index.js';
-import { type Caller, type MemberCaller, type UserId } from '../../platform/identity/index.js';
+import {
+  type Caller,
+  type MemberCaller,
+  type TenantRole,
+  type UserId,
+} from '../../platform/identity/index.js';
 import { Mailer } from '../../platform/mail/index.js';
 import { AuditLog, type AuditEntry } from '../audit/audit-log.js';
-import { mayInvite } from '../members/member.rules.js';
+import { mayManage } from '../members/member.rules.js';
 import { MembersRepository } from '../members/members.repository.js';
 import { MembersService, notAllowed } from '../members/members.service.js';
 import { Quotas } from '../plans/quotas.service.js';
@@ -50,11 +55,7 @@ export class InvitationsService {
     const { tenantId, actor } = caller;
     return this.idempotency.run(caller, request, async (manager) => {
       await this.memberRows.lockAll(manager, tenantId);
-      if (!mayInvite(await this.members.findRole(manager, tenantId, actor.userId), input.role))
-        throw notAllowed();
-      // Mails in a person's name go out for a person who can be reached.
-      if (!(await this.memberRows.isEmailConfirmed(manager, tenantId, actor.userId)))
-        throw emailNotConfirmed();
+      await this.refuseUnlessMayInvite(manager, caller, input.role);
       // Only what the tenant sees anyway: whether the address has an account elsewhere is not its business.
       if (await this.memberRows.isMember(manager, tenantId, input.email)) throw alreadyMember();
       if ((await this.repository.countOfDay(manager)) >= INVITATIONS_PER_DAY) throw tooManyInvitations();
@@ -91,6 +92,7 @@ export class InvitationsService {
     return this.database.run(caller.tenantId, async (manager) => {
       const open = await this.repository.lockOpen(manager, id);
       if (!open) throw notFound('invitation');
+      await this.refuseUnlessMayInvite(manager, caller, open.role);
       const verdict = judgeMail(open.mailsSent, open.secondsSinceMail);
       if (verdict.kind === 'too_many') {
         throw conflict(
@@ -170,6 +172,16 @@ export class InvitationsService {
     });
   }
 
+  private async refuseUnlessMayInvite(
+    manager: EntityManager,
+    { tenantId, actor }: MemberCaller,
+    role: TenantRole,
+  ): Promise<void> {
+    if (!mayManage(await this.members.findRole(manager, tenantId, actor.userId), role)) throw notAllowed();
+    // Mails in a person's name go out for a person who can be reached.
+    if (!(await this.memberRows.isEmailConfirmed(manager, tenantId, actor.userId))) throw emailNotConfirmed();
+  }
+
   private record(
     manager: EntityManager,
     actor: AuditEntry['actor'],
@@ -198,7 +210,7 @@ export class InvitationsService {
       link: this.linkOf(token),
       days: INVITATION_DAYS,
     });
-    this.database.afterCommit(() => this.mailer.sendInBackground({ to: email, subject, text }));
+    this.database.afterCommit(() => this.mailer.sendAskedFor({ to: email, subject, text }));
   }
 
   /** Behind the #, so that the token reaches the page and no log of any server. */
@@ -209,7 +221,7 @@ export class InvitationsService {
 
 /** An invitation is as good as the present right of whoever made it. */
 function refuseUnlessGood(invitation: ShownInvitation | undefined): ShownInvitation {
-  if (!invitation || !mayInvite(invitation.inviterRole, invitation.role)) {
+  if (!invitation || !mayManage(invitation.inviterRole, invitation.role)) {
     throw new ProblemError(
       404,
       'not_found',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hasAtMostOneCode, oneCodeAtMost, personProofFields } from '../../platform/access/index.js';
 import { pageSchemaOf } from '../../platform/http/index.js';
 import { idSchema } from '../../platform/identity/index.js';
 import { roleSchema } from '../tenant.dto.js';
@@ -21,6 +22,7 @@ export const changeMemberSchema = z
 export type ChangeMember = z.infer<typeof changeMemberSchema>;
 
 export const transferOwnershipSchema = z
-  .strictObject({ userId: idSchema.describe('the member who becomes an owner') })
+  .strictObject({ userId: idSchema.describe('the member who becomes an owner'), ...personProofFields })
+  .refine(hasAtMostOneCode, oneCodeAtMost)
   .meta({ id: 'TransferOwnership' });
 export type TransferOwnership = z.infer<typeof transferOwnershipSchema>;

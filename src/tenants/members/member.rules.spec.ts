@@ -1,5 +1,5 @@
 import { TENANT_ROLES } from '../../platform/identity/index.js';
-import { judgeLeaving, judgeRemoval, judgeRoleChange, mayInvite, mayManage } from './member.rules.js';
+import { judgeLeaving, judgeRemoval, judgeRoleChange, mayManage } from './member.rules.js';
 
 describe('mayManage', () => {
   it.each([
@@ -9,17 +9,6 @@ describe('mayManage', () => {
     ['viewer', []],
   ] as const)('lets an %s manage %j', (actor, managed) => {
     expect(TENANT_ROLES.filter((role) => mayManage(actor, role))).toEqual(managed);
-  });
-});
-
-describe('mayInvite', () => {
-  it.each([
-    ['owner', ['owner', 'admin', 'editor', 'viewer']],
-    ['admin', ['admin', 'editor', 'viewer']],
-    ['editor', []],
-    ['viewer', []],
-  ] as const)('lets an %s invite %j', (inviter, invited) => {
-    expect(TENANT_ROLES.filter((role) => mayInvite(inviter, role))).toEqual(invited);
   });
 });
 

@@ -2,14 +2,12 @@ import { isAtLeast, type TenantRole } from '../../platform/identity/index.js';
 
 export type MemberVerdict = 'allowed' | 'not_allowed' | 'last_owner';
 
-/** Owners manage everybody; an admin only those below, so that no admin makes or unmakes another. */
+/**
+ * Owners manage everybody; an admin only those below, so that no admin makes or unmakes another: neither by a change of
+ * role nor by an invitation.
+ */
 export function mayManage(actor: TenantRole, member: TenantRole): boolean {
   return actor === 'owner' || (actor === 'admin' && !isAtLeast(member, 'admin'));
-}
-
-/** Nobody invites above their own role. */
-export function mayInvite(inviter: TenantRole, invited: TenantRole): boolean {
-  return isAtLeast(inviter, 'admin') && isAtLeast(inviter, invited);
 }
 
 /** @param owners of the tenant, the member among them where they are one */

@@ -1,14 +1,16 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Ip, Param, Patch, Post, Query } from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiConflictResponse,
+  ApiForbiddenResponse,
   ApiNoContentResponse,
   ApiNotFoundResponse,
   ApiOkResponse,
   ApiOperation,
   ApiTags,
+  ApiTooManyRequestsResponse,
 } from '@nestjs/swagger';
-import { AllowRole, CurrentCaller, CurrentMember } from '../../platform/access/index.js';
+import { AllowRole, CurrentCaller, CurrentMember, Reauthentication } from '../../platform/access/index.js';
 import { type Page, type PageQuery, pageQuerySchema } from '../../platform/http/index.js';
 import { type Caller, idSchema, type MemberCaller } from '../../platform/identity/index.js';
 import {
@@ -26,7 +28,10 @@ import { MembersService } from './members.service.js';
 @ApiBearerAuth('session')
 @Controller('tenant')
 export class MembersController {
-  constructor(private readonly members: MembersService) {}
+  constructor(
+    private readonly members: MembersService,
+    private readonly reauthentication: Reauthentication,
+  ) {}
 
   @Get('members')
   @AllowRole('viewer', 'tenant:read')
@@ -81,13 +86,19 @@ export class MembersController {
   @Post('transfer-ownership')
   @HttpCode(200)
   @AllowRole('owner')
-  @ApiOperation({ summary: 'Make another member an owner in your place; you become an admin' })
+  @ApiOperation({
+    summary: 'Make another member an owner in your place, with your password; you become an admin',
+  })
   @ApiOkResponse({ standardSchema: memberSchema })
+  @ApiForbiddenResponse({ description: 'The password or the code is wrong, or you are no owner.' })
   @ApiNotFoundResponse()
-  transferOwnership(
+  @ApiTooManyRequestsResponse()
+  async transferOwnership(
     @CurrentMember() caller: MemberCaller,
-    @Body({ schema: transferOwnershipSchema }) { userId }: TransferOwnership,
+    @Body({ schema: transferOwnershipSchema }) { userId, ...proof }: TransferOwnership,
+    @Ip() address: string,
   ): Promise<MemberView> {
+    await this.reauthentication.prove(caller, proof, address);
     return this.members.transferOwnership(caller, userId);
   }
 }

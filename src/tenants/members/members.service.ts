@@ -5,6 +5,7 @@ import { TenantDatabase } from '../../platform/database/index.js';
 import { conflict, invalidField, notFound, ProblemError } from '../../platform/errors/index.js';
 import { idBefore, type Page, pageOf, type PageQuery } from '../../platform/http/index.js';
 import {
+  asUserId,
   type Caller,
   type MemberCaller,
   type TenantId,
@@ -16,14 +17,24 @@ import { type MemberView } from './member.dto.js';
 import { judgeLeaving, judgeRemoval, judgeRoleChange, type MemberVerdict } from './member.rules.js';
 import { type MemberRow, MembersRepository } from './members.repository.js';
 
+/** What a member's going takes along, in its transaction. Runs before: afterwards nothing tells whose it was. */
+type GoingHook = (manager: EntityManager, caller: MemberCaller, userId: UserId) => Promise<void>;
+
 /** Who belongs to a tenant, and as what. What somebody may do is judged by their role of now, not of their sign-in. */
 @Injectable()
 export class MembersService {
+  private readonly goingHooks: GoingHook[] = [];
+
   constructor(
     private readonly database: TenantDatabase,
     private readonly repository: MembersRepository,
     private readonly audit: AuditLog,
   ) {}
+
+  /** For rooms to the right, which keep what belongs to a member. */
+  beforeGoing(hook: GoingHook): void {
+    this.goingHooks.push(hook);
+  }
 
   list(caller: Caller, query: PageQuery): Promise<Page<MemberView>> {
     return this.database.run(caller.tenantId, async (manager) => {
@@ -114,10 +125,12 @@ export class MembersService {
 
   private async delete(
     manager: EntityManager,
-    { tenantId, actor }: MemberCaller,
+    caller: MemberCaller,
     member: MemberRow,
     action: 'member.removed' | 'member.left',
   ): Promise<void> {
+    const { tenantId, actor } = caller;
+    for (const hook of this.goingHooks) await hook(manager, caller, asUserId(member.id));
     await this.repository.delete(manager, tenantId, member.id);
     const subject = { kind: 'member', id: member.id };
     await this.audit.record(manager, { actor, action, subject, details: { role: member.role } });

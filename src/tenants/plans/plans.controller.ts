@@ -8,8 +8,8 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
-import { AllowOperator } from '../../platform/access/index.js';
-import { idSchema } from '../../platform/identity/index.js';
+import { AllowOperator, CurrentOperator } from '../../platform/access/index.js';
+import { idSchema, type OperatorCaller } from '../../platform/identity/index.js';
 import {
   type ChangePlan,
   changePlanSchema,
@@ -39,8 +39,11 @@ export class PlansController {
   @ApiOperation({ summary: 'Make a plan' })
   @ApiCreatedResponse({ standardSchema: planSchema })
   @ApiConflictResponse()
-  create(@Body({ schema: createPlanSchema }) input: CreatePlan): Promise<PlanView> {
-    return this.plans.create(input);
+  create(
+    @CurrentOperator() operator: OperatorCaller,
+    @Body({ schema: createPlanSchema }) input: CreatePlan,
+  ): Promise<PlanView> {
+    return this.plans.create(operator, input);
   }
 
   @Get(':id')
@@ -55,10 +58,11 @@ export class PlansController {
   @ApiOkResponse({ standardSchema: planSchema })
   @ApiConflictResponse()
   change(
+    @CurrentOperator() operator: OperatorCaller,
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: changePlanSchema }) change: ChangePlan,
   ): Promise<PlanView> {
-    return this.plans.change(id, change);
+    return this.plans.change(operator, id, change);
   }
 
   @Delete(':id')
@@ -66,7 +70,10 @@ export class PlansController {
   @ApiOperation({ summary: 'Delete a plan that no tenant has' })
   @ApiNoContentResponse()
   @ApiConflictResponse()
-  delete(@Param('id', { schema: idSchema }) id: string): Promise<void> {
-    return this.plans.delete(id);
+  delete(
+    @CurrentOperator() operator: OperatorCaller,
+    @Param('id', { schema: idSchema }) id: string,
+  ): Promise<void> {
+    return this.plans.delete(operator, id);
   }
 }

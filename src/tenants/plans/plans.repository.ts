@@ -37,6 +37,14 @@ export class PlansRepository {
     return plan;
   }
 
+  /** Locked until the transaction ends. */
+  async lock(client: PoolClient, id: string): Promise<PlanRow | undefined> {
+    const { rows } = await client.query<PlanRow>(`SELECT ${COLUMNS} FROM plans WHERE id = $1 FOR UPDATE`, [
+      id,
+    ]);
+    return rows[0];
+  }
+
   async insert(client: PoolClient, plan: Pick<PlanRow, 'name' | 'limits'>): Promise<PlanRow> {
     const { rows } = await client.query<PlanRow>(
       `INSERT INTO plans (name, limits) VALUES ($1, $2) RETURNING ${COLUMNS}`,
@@ -45,17 +53,17 @@ export class PlansRepository {
     return rows[0] as PlanRow;
   }
 
-  /** Limits that are not named stay. @returns undefined where there is no such plan */
+  /** Limits that are not named stay. */
   async change(
     client: PoolClient,
     id: string,
     change: Partial<Pick<PlanRow, 'name' | 'limits'>>,
-  ): Promise<PlanRow | undefined> {
+  ): Promise<PlanRow> {
     const { rows } = await client.query<PlanRow>(
       `UPDATE plans SET name = coalesce($2, name), limits = limits || $3 WHERE id = $1 RETURNING ${COLUMNS}`,
       [id, change.name ?? null, JSON.stringify(change.limits ?? {})],
     );
-    return rows[0];
+    return rows[0] as PlanRow;
   }
 
   async makeDefault(client: PoolClient, id: string): Promise<void> {
@@ -65,12 +73,12 @@ export class PlansRepository {
   }
 
   /** @returns false where it is the default or has tenants, or is not there */
-  async deleteUnused(id: string): Promise<boolean> {
-    const rows = await this.dispatcher.query(
+  async deleteUnused(client: PoolClient, id: string): Promise<boolean> {
+    const { rowCount } = await client.query(
       `DELETE FROM plans WHERE id = $1 AND NOT is_default
-         AND NOT EXISTS (SELECT FROM tenants WHERE plan_id = plans.id) RETURNING id`,
+         AND NOT EXISTS (SELECT FROM tenants WHERE plan_id = plans.id)`,
       [id],
     );
-    return rows.length > 0;
+    return rowCount === 1;
   }
 }

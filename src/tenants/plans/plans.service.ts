@@ -3,10 +3,11 @@ import { LoadingCache } from '../../platform/cache/index.js';
 import { Clock } from '../../platform/clock/index.js';
 import { DispatcherDatabase } from '../../platform/database/index.js';
 import { conflict, notFound } from '../../platform/errors/index.js';
-import { type TenantId } from '../../platform/identity/index.js';
+import { type OperatorCaller, type TenantId } from '../../platform/identity/index.js';
+import { type OperatorAct, OperatorActs } from '../operating/operator-acts.js';
 import { type ChangePlan, type CreatePlan, type PlanView } from './plan.dto.js';
 import { type PlanRow, PlansRepository } from './plans.repository.js';
-import { completeLimits, type Limits } from './quota.rules.js';
+import { completeLimits, type Limits, QUOTAS } from './quota.rules.js';
 
 /** Another plan, or another limit of it, counts this soon in every process. */
 const CACHE_BOUNDS = { capacity: 10_000, maxAgeMs: 5_000 };
@@ -27,6 +28,7 @@ export class PlansService {
   constructor(
     private readonly plans: PlansRepository,
     private readonly dispatcher: DispatcherDatabase,
+    private readonly acts: OperatorActs,
     clock: Clock,
   ) {
     this.plansOfTenants = new LoadingCache(clock, CACHE_BOUNDS, (tenantId) => this.loadOfTenant(tenantId));
@@ -52,31 +54,43 @@ export class PlansService {
     return viewPlan(plan);
   }
 
-  create({ name, limits, isDefault }: CreatePlan): Promise<PlanView> {
+  create(operator: OperatorCaller, { name, limits, isDefault }: CreatePlan): Promise<PlanView> {
     return this.write(async (client) => {
       const plan = await this.plans.insert(client, { name, limits });
       if (isDefault) await this.plans.makeDefault(client, plan.id);
-      return viewPlan({ ...plan, isDefault: isDefault ?? false });
+      const made = viewPlan({ ...plan, isDefault: isDefault ?? false });
+      await this.acts.record(client, operator, actOn(made, 'plan.created', describeChange(undefined, made)));
+      return made;
     });
   }
 
-  change(id: string, { isDefault, ...change }: ChangePlan): Promise<PlanView> {
+  change(operator: OperatorCaller, id: string, { isDefault, ...change }: ChangePlan): Promise<PlanView> {
     return this.write(async (client) => {
+      const before = await this.plans.lock(client, id);
+      if (!before) throw notFound('plan');
       const plan = await this.plans.change(client, id, change);
-      if (!plan) throw notFound('plan');
       if (isDefault) await this.plans.makeDefault(client, id);
-      return viewPlan({ ...plan, isDefault: isDefault ?? plan.isDefault });
+      const after = viewPlan({ ...plan, isDefault: isDefault ?? plan.isDefault });
+      const details = describeChange(viewPlan(before), after);
+      await this.acts.record(client, operator, actOn(after, 'plan.changed', details));
+      return after;
     });
   }
 
   /** @throws ProblemError 409 while new tenants get it, or some have it */
-  async delete(id: string): Promise<void> {
-    await this.findById(id);
-    const isDeleted = await this.plans.deleteUnused(id).catch((error: unknown) => {
-      // A tenant got the plan at this very moment.
-      if (codeOf(error) === FOREIGN_KEY_VIOLATION) return false;
-      throw error;
-    });
+  async delete(operator: OperatorCaller, id: string): Promise<void> {
+    const plan = await this.findById(id);
+    const isDeleted = await this.dispatcher
+      .transaction(async (client) => {
+        if (!(await this.plans.deleteUnused(client, id))) return false;
+        await this.acts.record(client, operator, actOn(plan, 'plan.deleted', { name: plan.name }));
+        return true;
+      })
+      .catch((error: unknown) => {
+        // A tenant got the plan at this very moment.
+        if (codeOf(error) === FOREIGN_KEY_VIOLATION) return false;
+        throw error;
+      });
     if (!isDeleted) {
       throw conflict(
         'plan_in_use',
@@ -103,6 +117,28 @@ export class PlansService {
       throw error;
     }
   }
+}
+
+const actOn = ({ id }: PlanView, action: string, details: OperatorAct['details']): OperatorAct => ({
+  action,
+  subject: { kind: 'plan', id },
+  details,
+});
+
+/** What is another than it was, such as `{ botsFrom: 5, botsTo: null }`; of a new plan all that it limits. */
+function describeChange(before: PlanView | undefined, after: PlanView): OperatorAct['details'] {
+  const limits = QUOTAS.filter((name) => (before?.limits[name] ?? null) !== (after.limits[name] ?? null));
+  return {
+    name: after.name,
+    ...(before && before.name !== after.name && { nameFrom: before.name }),
+    ...(before?.isDefault !== after.isDefault && { isDefault: after.isDefault }),
+    ...Object.fromEntries(
+      limits.flatMap((name) => [
+        [`${name}From`, before?.limits[name] ?? null],
+        [`${name}To`, after.limits[name] ?? null],
+      ]),
+    ),
+  };
 }
 
 function viewPlan(plan: PlanRow): PlanView {

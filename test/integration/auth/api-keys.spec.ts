@@ -1,9 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { ACCESS_SCOPES, announceAccessChange } from '../../../src/platform/access/index.js';
-import { type SignedUpTenant, signUpTenant } from '../../harness/accounts.js';
+import { PASSWORD, type SignedUpTenant, signUpTenant } from '../../harness/accounts.js';
 import { startTestApplication, type TestApplication } from '../../harness/application.js';
 import { type Answer, ApiClient } from '../../harness/client.js';
+import { appointOperator } from '../../harness/operators.js';
 import { waitUntil } from '../../harness/wait.js';
 import { addressOf, apiDocument, operations } from '../security/operations.js';
 import { absentThings, sendRaw } from '../security/hostile-scene.js';
@@ -145,7 +146,7 @@ describe('API keys', () => {
     expect((await tenant.client.get('/tenant')).status).toBe(403);
   });
 
-  it('go on when their maker goes, and never above the role that the maker had', async () => {
+  it('never do more than their maker might, nor than their maker may, and go with them', async () => {
     const tenant = await signUpTenant(application.url);
     const { id, key } = await makeKey(tenant, ['bots:write', 'bots:read', 'audience:write']);
     await dispatcher.query(`UPDATE api_keys SET role = 'editor' WHERE id = $1`, [id]);
@@ -154,14 +155,37 @@ describe('API keys', () => {
       status: 403,
       body: { code: 'not_allowed' },
     });
-    const successor = await signUpTenant(application.url);
+    await dispatcher.query(`UPDATE api_keys SET role = 'owner' WHERE id = $1`, [id]);
+    const email = `${randomUUID()}@example.org`;
+    const operator = await appointOperator(application, email);
     await dispatcher.query('INSERT INTO members VALUES ($1, $2, $3)', [
       tenant.tenantId,
-      successor.userId,
+      operator.userId,
       'owner',
     ]);
-    expect((await tenant.client.post('/tenant/leave')).status).toBe(204);
+    const signedIn = await new ApiClient(application.url).post<{ accessToken: string }>('/auth/sign-in', {
+      email,
+      password: PASSWORD,
+    });
+    const successor = new ApiClient(application.url, signedIn.body.accessToken);
+    const member = `/tenant/members/${tenant.userId}`;
+    expect((await successor.patch(member, { role: 'viewer' })).status).toBe(200);
+    await waitUntil(async () => (await program(key).post('/tags', { name: 'y' })).status === 403, 3_000);
     expect((await program(key).get('/bots')).status).toBe(200);
+    expect((await successor.patch(member, { role: 'editor' })).status).toBe(200);
+    await waitUntil(async () => (await program(key).post('/tags', { name: 'z' })).status === 201, 3_000);
+
+    expect((await successor.delete(member)).status).toBe(204);
+    await waitUntil(async () => (await program(key).get('/bots')).status === 401, 3_000);
+    expect((await successor.get<{ items: unknown[] }>('/api-keys')).body.items).toEqual([]);
+    const { rows } = await dispatcher.query(
+      `SELECT action, subject_id AS id FROM audit_entries WHERE tenant_id = $1 ORDER BY number DESC LIMIT 2`,
+      [tenant.tenantId],
+    );
+    expect(rows).toEqual([
+      { action: 'member.removed', id: tenant.userId },
+      { action: 'api_key.revoked', id },
+    ]);
   });
 
   it('are made, seen and deleted by admins of their tenant alone', async () => {
@@ -183,9 +207,9 @@ describe('API keys', () => {
   it('are bounded in number', async () => {
     const tenant = await signUpTenant(application.url);
     await dispatcher.query(
-      `INSERT INTO api_keys (tenant_id, name, role, scopes, secret_hash)
-       SELECT $1, 'one of many', 'admin', '[]', sha256('x') FROM generate_series(1, 50)`,
-      [tenant.tenantId],
+      `INSERT INTO api_keys (tenant_id, name, role, scopes, secret_hash, created_by)
+       SELECT $1, 'one of many', 'admin', '[]', sha256('x'), $2 FROM generate_series(1, 50)`,
+      [tenant.tenantId, tenant.userId],
     );
     expect(await tenant.client.post('/api-keys', { name: 'x', scopes: ['bots:read'] })).toMatchObject({
       status: 409,

@@ -2,6 +2,8 @@ import * as argon2 from '@node-rs/argon2';
 import { PASSWORD } from '../../harness/accounts.js';
 import { startTestApplication, type TestApplication } from '../../harness/application.js';
 import { ApiClient } from '../../harness/client.js';
+import { appointOperator } from '../../harness/operators.js';
+import { waitUntil } from '../../harness/wait.js';
 import { AccountScene, tellingParts, unusedEmail } from './account-scene.js';
 
 jest.mock('@node-rs/argon2', () => {
@@ -104,12 +106,108 @@ describe('guessing', () => {
   });
 });
 
+describe('signing up', () => {
+  let scene: AccountScene;
+  beforeAll(async () => {
+    scene = await AccountScene.open();
+  });
+  afterAll(() => scene.end());
+  beforeEach(() => scene.look('DELETE FROM guess_counts'));
+
+  const signUp = (email: string) =>
+    scene.anonymous.post('/auth/sign-up', { email, password: PASSWORD, name: 'Ana', tenantName: 'Acme' });
+
+  it('costs the same for a known address, and tells of a few of them alone', async () => {
+    const { email } = await scene.signUp();
+    const hashesOf = async (address: string) => {
+      hash.mockClear();
+      verify.mockClear();
+      await signUp(address);
+      return [hash.mock.calls.length, verify.mock.calls.length];
+    };
+    expect(await hashesOf(email)).toEqual(await hashesOf(unusedEmail()));
+    const statuses = [];
+    for (let n = 0; n < 12; n += 1) statuses.push((await signUp(email)).status);
+    expect(statuses.filter((status) => status === 409)).toHaveLength(9);
+    // From then on a known and an unknown address get the same.
+    const answers = [await signUp(email), await signUp(unusedEmail())];
+    expect(answers.map(({ status }) => status)).toEqual([429, 429]);
+    expect(Number(answers[0]?.headers.get('retry-after'))).toBeGreaterThan(30);
+    // Who has an account gets in meanwhile.
+    expect((await scene.signIn(email)).status).toBe(200);
+  });
+
+  it('is counted also where it succeeds', async () => {
+    expect((await signUp(unusedEmail())).status).toBe(201);
+    await scene.look(`UPDATE guess_counts SET count = 99 WHERE key LIKE 'sign_ups/%'`);
+    expect((await signUp(unusedEmail())).status).toBe(201);
+    expect(await signUp(unusedEmail())).toMatchObject({ status: 429, body: { code: 'too_many_attempts' } });
+  });
+});
+
 describe('behind one proxy', () => {
   let scene: AccountScene;
   beforeAll(async () => {
     scene = await AccountScene.open({ TRUST_PROXY_HOPS: '1' });
   });
   afterAll(() => scene.end());
+  beforeEach(() => scene.look('DELETE FROM guess_counts'));
+
+  const from = (address: string) => ({ 'x-forwarded-for': address });
+  const signInFrom = (address: string, email: string, password: string) =>
+    scene.anonymous.post('/auth/sign-in', { email, password }, from(address));
+
+  it.each([
+    ['members', '/auth/sign-in'],
+    ['operators', '/operator/sign-in'],
+  ])('keeps nobody out of their account who guesses at it from elsewhere: %s', async (who, path) => {
+    const { email } =
+      who === 'members' ? await scene.signUp() : await appointOperator(scene.application, unusedEmail());
+    const tryFrom = async (address: string, password: string) =>
+      (await scene.anonymous.post(path, { email, password }, from(address))).status;
+    for (let n = 0; n < 10; n += 1) expect(await tryFrom('203.0.113.1', 'wrong horse battery')).toBe(401);
+    expect(await tryFrom('203.0.113.1', PASSWORD)).toBe(429);
+    expect(await tryFrom('198.51.100.7', PASSWORD)).toBe(200);
+  });
+
+  it('holds up all strangers together, but neither who was let in from there before nor who resets the password', async () => {
+    const { email } = await scene.signUp();
+    expect((await signInFrom('198.51.100.7', email, PASSWORD)).status).toBe(200);
+    for (let n = 0; n < 100; n += 1)
+      expect((await signInFrom(`203.0.113.${n}`, email, 'wrong horse battery')).status).toBe(401);
+    const stranger = await signInFrom('203.0.113.200', email, PASSWORD);
+    expect(stranger).toMatchObject({ status: 429, body: { code: 'too_many_attempts' } });
+    expect((await signInFrom('198.51.100.7', email, PASSWORD)).status).toBe(200);
+    // What the person does takes nothing of the strangers' back.
+    await scene.look(`UPDATE guess_counts SET blocked_until = now() + interval '5 minutes'
+      WHERE key LIKE 'account/password/%' AND count >= 100`);
+    expect((await signInFrom('198.51.100.7', email, PASSWORD)).status).toBe(200);
+    expect((await signInFrom('203.0.113.201', email, PASSWORD)).status).toBe(429);
+
+    const telephone = '198.51.100.99';
+    expect((await signInFrom(telephone, email, PASSWORD)).status).toBe(429);
+    await scene.anonymous.post('/auth/forgot-password', { email }, from(telephone));
+    const token = await scene.mailbox.receiveToken(email, 2);
+    const password = 'battery staple correct';
+    await scene.anonymous.post('/auth/reset-password', { token, password }, from(telephone));
+    expect((await signInFrom(telephone, email, password)).status).toBe(200);
+  });
+
+  it('sends few mails to one address, whoever asks', async () => {
+    const { email } = await scene.signUp();
+    for (let n = 0; n < 6; n += 1) {
+      const answer = await scene.anonymous.post('/auth/forgot-password', { email }, from(`203.0.113.${n}`));
+      expect(answer.status).toBe(202);
+    }
+    const hits = `SELECT FROM request_counts WHERE key LIKE 'mail/hour/%' AND hits = 7`;
+    await waitUntil(async () => (await scene.look(hits)).length === 1);
+    const token = await scene.mailbox.receiveToken(email, 5);
+    expect(await scene.mailbox.listTo(email)).toHaveLength(5);
+    // What warns somebody is not held up by what strangers asked for.
+    const password = 'battery staple correct';
+    expect((await scene.anonymous.post('/auth/reset-password', { token, password })).status).toBe(204);
+    expect((await scene.mailbox.receive(email, 6)).subject).toBe('Your password was changed');
+  });
 
   it('counts the address that the proxy saw, and not those that its caller claims', async () => {
     for (const claimed of ['198.51.100.1', '198.51.100.2']) {

@@ -185,6 +185,31 @@ describe('switching tenants', () => {
     expect((await scene.auditOf(bia.tenantId)).at(-1)).toMatchObject({ action: 'session.ended' });
   });
 
+  it.each(['there', 'here'])('ends the family when a refresh token is used again %s', async (where) => {
+    const [ana, bia] = [await scene.signUp(), await scene.signUp('Bia')];
+    await scene.join(ana.userId, bia.tenantId);
+    const { body } = await ana.client.post<SessionBody>('/auth/switch-tenant', { tenantId: bia.tenantId });
+    const stolen = where === 'there' ? body.refreshToken : ana.refreshToken;
+    const refresh = (refreshToken: string) =>
+      scene.anonymous.post<SessionBody>('/auth/refresh', { refreshToken });
+    const next = await refresh(stolen);
+    expect(next.status).toBe(200);
+    await scene.look(
+      `UPDATE refresh_tokens SET used_at = used_at - interval '1 minute' WHERE used_at IS NOT NULL`,
+    );
+    expect((await refresh(stolen)).status).toBe(401);
+    for (const one of [ana.client, scene.as(body.accessToken), scene.as(next.body.accessToken)])
+      expect((await one.get('/auth/me')).status).toBe(401);
+    for (const token of [ana.refreshToken, body.refreshToken, next.body.refreshToken])
+      expect((await refresh(token)).status).toBe(401);
+    for (const { tenantId } of [ana, bia]) {
+      expect((await scene.auditOf(tenantId)).at(-1)).toMatchObject({
+        action: 'session.ended',
+        details: { reason: 'refresh_token_reused' },
+      });
+    }
+  });
+
   it('refuses a foreign tenant as an absent one, and a suspended one', async () => {
     const [ana, bia] = [await scene.signUp(), await scene.signUp()];
     const turn = (tenantId: string) => ana.client.post('/auth/switch-tenant', { tenantId });

@@ -1,5 +1,6 @@
 import { PASSWORD } from '../../harness/accounts.js';
 import { type ApiClient } from '../../harness/client.js';
+import { waitUntil } from '../../harness/wait.js';
 import { AccountScene, tellingParts, unusedEmail } from './account-scene.js';
 
 const NEW_PASSWORD = 'battery staple correct';
@@ -60,6 +61,38 @@ describe('a forgotten password', () => {
     await scene.look('UPDATE account_tokens SET expires_at = now() WHERE user_id = $1', [userId]);
     expect((await reset(third)).status).toBe(400);
     expect((await scene.signIn(email, NEW_PASSWORD)).status).toBe(200);
+  });
+
+  it('puts out whoever made the account with an address that is not theirs', async () => {
+    const stranger = await scene.signUp();
+    const elsewhere = await scene.openSession(stranger.email);
+    const made = await stranger.client.post<{ id: string; key: string }>('/api-keys', {
+      name: 'A way back in',
+      scopes: ['bots:read'],
+    });
+    expect((await scene.as(made.body.key).get('/bots')).status).toBe(200);
+    const setUp = await stranger.client.post('/auth/second-factor/set-up', { password: PASSWORD });
+    expect(setUp.status).toBe(409);
+    // Whatever way there may have been to one, the owner of the address is not to be asked for its codes.
+    await scene.look(
+      `INSERT INTO second_factors (user_id, secret_ciphertext, confirmed_at) VALUES ($1, 'x', now())`,
+      [stranger.userId],
+    );
+    await forget(stranger.email);
+    expect((await reset(await scene.mailbox.receiveToken(stranger.email, 2))).status).toBe(204);
+    for (const one of [stranger.client, elsewhere]) expect((await one.get('/auth/me')).status).toBe(401);
+    await waitUntil(async () => (await scene.as(made.body.key).get('/bots')).status === 401);
+    expect((await scene.signIn(stranger.email)).status).toBe(401);
+    const owner = await scene.openSession(stranger.email, NEW_PASSWORD);
+    expect(await owner.get('/auth/me')).toMatchObject({ body: { secondFactor: { isOn: false } } });
+    expect((await scene.auditOf(stranger.tenantId)).map(({ action }) => action)).toContain('api_key.revoked');
+
+    // From now on it is theirs: another reset takes nothing that they made.
+    const kept = await owner.post<{ key: string }>('/api-keys', { name: 'Mine', scopes: ['bots:read'] });
+    await forget(stranger.email);
+    const token = await scene.mailbox.receiveToken(stranger.email, 4);
+    expect((await reset(token, PASSWORD)).status).toBe(204);
+    expect((await scene.as(kept.body.key).get('/bots')).status).toBe(200);
   });
 
   it('tells nobody whether an address has an account', async () => {

@@ -108,6 +108,30 @@ describe.each(places)('rate limits on $name', ({ url }) => {
     }
   });
 
+  it('let through no more than what was under way elsewhere, however many ask of both at once', async () => {
+    const limit = 200;
+    const high = { ...environment, API_REQUESTS_PER_MINUTE: String(limit) };
+    const [first, second] = [
+      await startTestApplication(high, { database }),
+      await startTestApplication(high, { database }),
+    ];
+    try {
+      const { accessToken } = await signUpTenant(first.url);
+      const clients = [first, second].map((process) => new ApiClient(process.url, accessToken));
+      const answers = await Promise.all(
+        Array.from({ length: limit * 2 }, (_, n) => clients[n % 2]!.get('/tenant')),
+      );
+      const passed = answers.filter(({ status }) => status === 200).length;
+      expect(passed).toBeGreaterThanOrEqual(limit);
+      // Far below the limit the other process counts its own for a moment: up to half of the limit, less 50.
+      expect(passed).toBeLessThanOrEqual(limit + limit / 2 - 50);
+      expect(answers.filter(({ status }) => status === 429)).toHaveLength(limit * 2 - passed);
+    } finally {
+      await first.close();
+      await second.close();
+    }
+  });
+
   it('are of each person and each key by itself', async () => {
     const [ana, bia] = [await signUpTenant(one.url), await signUpTenant(one.url)];
     const { body } = await ana.client.post<{ key: string }>('/api-keys', {

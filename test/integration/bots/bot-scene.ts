@@ -6,6 +6,8 @@ import { type RunningSandbox } from '../../../src/sandbox/index.js';
 import { type SignedUpTenant, signUpTenant } from '../../harness/accounts.js';
 import { startTestApplication, type TestApplication } from '../../harness/application.js';
 import { createTestDatabase, type TestDatabase } from '../../harness/database.js';
+import { ProductProcess } from '../../harness/processes.js';
+import { buildProduct } from '../../harness/product.js';
 import { ControlClient, openSandbox } from '../sandbox/control-client.js';
 
 /** A bot as the API shows it. */
@@ -35,6 +37,7 @@ export class BotScene {
   ) {}
 
   private readonly applications: TestApplication[] = [];
+  private readonly processes: ProductProcess[] = [];
   /** Processes of one installation share their keys. */
   private readonly keys = {
     ENCRYPTION_KEY: randomBytes(32).toString('base64'),
@@ -60,6 +63,23 @@ export class BotScene {
     );
     this.applications.push(application);
     return application;
+  }
+
+  /** The program as it is built, in a process of its own beside those that {@link start} started. */
+  async startProcess(roles: string): Promise<ProductProcess> {
+    await buildProduct();
+    const { app, dispatcher } = this.database.urls;
+    const home = this.applications[0]?.home;
+    if (home === undefined) throw new Error('Start an application first: its mail goes to the same folder.');
+    const started = await ProductProcess.start(roles, {
+      ARAUTO_HOME: home,
+      DATABASE_URL: app,
+      DATABASE_DISPATCHER_URL: dispatcher,
+      SANDBOX_URL: this.sandbox.url,
+      ...this.keys,
+    });
+    this.processes.push(started);
+    return started;
   }
 
   /** With a confirmed address. */
@@ -91,6 +111,7 @@ export class BotScene {
   }
 
   async end(): Promise<void> {
+    await Promise.all(this.processes.map((one) => one.end()));
     await Promise.all(this.applications.map((application) => application.close()));
     await this.sandbox.close();
     await this.superuser.end();

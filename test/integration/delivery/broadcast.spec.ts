@@ -1,3 +1,5 @@
+import { PASSWORD } from '../../harness/accounts.js';
+import { ApiClient } from '../../harness/client.js';
 import { UNPACED, type Report, type SceneBot, type SceneTenant } from '../../harness/scene.js';
 import { waitUntil } from '../../harness/wait.js';
 import { DeliveryScene } from './delivery-scene.js';
@@ -222,6 +224,26 @@ describe('a broadcast, from the API to the wire', () => {
       .map((line) => JSON.parse(line.slice('data: '.length)) as Report);
     expect(events.length).toBeGreaterThan(1);
     expect(events.at(-1)).toMatchObject({ id, state: 'finished', counts: { sent: 5, sending: 0 } });
+  });
+
+  it('is watched no longer than the session lasts', async () => {
+    await tenant.startPeople(bot, 5);
+    await tenant.control.must('PUT', '/latency', { minimumMs: 2_000 });
+    const { id } = await tenant.broadcast('Watched for a moment');
+    const signedIn = await new ApiClient(apiUrl).post<{ accessToken: string }>('/auth/sign-in', {
+      email: tenant.account.email,
+      password: PASSWORD,
+    });
+    const { accessToken } = signedIn.body;
+    const response = await fetch(`${apiUrl}/api/v1/broadcasts/${id}/events`, {
+      headers: { authorization: `Bearer ${accessToken}` },
+    });
+    expect(response.status).toBe(200);
+    expect((await new ApiClient(apiUrl, accessToken).post('/auth/sign-out')).status).toBe(204);
+    const last = (await response.text()).trim().split('\n\n').at(-1);
+    expect(last).toMatch(/^event: error$/m);
+    expect(last).toContain('"code":"not_signed_in"');
+    await tenant.untilEnded(id);
   });
 
   it('answers a press on a button', async () => {

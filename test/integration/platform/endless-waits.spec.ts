@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { DispatcherDatabase, TenantDatabase } from '../../../src/platform/database/index.js';
+import { isPassingFailure } from '../../../src/platform/http/passing-failure.rules.js';
 import { asTenantId } from '../../../src/platform/identity/index.js';
 import { waitUntil } from '../../harness/wait.js';
 import { AccountScene } from '../auth/account-scene.js';
@@ -54,6 +55,53 @@ describe('nobody waits for ever', () => {
       'session.ended',
       'password.changed',
     ]);
+  });
+
+  it.each([
+    ['a cancelled statement', 'pg_cancel_backend'],
+    ['a broken connection', 'pg_terminate_backend'],
+  ])('for the answer to a request that met %s', async (_, end) => {
+    const { client, userId } = await scene.signUp();
+    const holder = new pg.Client({ connectionString: scene.application.database.urls.dispatcher });
+    await holder.connect();
+    try {
+      await holder.query('BEGIN');
+      await holder.query('SELECT FROM users WHERE id = $1 FOR UPDATE', [userId]);
+      const ending = client.post('/auth/sessions/end-others');
+      await waitUntil(async () => (await countWaiting()) === 1);
+      await scene.look(
+        `SELECT ${end}(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+      );
+      const answer = await ending;
+      expect(answer).toMatchObject({ status: 503, body: { code: 'unavailable' } });
+      expect(answer.headers.get('retry-after')).toBe('5');
+    } finally {
+      await holder.end();
+    }
+    expect((await client.post('/auth/sessions/end-others')).status).toBe(204);
+  });
+
+  it('for a place in the pool or a lock, and both are known to pass', async () => {
+    const { userId } = await scene.signUp();
+    const connectionString = scene.application.database.urls.dispatcher;
+    const pool = new pg.Pool({ connectionString, max: 1, connectionTimeoutMillis: 50 });
+    const waiting = new pg.Client({ connectionString, options: '-c lock_timeout=50ms' });
+    await waiting.connect();
+    const holder = await pool.connect();
+    try {
+      const noPlace: unknown = await pool.query('SELECT 1').catch((error: unknown) => error);
+      expect(isPassingFailure(noPlace)).toBe(true);
+      await holder.query('BEGIN');
+      await holder.query('SELECT FROM users WHERE id = $1 FOR UPDATE', [userId]);
+      const update = 'UPDATE users SET name = name WHERE id = $1';
+      const noLock: unknown = await waiting.query(update, [userId]).catch((error: unknown) => error);
+      expect(noLock).toMatchObject({ code: '55P03' });
+      expect(isPassingFailure(noLock)).toBe(true);
+    } finally {
+      await holder.query('ROLLBACK');
+      holder.release();
+      await Promise.all([pool.end(), waiting.end()]);
+    }
   });
 
   it('since no transaction of one login waits for one of the other', async () => {

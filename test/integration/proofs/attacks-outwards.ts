@@ -38,30 +38,46 @@ export async function aimSandbox(): Promise<AttackOutcome> {
   }
 }
 
+const REDIRECTS = [301, 302, 303, 307, 308];
+
 /** The sandbox may call this machine where it has no public address; what answers there must not send it on. */
 export async function redirectSandbox(): Promise<AttackOutcome> {
   const trap = await Receiver.open();
-  const statuses = [301, 302, 303, 307, 308];
-  const passed: string[] = [];
-  for (const status of statuses) {
-    const door = await Receiver.open();
-    door.answer = { status, headers: { location: `${trap.url}/inside` } };
-    const sandbox = await openSandbox();
-    try {
-      const control = new ControlClient(sandbox.url);
-      const { bot, personId } = await control.createPair();
-      await callMethod(sandbox.url, bot.token, 'setWebhook', { url: `${door.url}/` });
-      await control.must('POST', `/people/${personId}/message`, { botId: bot.id, text: 'hello' });
-      // It tries again after half a second: by then the answer to the first was read.
-      await waitFor(() => (door.received.length > 1 ? true : undefined));
-    } finally {
-      await sandbox.close();
-      await door.close();
-    }
+  const sandbox = await openSandbox();
+  try {
+    await Promise.all(
+      REDIRECTS.map((status) =>
+        withDoor(status, `${trap.url}/inside`, async (door) => {
+          const control = new ControlClient(sandbox.url);
+          const { bot, personId } = await control.createPair();
+          await callMethod(sandbox.url, bot.token, 'setWebhook', { url: `${door.url}/` });
+          await control.must('POST', `/people/${personId}/message`, { botId: bot.id, text: 'hello' });
+          // It tries again after half a second: by then the answer to the first was read.
+          await waitFor(() => (door.received.length > 1 ? true : undefined));
+          await callMethod(sandbox.url, bot.token, 'deleteWebhook', {});
+        }),
+      ),
+    );
+    return { tries: REDIRECTS.length, passed: knocksAt(trap) };
+  } finally {
+    await sandbox.close();
+    await trap.close();
   }
-  passed.push(...knocksAt(trap));
-  await trap.close();
-  return { tries: statuses.length, passed };
+}
+
+/** A server that sends everybody on. */
+async function withDoor(
+  status: number,
+  location: string,
+  work: (door: Receiver) => Promise<void>,
+): Promise<void> {
+  const door = await Receiver.open();
+  door.answer = { status, headers: { location } };
+  try {
+    await work(door);
+  } finally {
+    await door.close();
+  }
 }
 
 /** A tenant's own system is told of events: never one of ours. */
@@ -156,22 +172,24 @@ export async function misleadWebhooks(scene: HostileScene): Promise<AttackOutcom
 
 /** Where it may call this machine, what answers there must still not send it on. */
 export async function redirectWebhooks(scene: HostileScene): Promise<AttackOutcome> {
-  const [door, trap] = [await Receiver.open(), await Receiver.open()];
+  const trap = await Receiver.open();
   const worker = await scene.bots.start('worker', { WEBHOOK_PRIVATE_TARGETS: 'true' });
-  const statuses = [301, 302, 303, 307, 308];
   const passed: string[] = [];
   try {
-    await withWebhooks(scene, async ([webhookId = '']) => {
-      for (const status of statuses) {
-        door.answer = { status, headers: { location: `${trap.url}/inside` } };
-        const came = await sendTo(scene, webhookId, `${door.url}/`);
-        if (came.status !== status) passed.push(`a redirect by ${status} came to ${JSON.stringify(came)}`);
-      }
-    });
-    return { tries: statuses.length, passed: [...passed, ...knocksAt(trap)] };
+    await withWebhooks(scene, (webhookIds) =>
+      Promise.all(
+        REDIRECTS.map((status, n) =>
+          withDoor(status, `${trap.url}/inside`, async (door) => {
+            const came = await sendTo(scene, webhookIds[n] ?? '', `${door.url}/`);
+            if (came.status !== status)
+              passed.push(`a redirect by ${status} came to ${JSON.stringify(came)}`);
+          }),
+        ),
+      ),
+    );
+    return { tries: REDIRECTS.length, passed: [...passed, ...knocksAt(trap)] };
   } finally {
     await scene.bots.close(worker);
-    await door.close();
     await trap.close();
   }
 }

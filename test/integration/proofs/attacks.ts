@@ -139,7 +139,8 @@ async function forgeRequests(scene: HostileScene): Promise<AttackOutcome> {
     { headers: { 'sec-fetch-site': 'same-origin', origin: own.origin } },
   );
   const given = signedIn.headers.get('set-cookie');
-  if (given !== null) {
+  if (given === null) passed.push(`no cookie was given to try with: ${signedIn.status} ${signedIn.text}`);
+  else {
     const [cookie = ''] = given.split(';');
     if (
       !/__Host-/.test(given) ||
@@ -254,6 +255,7 @@ async function readFiles(scene: HostileScene): Promise<AttackOutcome> {
 
 async function enumerateAccounts(scene: HostileScene): Promise<AttackOutcome> {
   const passed: string[] = [];
+  let tries = 0;
   // Every hash goes through here, one for a person who isn't there too.
   const hashing = jest.spyOn(
     PasswordHasher.prototype as unknown as { runBounded: () => unknown },
@@ -262,6 +264,7 @@ async function enumerateAccounts(scene: HostileScene): Promise<AttackOutcome> {
   const routes: [string, (email: string) => unknown][] = [
     ['/auth/sign-in', (email) => ({ email, password: 'not the password' })],
     ['/auth/forgot-password', (email) => ({ email })],
+    ['/operator/sign-in', (email) => ({ email, password: 'not the password' })],
   ];
   try {
     for (const [path, bodyOf] of routes) {
@@ -270,15 +273,51 @@ async function enumerateAccounts(scene: HostileScene): Promise<AttackOutcome> {
         const answer = tellingParts(await post(scene, path, bodyOf(email)));
         return JSON.stringify({ ...answer, hashes: hashing.mock.calls.length });
       };
-      const [known, unknown] = [await ask(scene.ana.email), await ask('nobody.at.all@example.org')];
-      if (known !== unknown) passed.push(`${path} tells accounts from none: ${known} and ${unknown}`);
-      if (path === '/auth/sign-in' && !known.includes('"hashes":1'))
-        passed.push(`${path} hashes no password: ${known}`);
+      const unknown = await ask('nobody.at.all@example.org');
+      for (const [who, email] of [
+        ['a member', scene.ana.email],
+        ['an operator', scene.operator.email],
+      ] as const) {
+        tries += 2;
+        const known = await ask(email);
+        if (known !== unknown) passed.push(`${path} tells ${who} from nobody: ${known} and ${unknown}`);
+        if (path.endsWith('/sign-in') && !known.includes('"hashes":1'))
+          passed.push(`${path} hashes no password of ${who}: ${known}`);
+      }
     }
+    const signUps = await enumerateBySignUp(scene, hashing);
+    return { tries: tries + signUps.tries, passed: [...passed, ...signUps.passed] };
   } finally {
     hashing.mockRestore();
   }
-  return { tries: routes.length * 2, passed };
+}
+
+/** More than a network may ask about in a day. */
+const ADDRESSES_ASKED = 30;
+
+/** Signing up does tell of an address that it has an account: of a few for each network, at the price of a sign-up each. */
+async function enumerateBySignUp(scene: HostileScene, hashing: jest.SpyInstance): Promise<AttackOutcome> {
+  const passed: string[] = [];
+  const signUp = async (email: string, n: number) => {
+    hashing.mockClear();
+    const body = { email, password: PASSWORD, name: 'Mallory', tenantName: 'Mallory' };
+    const headers = Object.fromEntries(FORGED.map((name) => [name, `203.0.113.${n}`]));
+    const answer = await post(scene, '/auth/sign-up', body, { headers });
+    const { code } = JSON.parse(answer.text) as { code?: string };
+    return { status: answer.status, code, hashes: hashing.mock.calls.length };
+  };
+  const [taken, free] = [await signUp(scene.ana.email, 0), await signUp('mallory.first@example.org', 1)];
+  if (taken.hashes !== free.hashes)
+    passed.push(`sign-up works differently for an address that is taken: ${taken.hashes}, ${free.hashes}`);
+  let told = 1;
+  for (let n = 2; n < ADDRESSES_ASKED; n += 1) {
+    if ((await signUp(scene.ana.email, n)).status !== 429) told += 1;
+  }
+  if (told > 10) passed.push(`sign-up told of ${told} addresses whether they have an account`);
+  const [known, unknown] = [await signUp(scene.ana.email, 0), await signUp('mallory.last@example.org', 1)];
+  if (JSON.stringify(known) !== JSON.stringify(unknown))
+    passed.push(`sign-up goes on telling: ${JSON.stringify(known)} and ${JSON.stringify(unknown)}`);
+  return { tries: ADDRESSES_ASKED + 2, passed };
 }
 
 const FORGED = [

@@ -9,7 +9,7 @@ const NAMED = {
   /** The dispatcher's alone: no policy lets the application's login in. */
   dispatcherOnly: [
     ...['account_tokens', 'second_factors', 'recovery_codes', 'guess_counts', 'request_counts'],
-    ...['plans', 'operators', 'operator_sessions'],
+    ...['plans', 'operators', 'operator_sessions', 'operator_acts'],
   ],
   /** Policies of the application's login that don't compare the tenant. */
   otherPolicies: [
@@ -41,7 +41,7 @@ const NAMED = {
     // Names a family of sessions, which is no row anywhere.
     'sessions.family_id',
     ...['deliveries.*', 'updates.*', 'occurrences.broadcast_id'], // rows of millions, written in one statement
-    ...['audit_entries.*', 'support_accesses.operator_id'], // a record outlives whom it names
+    ...['audit_entries.*', 'support_accesses.operator_id', 'operator_acts.*'], // a record outlives whom it names
     'webhook_deliveries.contact_id', // nothing is looked up by it; who erases the contact finds the row
   ],
   /** What the application's login may do, by table; tables that aren't named: all four. */
@@ -54,8 +54,8 @@ const NAMED = {
     audit_heads: 'INSERT,SELECT,UPDATE',
     invitations: 'INSERT,SELECT,UPDATE',
     members: 'DELETE,SELECT,UPDATE(role)',
-    refresh_tokens: 'INSERT(expires_at,session_id,tenant_id,token_hash)',
-    sessions: 'INSERT(family_id,tenant_id,transport,user_agent,user_id),SELECT,UPDATE(ended_at,ended_reason)',
+    refresh_tokens: '',
+    sessions: 'SELECT,UPDATE(ended_at,ended_reason)',
     support_accesses: 'SELECT,UPDATE(ended_at,ended_by)',
     tenant_deletions: 'SELECT',
     tenants: 'SELECT,UPDATE(language,name,retention_days,time_zone)',
@@ -220,6 +220,45 @@ const CHECKS: readonly Check[] = [
           UNION ALL SELECT nspname || ' ' || privilege_type FROM pg_namespace, aclexplode(nspacl)
             WHERE grantee = 0 AND nspname !~ '^(pg_|information_schema)'
           UNION ALL SELECT 'by default: ' || privilege_type FROM pg_default_acl, aclexplode(defaclacl)`,
+  },
+  {
+    name: 'a right of a login that is not one of the three',
+    sql: `SELECT grantee::regrole || ' ' || privilege_type || ' on ' || relname AS found FROM pg_class, aclexplode(relacl)
+            WHERE ${REST} AND grantee <> 0 AND grantee <> ALL (ARRAY['arauto_owner', 'arauto_app', 'arauto_dispatcher']::regrole[])
+          UNION ALL SELECT grantee::regrole || ' ' || privilege_type || ' on ' || relname || '.' || attname
+            FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid, aclexplode(attacl)
+            WHERE ${REST} AND grantee <> 0 AND grantee <> ALL (ARRAY['arauto_owner', 'arauto_app', 'arauto_dispatcher']::regrole[])`,
+  },
+  {
+    name: 'a constraint that is not enforced, or does not hold for the rows that were there before',
+    sql: `SELECT conrelid::regclass || ' ' || conname AS found FROM pg_constraint
+            WHERE connamespace = 'public'::regnamespace AND NOT (convalidated AND conenforced)
+          UNION ALL SELECT tgrelid::regclass || ' ' || tgname FROM pg_trigger WHERE tgisinternal AND tgenabled <> 'O'
+          UNION ALL SELECT indexrelid::regclass::text FROM pg_index WHERE NOT (indisvalid AND indisready)`,
+  },
+  {
+    name: 'a function that may look at rows before their policy does',
+    sql: `SELECT proname AS found FROM pg_proc WHERE proleakproof AND pronamespace = 'public'::regnamespace`,
+  },
+  {
+    name: 'a setting that a login or the database brings along and that opens a wall',
+    sql: `SELECT coalesce(setrole::regrole::text, '') || ' ' || setting AS found
+          FROM pg_db_role_setting, unnest(setconfig) AS setting
+          WHERE setting ~ '^(app\\.|role=|row_security=|session_replication_role=|search_path=)'
+            AND setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))`,
+  },
+  {
+    name: 'something that sends rows elsewhere, past their policies',
+    sql: `SELECT pubname AS found FROM pg_publication UNION ALL SELECT evtname FROM pg_event_trigger
+          UNION ALL SELECT srvname FROM pg_foreign_server`,
+  },
+  {
+    name: 'a right to change what is only ever added to the audit log',
+    sql: `SELECT rolname || ' ' || privilege AS found FROM pg_roles,
+            unnest('{UPDATE,TRUNCATE}'::text[]) AS privilege
+          WHERE rolname IN ('arauto_app', 'arauto_dispatcher')
+            AND (has_table_privilege(rolname, 'audit_entries', privilege)
+              OR (privilege = 'UPDATE' AND has_any_column_privilege(rolname, 'audit_entries', privilege)))`,
   },
   {
     name: "a right on what is not a table of tenants, such as a partition or the queue's",

@@ -20,6 +20,12 @@ export interface GeneratedRequest {
   readonly isInvalid: boolean;
 }
 
+interface GivenBody {
+  readonly text: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly isInvalid: boolean;
+}
+
 type Given = Pick<GeneratedRequest, 'target' | 'body' | 'headers' | 'isInvalid'>;
 
 const components = apiDocument.components.schemas;
@@ -58,25 +64,26 @@ const oddValues: fc.Arbitrary<unknown> = fc.oneof(
 
 /** Makes requests of every operation out of its schemas: right ones, nearly right ones, and such as nobody would send. */
 export class RequestGenerator {
+  private readonly ajv = new Ajv2020.default({
+    strict: false,
+    strictNumbers: true,
+    validateFormats: true,
+    logger: false,
+  });
   private readonly validators = new Map<string, (body: unknown) => boolean>();
   private readonly arbitraries: ReadonlyMap<Operation, fc.Arbitrary<Given>>;
 
-  constructor(operations: readonly Operation[], things: Things) {
-    const ajv = new Ajv2020.default({
-      strict: false,
-      strictNumbers: true,
-      validateFormats: true,
-      logger: false,
-    });
-    addFormats.default(ajv);
+  /** @param thingsFor what whoever asks for the operation has */
+  constructor(operations: readonly Operation[], thingsFor: (operation: Operation) => Things) {
+    addFormats.default(this.ajv);
     // The document is a schema with a place for every other.
-    ajv.addSchema({ $id: 'api', components: apiDocument.components });
+    this.ajv.addSchema({ $id: 'api', components: apiDocument.components });
     for (const { id, bodySchema } of operations) {
       if (bodySchema)
-        this.validators.set(id, ajv.compile(rebase(bodySchema) as object) as (body: unknown) => boolean);
+        this.validators.set(id, this.ajv.compile(rebase(bodySchema) as object) as (body: unknown) => boolean);
     }
     this.arbitraries = new Map(
-      operations.map((operation) => [operation, this.requestsOf(operation, things)]),
+      operations.map((operation) => [operation, this.requestsOf(operation, thingsFor(operation))]),
     );
   }
 
@@ -95,26 +102,37 @@ export class RequestGenerator {
           name,
           // A name in an address may be of any length that the server takes.
           fc.oneof(
-            { weight: 3, arbitrary: fc.constant(good) },
-            fc.uuid(),
-            oddTexts.map((text) => text.slice(0, 500)),
+            { weight: 6, arbitrary: fc.constant(good) },
+            { weight: 2, arbitrary: fc.uuid() },
+            oddTexts.map((text) => wellFormed(text.slice(0, 500))),
           ),
         ]),
       ),
     );
-    const query = queryOf(operation.parameters.filter(({ in: place }) => place === 'query'));
-    const body = operation.bodySchema
-      ? this.bodiesOf(operation, operation.bodySchema, things)
-      : fc.constant(undefined);
-    return fc.record({ path, query, body, headers: oddHeaders }).map(({ path, query, body, headers }) => ({
-      target: writeAddress(operation, path) + query.text,
-      body: operation.isUpload ? '--b\r\nhalf an upload' : body,
-      headers: {
-        ...headers,
-        ...(operation.isUpload && { 'content-type': 'multipart/form-data; boundary=b' }),
-      },
-      isInvalid:
-        query.isInvalid || operation.isUpload || (body !== undefined && !this.isValid(operation, body)),
+    const isNamedRightly = operation.parameters
+      .filter(({ in: place }) => place === 'path')
+      .map(({ name, schema }) => [name, this.ajv.compile(schema)] as const);
+    const query = queryOf(
+      operation.parameters.filter(({ in: place }) => place === 'query'),
+      things,
+    );
+    return fc
+      .record({ path, query, body: this.anyBodyOf(operation, things), headers: oddHeaders })
+      .map(({ path, query, body, headers }) => ({
+        target: addressOf(operation, path) + query.text,
+        body: body.text,
+        headers: { ...headers, ...body.headers },
+        isInvalid:
+          query.isInvalid || body.isInvalid || isNamedRightly.some(([name, isRight]) => !isRight(path[name])),
+      }));
+  }
+
+  private anyBodyOf(operation: Operation, things: Things): fc.Arbitrary<GivenBody> {
+    if (operation.isUpload) return uploads;
+    if (!operation.bodySchema) return fc.constant({ text: undefined, isInvalid: false });
+    return this.bodiesOf(operation, operation.bodySchema, things).map((text) => ({
+      text,
+      isInvalid: !this.isValid(operation, text),
     }));
   }
 
@@ -207,20 +225,63 @@ function textsOf(schema: Schema, things: Things): fc.Arbitrary<string> {
   );
 }
 
-function queryOf(parameters: readonly Parameter[]): fc.Arbitrary<{ text: string; isInvalid: boolean }> {
+function queryOf(
+  parameters: readonly Parameter[],
+  things: Things,
+): fc.Arbitrary<{ text: string; isInvalid: boolean }> {
   const none = fc.constant({ text: '', isInvalid: false });
-  const stray = oddTexts.map((text) => ({
-    text: `?surprise=${encode(text.slice(0, 500))}`,
-    isInvalid: true,
-  }));
+  if (parameters.length === 0) return none;
+  const write = (pairs: readonly (readonly [string, unknown])[], isInvalid: boolean) => ({
+    text: `?${pairs.map(([name, value]) => `${name}=${encode(String(value).slice(0, 5_000))}`).join('&')}`,
+    isInvalid,
+  });
+  const right = fc
+    .record(
+      Object.fromEntries(parameters.map(({ name, schema }) => [name, valuesOf(schema, things, false)])),
+      { requiredKeys: [] },
+    )
+    .map((values) => write(Object.entries(values), false));
   const bad = parameters.flatMap(({ name, schema }) =>
-    badTexts(schema).map((text) => ({ text: `?${name}=${encode(text.slice(0, 5_000))}`, isInvalid: true })),
+    badTexts(schema).map((text) => write([[name, text]], true)),
   );
+  const twice = parameters.map(({ name }) => {
+    const pair = [name, '1'] as const;
+    return write([pair, pair], true);
+  });
   return fc.oneof(
-    { weight: 6, arbitrary: none },
-    ...(parameters.length > 0 ? [stray] : []),
-    ...(bad.length > 0 ? [fc.constantFrom(...bad)] : []),
+    { weight: 4, arbitrary: none },
+    { weight: 4, arbitrary: right },
+    oddTexts.map((text) => write([['surprise', text.slice(0, 500)]], true)),
+    fc.constantFrom(...bad, ...twice),
   );
+}
+
+const FILE_NAMES = ['a.txt', '', '../../etc/passwd', 'a\0b', '\u202etxt.exe', 'x'.repeat(5_000), 'C:\\a.txt'];
+const partOf = (field: string, name: string | undefined) =>
+  `--b\r\ncontent-disposition: form-data; name="${field}"${name === undefined ? '' : `; filename="${name}"`}\r\n` +
+  'content-type: text/plain\r\n\r\nwords\r\n';
+
+/** Files as forms send them, and what a program that breaks off or mistakes something makes of them. */
+const uploads: fc.Arbitrary<GivenBody> = fc.oneof(
+  fc.constantFrom(...FILE_NAMES).map((name) => uploadOf(`${partOf('file', name)}--b--\r\n`, false)),
+  fc
+    .constantFrom(
+      ...[
+        '',
+        '--b\r\nhalf an upload',
+        '--b--\r\n',
+        `${partOf('file', 'a.txt')}`,
+        `${partOf('words', undefined)}--b--\r\n`,
+      ],
+    )
+    .map((text) => uploadOf(text, true)),
+  fc
+    .constantFrom('multipart/form-data', 'multipart/form-data; boundary=', 'text/plain', 'application/json')
+    .map((type) => uploadOf(`${partOf('file', 'a.txt')}--b--\r\n`, true, type)),
+);
+
+function uploadOf(text: string, isInvalid: boolean, type = 'multipart/form-data; boundary=b'): GivenBody {
+  return { text, headers: { 'content-type': type }, isInvalid };
 }
 
 /** Headers as they can be written; what they mean is the server's to find out. */
@@ -243,11 +304,6 @@ const oddHeaders = fc.oneof(
 
 function write(value: unknown): string {
   return JSON.stringify(value).replace(/"@raw@([^"]*)"/g, '$1');
-}
-
-function writeAddress(operation: Operation, path: Record<string, unknown>): string {
-  const texts = Object.entries(path).map(([name, text]) => [name, wellFormed(String(text))]);
-  return addressOf(operation, Object.fromEntries(texts) as Record<string, string>);
 }
 
 /** Halves of characters have no place in an address; they become what a browser makes of them. */

@@ -20,6 +20,7 @@ import {
 } from '../security/hostile-scene.js';
 import { addressOf, type Operation, type Things } from '../security/operations.js';
 import { type ProofReport } from './proof-report.js';
+import { type ApiKeys, type Visitors } from './visitors.js';
 
 /** Sends one request to an operation. */
 interface Asked {
@@ -29,13 +30,6 @@ interface Asked {
   readonly body?: unknown;
   readonly query?: string;
   readonly path?: Record<string, string>;
-}
-
-/** Keys of ana's, by what they may. */
-export interface ApiKeys {
-  readonly ofAllScopes: string;
-  readonly ofScope: (scope: string) => string;
-  readonly withoutScope: (scope: string) => string;
 }
 
 /** Filters that name a thing by another word. */
@@ -51,12 +45,20 @@ const MALFORMED_IDS = ['x', '1', '-1', "' OR true --", '{}', 'a\0', '../..'];
  * stranger's things in every place that names one, beside such as nobody has.
  */
 export class IsolationCases {
+  /** By the kind of case, the operations that were tried with it. */
+  private readonly tried = new Map<string, Set<string>>();
+
   constructor(
     private readonly scene: HostileScene,
     private readonly report: ProofReport,
-    private readonly suspended: { readonly accessToken: string },
+    private readonly visitors: Visitors,
     private readonly keys: ApiKeys,
   ) {}
+
+  /** How many operations there were for each kind of case. */
+  get operationsByKind(): Record<string, number> {
+    return Object.fromEntries([...this.tried].map(([kind, ids]) => [kind, ids.size]));
+  }
 
   async run(operation: Operation): Promise<void> {
     const before = await this.scene.digest();
@@ -65,6 +67,7 @@ export class IsolationCases {
     else {
       await this.askAnonymously(operation);
       await this.askAsEveryRole(operation, operation.role);
+      await this.askInSupport(operation, operation.role);
       await this.askSuspended(operation);
       await this.askWithKeys(operation, this.keys);
     }
@@ -78,25 +81,27 @@ export class IsolationCases {
       this.report.find('writes', `${operation.id} wrote although every request was refused`);
   }
 
-  /** No member is taken for an operator, in whatever role, and no other token either. */
+  /** No member is taken for an operator, in whatever role, and no program, and no look into a tenant. */
   private async askOperatorsOwn(operation: Operation): Promise<void> {
     const before = await this.scene.digest();
+    const { ana, operator } = this.scene;
     await this.askAnonymously(operation);
-    for (const role of TENANT_ROLES) {
-      const answer = await this.ask(operation, {
-        things: this.scene.ana.things,
-        token: this.scene.ana.tokens[role],
-        body: operation.bodies?.(this.scene.ana.things)[0],
-      });
-      this.judge(operation, `as ${role}`, answer, answer.status === 401 && isProblem(answer));
+    const others: Record<string, string> = {
+      ...Object.fromEntries(TENANT_ROLES.map((role) => [`as ${role}`, ana.tokens[role]])),
+      ...this.visitors.suspended,
+      'with a key for everything': this.keys.ofAllScopes,
+      'in support': this.visitors.support,
+    };
+    const body = operation.bodies?.(ana.things)[0];
+    for (const [what, token] of Object.entries(others)) {
+      const answer = await this.ask(operation, { things: ana.things, token, body });
+      this.judge(operation, what, answer, answer.status === 401 && isProblem(answer));
     }
     if (operation.path) {
-      const answer = await this.ask(operation, {
-        things: absentThings(),
-        token: this.scene.operator.accessToken,
-        body: operation.bodies?.(this.scene.ana.things)[0],
-      });
-      this.judge(operation, 'absent', answer, answer.status === 404 && isProblem(answer));
+      const token = operator.accessToken;
+      const answer = await this.ask(operation, { things: absentThings(), token, body });
+      this.judge(operation, 'absent id', answer, answer.status === 404 && isProblem(answer));
+      await this.askForMalformedIds(operation, operation.path(ana.things), token);
     }
     if (JSON.stringify(before) !== JSON.stringify(await this.scene.digest()))
       this.report.find('writes', `${operation.id} wrote although every request was refused`);
@@ -123,6 +128,10 @@ export class IsolationCases {
       'refresh token': `Bearer ${refreshToken}`,
       'another scheme': `Basic ${tokens.owner}`,
       expired: `Bearer ${await this.signExpired()}`,
+      ...Object.fromEntries(
+        Object.entries(this.visitors.over).map(([what, token]) => [what, `Bearer ${token}`]),
+      ),
+      ...(operation.role !== 'operator' && { "an operator's": `Bearer ${this.scene.operator.accessToken}` }),
     };
     for (const [what, authorization] of Object.entries(authorizations)) {
       const answer = await this.ask(operation, {
@@ -151,14 +160,33 @@ export class IsolationCases {
     }
   }
 
-  private async askSuspended(operation: Operation): Promise<void> {
+  /** Whoever helps sees what a viewer sees, and does nothing that a member does for themselves. */
+  private async askInSupport(operation: Operation, needed: TenantRole): Promise<void> {
     const answer = await this.ask(operation, {
       things: absentThings(),
-      token: this.suspended.accessToken,
+      token: this.visitors.support,
       body: operation.bodySchema && {},
     });
-    const isRefused = answer.status === 403 && answer.text.includes('"tenant_suspended"');
-    this.judge(operation, 'suspended', answer, isRefused);
+    const isRefused = answer.status === 403 && isProblem(answer);
+    const isLook = operation.method === 'GET' && needed === 'viewer';
+    const isAsExpected = isLook
+      ? answer.status !== 401
+      : needed === 'viewer'
+        ? answer.status >= 400
+        : isRefused;
+    this.judge(operation, 'in support', answer, isAsExpected);
+  }
+
+  private async askSuspended(operation: Operation): Promise<void> {
+    for (const [what, token] of Object.entries(this.visitors.suspended)) {
+      const answer = await this.ask(operation, {
+        things: absentThings(),
+        token,
+        body: operation.bodySchema && {},
+      });
+      const isRefused = answer.status === 403 && answer.text.includes('"tenant_suspended"');
+      this.judge(operation, what, answer, isRefused);
+    }
   }
 
   /** What the key has no scope for is refused, and what no key may do at all. */
@@ -191,11 +219,32 @@ export class IsolationCases {
     const [foreign, absent] = [await ask(bia.things), await ask(absentThings())];
     this.judge(operation, 'absent id', absent, absent.status === 404 && isProblem(absent));
     this.compare(operation, 'foreign id', foreign, absent);
-    for (const malformed of MALFORMED_IDS) {
-      const good = path(ana.things);
-      if (!('id' in good)) break;
-      const answer = await ask(ana.things, { path: { ...good, id: malformed } });
-      this.judge(operation, 'malformed id', answer, answer.status === 400 && isProblem(answer));
+    await this.askForMalformedIds(operation, path(ana.things), ana.tokens.owner);
+    const ids = idNamesOf(operation);
+    if (ids.length < 2) return;
+    // A stranger's thing below one's own.
+    for (const name of ids) {
+      const below = (things: Things) =>
+        ask(ana.things, { path: { ...path(ana.things), [name]: path(things)[name] ?? '' } });
+      this.compare(operation, 'foreign id', await below(bia.things), await below(absentThings()));
+    }
+  }
+
+  private async askForMalformedIds(
+    operation: Operation,
+    good: Record<string, string>,
+    token: string,
+  ): Promise<void> {
+    for (const name of idNamesOf(operation)) {
+      for (const malformed of MALFORMED_IDS) {
+        const answer = await this.ask(operation, {
+          things: this.scene.ana.things,
+          token,
+          body: operation.bodies?.(this.scene.ana.things)[0],
+          path: { ...good, [name]: malformed },
+        });
+        this.judge(operation, 'malformed id', answer, answer.status === 400 && isProblem(answer));
+      }
     }
   }
 
@@ -243,6 +292,8 @@ export class IsolationCases {
 
   private judge(operation: Operation, what: string, answer: RawAnswer, isAsExpected: boolean): void {
     this.report.add('cases');
+    const kind = what.replace(/ (\(.*|for .*)/, '');
+    this.tried.set(kind, (this.tried.get(kind) ?? new Set()).add(operation.id));
     const told = `${operation.id}, ${what}: ${answer.status} ${answer.text.slice(0, 200)}`;
     if (answer.status >= 500) this.report.find('serverErrors', told);
     if (!isAsExpected) this.report.find('unexpected', told);
@@ -276,6 +327,12 @@ export class IsolationCases {
       sessionId: claims.sid,
     });
   }
+}
+
+function idNamesOf({ parameters }: Operation): string[] {
+  return parameters
+    .filter(({ in: place, schema }) => place === 'path' && schema.format === 'uuid')
+    .map(({ name }) => name);
 }
 
 /** Claims that the operation needs nothing but somebody who may: no id, no body, no file. */

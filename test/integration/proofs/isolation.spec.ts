@@ -1,14 +1,17 @@
 import { Client } from 'pg';
 import { createTestDatabase } from '../../harness/database.js';
-import { ControlClient } from '../sandbox/control-client.js';
+import { callMethod, ControlClient } from '../sandbox/control-client.js';
 import { probeWorkspaces } from '../sandbox/workspace-probes.js';
 import { HostileScene, type Household, sendRaw, settle, tellingParts } from '../security/hostile-scene.js';
 import { addressOf, type Operation, operations, OPERATIONS } from '../security/operations.js';
+import { CanaryTraffic, type Traffic } from './canary-traffic.js';
 import { plantCanaries } from './canaries.js';
-import { actsAtOnce, type ApiKeys, IsolationCases, knowsOf } from './isolation-cases.js';
+import { actsAtOnce, IsolationCases, knowsOf } from './isolation-cases.js';
 import { MixedLoad } from './mixed-load.js';
 import { PolicyMutants } from './policy-mutants.js';
 import { atScale, ProofReport } from './proof-report.js';
+import { inviteVisitors, makeKeys } from './visitors.js';
+import { WrittenLog } from './written-log.js';
 
 jest.setTimeout(atScale({ short: 180_000, quick: 300_000, full: 900_000 }));
 
@@ -25,15 +28,8 @@ const FIGURES = [
     'Chats.count',
     'Exports.list',
     'Exports.read',
-    'Members.list',
   ],
-  ...[
-    'QuietHours.list',
-    'Retention.read',
-    'Schedules.listOccurrences',
-    'Schedules.previewById',
-    'Usage.read',
-  ],
+  ...['Retention.read', 'Schedules.listOccurrences', 'Schedules.previewById', 'Usage.read'],
 ];
 
 /** Claims that members call it, and neither everybody nor operators. */
@@ -55,15 +51,17 @@ describe('tenants are kept apart', () => {
   afterAll(() => scene.end());
 
   it('by every operation, whoever asks for whatever', async () => {
-    const suspended = await scene.bots.signUp('suspended');
-    await scene.bots.look(`UPDATE tenants SET state = 'suspended' WHERE id = $1`, [suspended.tenantId]);
-    const cases = new IsolationCases(scene, report, suspended, await makeKeys());
+    const cases = new IsolationCases(scene, report, await inviteVisitors(scene), await makeKeys(scene.ana));
     for (const operation of operations) {
       if (!(operation.id in OPERATIONS)) report.find('operationsWithoutRow', operation.id);
       report.add('operations');
       await cases.run(operation);
+      report.progress('operations', report.count('operations'), operations.length);
     }
     report.line('operations', report.count('operations'));
+    report.set('operationsByKind', cases.operationsByKind);
+    for (const [kind, count] of Object.entries(cases.operationsByKind))
+      report.line(`operations tried ${kind}`, count);
     report.line('cases', report.count('cases'));
     expect(
       found('operationsWithoutRow', 'leaks', 'distinguishable', 'serverErrors', 'unexpected', 'writes'),
@@ -92,7 +90,8 @@ describe('tenants are kept apart', () => {
     for (const { tenantId, canary } of [ana, bia])
       planted.push(await plantCanaries(scene.bots, tenantId, canary));
     report.set('textColumns', planted[0]?.columns.length);
-    report.set('textColumnsWithoutRow', planted[0]?.empty);
+    for (const column of planted.flatMap(({ empty }) => empty))
+      report.find('unexpected', `no row took the canary in ${column}`);
     // Its events end at once.
     for (const { client, things } of [ana, bia])
       await client.post(`/broadcasts/${things.broadcastId}/cancel`);
@@ -155,9 +154,59 @@ describe('tenants are kept apart', () => {
     expect(found('leaks', 'serverErrors')).toEqual([]);
   });
 
+  it('also in what is sent out and written down: events, webhooks, messages, exports, jobs, the log', async () => {
+    const canaries = ['canary-of-carla', 'canary-of-dora'];
+    const log = new WrittenLog();
+    let traffic: readonly Traffic[];
+    let marks: string[][];
+    try {
+      const scene = await CanaryTraffic.open();
+      try {
+        traffic = await scene.run(canaries);
+        marks = canaries.map((canary) => scene.marksOf(canary));
+      } finally {
+        await scene.end();
+      }
+    } finally {
+      log.end();
+    }
+    const own = new Map<string, number>();
+    for (const { place, text, canary } of [...traffic, { place: 'log', text: log.text, canary: undefined }]) {
+      const [kind = place] = place.split(' of ');
+      if (canary !== undefined && text.includes(canary)) own.set(kind, (own.get(kind) ?? 0) + 1);
+      report.add('cases');
+      // What has no tenant may name one by its id, and has no words of any.
+      const foreign = canaries.flatMap((other, n) =>
+        other === canary ? [] : canary === undefined ? [other] : (marks[n] ?? []),
+      );
+      for (const mark of foreign) {
+        const at = text.indexOf(mark);
+        if (at >= 0)
+          report.find('leaks', `${mark} in ${place}: ${text.slice(Math.max(0, at - 300), at + 100)}`);
+      }
+    }
+    expect(log.text).toContain('"level":30');
+    expect(found('leaks')).toEqual([]);
+    // All of these carried the own one, so a stranger's would have been seen.
+    report.set('carriers', Object.fromEntries(own));
+    for (const [kind, count] of own) report.line(`canaries in ${kind}`, count);
+    expect([...own.keys()].sort()).toEqual(['exports', 'messages', 'webhooks']);
+    expect(traffic.map(({ place }) => place)).toEqual(expect.arrayContaining(['events', 'jobs']));
+  });
+
   it('in the sandbox too', async () => {
     const owner = new ControlClient(scene.bots.sandbox.url);
-    const { routes } = await probeWorkspaces(scene.bots.sandbox.url, owner);
+    const { routes, stranger, ownersBotToken } = await probeWorkspaces(scene.bots.sandbox.url, owner);
+    await callMethod(scene.bots.sandbox.url, ownersBotToken, 'getWebhookInfo');
+    const [ownersBotId = ''] = ownersBotToken.split(':');
+    for (const path of ['/bots', '/faults', '/ledger']) {
+      const [own, other] = [await owner.request('GET', path), await stranger.request('GET', path)];
+      report.add('cases');
+      if (!JSON.stringify(own.body).includes(ownersBotId))
+        report.find('unexpected', `GET ${path} of the sandbox has nothing to hide: ${JSON.stringify(own)}`);
+      if (JSON.stringify(other.body).includes(ownersBotId))
+        report.find('leaks', `GET ${path} of the sandbox: ${JSON.stringify(other)}`);
+    }
     for (const { route, foreign, absent } of routes) {
       report.add('cases');
       if (JSON.stringify(foreign) !== JSON.stringify(absent) || foreign.status !== 404)
@@ -167,33 +216,8 @@ describe('tenants are kept apart', () => {
     report.line('leaks', report.count('leaks'));
     report.line('distinguishable', report.count('distinguishable'));
     report.line('server errors', report.count('serverErrors'));
-    expect(found('distinguishable')).toEqual([]);
+    expect(found('distinguishable', 'leaks', 'unexpected')).toEqual([]);
   });
-
-  async function makeKeys(): Promise<ApiKeys> {
-    const scopes = [...new Set(operations.flatMap(({ scope }) => scope ?? []))];
-    const make = async (name: string, given: readonly string[]): Promise<string> => {
-      const answer = await scene.ana.client.post<{ key: string }>('/api-keys', { name, scopes: given });
-      if (answer.status !== 201) throw new Error(`No key was made: ${JSON.stringify(answer.body)}`);
-      return answer.body.key;
-    };
-    const [only, allBut] = [new Map<string, string>(), new Map<string, string>()];
-    for (const scope of scopes) {
-      only.set(scope, await make(`only ${scope}`, [scope]));
-      allBut.set(
-        scope,
-        await make(
-          `all but ${scope}`,
-          scopes.filter((one) => one !== scope),
-        ),
-      );
-    }
-    return {
-      ofAllScopes: await make('all', scopes),
-      ofScope: (scope) => only.get(scope) ?? '',
-      withoutScope: (scope) => allBut.get(scope) ?? '',
-    };
-  }
 
   /** More of whatever is counted anywhere. */
   async function actALot({ client, tenantId, things }: Household): Promise<void> {

@@ -74,4 +74,33 @@ export const PLANTED_FLAWS: readonly (readonly [finding: string, sql: string])[]
   ['a right that is not listed', 'GRANT SELECT (password_hash) ON users TO arauto_app'],
   ['a right that is not listed', 'GRANT UPDATE ON tenants TO arauto_app'],
   ['a right that is not listed', 'GRANT DELETE ON audit_entries TO arauto_app'],
+  [
+    'a right of a login that is not one of the three',
+    'CREATE ROLE arauto_proof_stranger; GRANT SELECT ON messages TO arauto_proof_stranger',
+  ],
+  [
+    'a right of a login that is not one of the three',
+    'CREATE ROLE arauto_proof_stranger; GRANT SELECT (content) ON messages TO arauto_proof_stranger',
+  ],
+  [
+    'a constraint that is not enforced',
+    'ALTER TABLE tags ADD CONSTRAINT named CHECK (length(name) > 3) NOT VALID',
+  ],
+  ['a constraint that is not enforced', 'ALTER TABLE chat_tags DISABLE TRIGGER ALL'],
+  [
+    'a constraint that is not enforced',
+    `ALTER TABLE tags ADD COLUMN bot_id uuid,
+       ADD FOREIGN KEY (tenant_id, bot_id) REFERENCES bots (tenant_id, id) NOT ENFORCED`,
+  ],
+  ['a function that may look at rows before', 'ALTER FUNCTION current_tenant_id() LEAKPROOF'],
+  [
+    'a setting that a login',
+    `ALTER ROLE arauto_app SET app.tenant_id = 'f0000000-0000-7000-8000-000000000000'`,
+  ],
+  ['a setting that a login', `ALTER ROLE arauto_dispatcher SET session_replication_role = replica`],
+  ['something that sends rows elsewhere', 'CREATE PUBLICATION everything FOR TABLE messages'],
+  [
+    'a right to change what is only ever added',
+    'GRANT UPDATE (details) ON audit_entries TO arauto_dispatcher',
+  ],
 ];

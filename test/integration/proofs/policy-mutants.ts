@@ -60,7 +60,7 @@ export class PolicyMutants {
     // These have a second wall, no right to read; it is taken down here to see the first.
     await this.client.query('GRANT SELECT ON refresh_tokens TO arauto_app');
     const tables = await this.client.query<OwnedTable>(
-      `SELECT name, owner_column AS owner, has_table_privilege('arauto_app', name, 'INSERT') AS "isWritable"
+      `SELECT name, owner_column AS owner, has_column_privilege('arauto_app', name, owner_column, 'INSERT') AS "isWritable"
        FROM pg_temp.owned_tables() WHERE has_column_privilege('arauto_app', name, owner_column, 'SELECT')`,
     );
     this.tables = tables.rows;

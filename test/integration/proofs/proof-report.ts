@@ -12,12 +12,15 @@ export function atScale<Value>(values: Readonly<Record<Scale, Value>>): Value {
 }
 
 const EXAMPLES_KEPT = 20;
+/** How often a proof tells whoever watches how far it is; a test of the suite is silent. */
+const TOLD_EVERY_MS = 3_000;
 
 /** The figures of a proof. A finding counts, and is shown; the tests of the proof fail on it, and so does the command. */
 export class ProofReport {
   private readonly figures: Record<string, unknown> = {};
   private readonly rows: (readonly [string, number])[] = [];
   readonly findings: string[] = [];
+  private toldAtMs = -Infinity;
 
   /** @param counted figures that begin at 0: what must not be found */
   constructor(
@@ -43,6 +46,15 @@ export class ProofReport {
   find(name: string, what: string): void {
     this.add(name);
     if (this.findings.length < EXAMPLES_KEPT) this.findings.push(`${name}: ${what.slice(0, 500)}`);
+  }
+
+  /** Tells every few seconds how far it is, where the command runs it. */
+  progress(what: string, done: number, all: number): void {
+    if (process.env['PROOF_REPORT'] === undefined) return;
+    const nowMs = performance.now();
+    if (nowMs - this.toldAtMs < TOLD_EVERY_MS) return;
+    this.toldAtMs = nowMs;
+    process.stderr.write(`… ${what}: ${done.toLocaleString('en')} of ${all.toLocaleString('en')}\n`);
   }
 
   /** A line of the table for people. */

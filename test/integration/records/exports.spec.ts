@@ -1,30 +1,17 @@
-import { inflateRawSync } from 'node:zlib';
-import { EXPORTED_TABLES, NOT_EXPORTED } from '../../../src/records/export/exported-tables.js';
+import { DispatcherDatabase, TenantDatabase } from '../../../src/platform/database/index.js';
+import {
+  EXPORTED_TABLES,
+  NOT_EXPORTED,
+  NOT_EXPORTED_COLUMNS,
+} from '../../../src/records/export/exported-tables.js';
+import { PASSWORD } from '../../harness/accounts.js';
+import { ExportsRepository } from '../../../src/records/export/exports.repository.js';
 import { type SceneBot, type SceneTenant, UNPACED } from '../../harness/scene.js';
 import { waitUntil } from '../../harness/wait.js';
+import { unzip } from '../../harness/zip.js';
 import { DeliveryScene } from '../delivery/delivery-scene.js';
 
 jest.setTimeout(120_000);
-
-/** Entries of a zip, read by its central directory (APPNOTE 4.3.12 and 4.3.16) so that no library checks itself. */
-function unzip(zip: Buffer): Map<string, Buffer> {
-  const end = zip.lastIndexOf(Buffer.from('504b0506', 'hex'));
-  const entries = new Map<string, Buffer>();
-  let at = zip.readUInt32LE(end + 16);
-  for (let n = zip.readUInt16LE(end + 10); n > 0; n--) {
-    const [method, size] = [zip.readUInt16LE(at + 10), zip.readUInt32LE(at + 20)];
-    const [nameLength, extraLength, commentLength] = [28, 30, 32].map((offset) =>
-      zip.readUInt16LE(at + offset),
-    );
-    const header = zip.readUInt32LE(at + 42);
-    const name = zip.toString('utf8', at + 46, at + 46 + nameLength!);
-    const start = header + 30 + zip.readUInt16LE(header + 26) + zip.readUInt16LE(header + 28);
-    const packed = zip.subarray(start, start + size);
-    entries.set(name, method === 8 ? inflateRawSync(packed) : packed);
-    at += 46 + nameLength! + extraLength! + commentLength!;
-  }
-  return entries;
-}
 
 interface Export {
   readonly id: string;
@@ -71,6 +58,7 @@ describe('the export of a tenant', () => {
     });
     return { status: answer.status, zip: Buffer.from(await answer.arrayBuffer()) };
   };
+  const request = () => tenant.client.post<Export>('/tenant/exports', { password: PASSWORD });
   const untilReady = async (id: string): Promise<Export> => {
     const read = async () => (await tenant.client.get<Export>(`/tenant/exports/${id}`)).body;
     await waitUntil(async () => ['ready', 'failed'].includes((await read()).state), 30_000);
@@ -78,7 +66,7 @@ describe('the export of a tenant', () => {
   };
 
   it('has every row and file of the tenant, none of a stranger, and no secret', async () => {
-    const asked = await tenant.client.post<Export>('/tenant/exports');
+    const asked = await request();
     expect(asked).toMatchObject({ status: 201, body: { state: 'waiting', sizeBytes: null } });
     const { state, sizeBytes } = await untilReady(asked.body.id);
     const { zip } = await download(asked.body.id);
@@ -118,10 +106,7 @@ describe('the export of a tenant', () => {
   });
 
   it('is built one at a time, and is noted with who fetched it', async () => {
-    const [first, second] = await Promise.all([
-      tenant.client.post<Export>('/tenant/exports'),
-      tenant.client.post<Export>('/tenant/exports'),
-    ]);
+    const [first, second] = await Promise.all([request(), request()]);
     expect([first.status, second.status].sort()).toEqual([201, 409]);
     const { id } = (first.status === 201 ? first : second).body;
     await untilReady(id);
@@ -130,11 +115,72 @@ describe('the export of a tenant', () => {
     expect((await stranger.client.get(`/tenant/exports/${id}`)).status).toBe(404);
   });
 
+  it('is left to the newest attempt: a builder that was away changes nothing any more', async () => {
+    const { app } = await scene.start('api');
+    const exports = new ExportsRepository(app.get(DispatcherDatabase, { strict: false }));
+    const database = app.get(TenantDatabase, { strict: false });
+    const { tenantId } = stranger.account;
+    const inTenant = <Result>(work: Parameters<typeof database.run<Result>>[1]) =>
+      database.run(tenantId, work);
+    const [row] = await scene.look<{ id: string }>(
+      `INSERT INTO exports (tenant_id, requested_by, state, attempts, leased_until)
+       VALUES ($1, $2, 'building', 2, now() + interval '1 hour') RETURNING id`,
+      [tenantId, stranger.account.userId],
+    );
+    const [late, present] = [1, 2].map((attempts) => ({ id: row!.id, tenantId, attempts }));
+    const bytes = Buffer.from('bytes');
+    await inTenant((manager) => exports.insertChunk(manager, present!, 0, bytes));
+    await inTenant((manager) => exports.markFailed(manager, late!, true));
+    for (const work of [
+      () => inTenant((manager) => exports.clear(manager, late!)),
+      () => inTenant((manager) => exports.insertChunk(manager, late!, 1, bytes)),
+      () => inTenant((manager) => exports.markReady(manager, late!, 5)),
+    ])
+      await expect(work()).rejects.toThrow('a newer attempt');
+    expect(
+      await scene.look(
+        `SELECT state, (SELECT count(*)::int FROM export_chunks WHERE export_id = id) AS chunks
+         FROM exports WHERE id = $1`,
+        [row!.id],
+      ),
+    ).toEqual([{ state: 'building', chunks: 1 }]);
+    await inTenant((manager) => exports.markReady(manager, present!, 5));
+    expect((await stranger.client.get(`/tenant/exports/${row!.id}`)).body).toMatchObject({ state: 'ready' });
+  });
+
+  it('is built three times in an hour, and the three newest are kept', async () => {
+    const { client, account } = stranger;
+    const ask = () => client.post<Export>('/tenant/exports', { password: PASSWORD });
+    await scene.look('DELETE FROM exports WHERE tenant_id = $1', [account.tenantId]);
+    const ready = async () => {
+      const asked = await ask();
+      expect(asked.status).toBe(201);
+      await waitUntil(
+        async () => (await client.get<Export>(`/tenant/exports/${asked.body.id}`)).body.state === 'ready',
+        30_000,
+      );
+      return asked.body.id;
+    };
+    const ids = [await ready(), await ready(), await ready()];
+    const refused = await ask();
+    expect(refused).toMatchObject({ status: 429, body: { code: 'too_many_exports' } });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3_000);
+    await scene.look(`UPDATE exports SET created_at = now() - interval '2 hours' WHERE tenant_id = $1`, [
+      account.tenantId,
+    ]);
+    ids.push(await ready());
+    const { body } = await client.get<{ items: Export[] }>('/tenant/exports');
+    expect(body.items.map(({ id }) => id)).toEqual(ids.slice(1).reverse());
+    expect(await scene.look('SELECT FROM export_chunks WHERE export_id = $1', [ids[0]])).toEqual([]);
+  });
+
   it('is gone once somebody is erased, since it still knows them', async () => {
     const { body } = await tenant.client.get<{ items: { id: string }[] }>('/contacts?limit=1');
     expect((await tenant.client.post(`/contacts/${body.items[0]!.id}/erase`)).status).toBe(204);
     expect((await tenant.client.get<{ items: unknown[] }>('/tenant/exports')).body.items).toEqual([]);
-    expect(await scene.look('SELECT FROM export_chunks')).toEqual([]);
+    expect(
+      await scene.look('SELECT FROM export_chunks WHERE tenant_id = $1', [tenant.account.tenantId]),
+    ).toEqual([]);
   });
 
   it('says of every table of tenants whether it is in it', async () => {
@@ -145,5 +191,24 @@ describe('the export of a tenant', () => {
     );
     const said = new Set([...EXPORTED_TABLES.map(({ name }) => name), ...Object.keys(NOT_EXPORTED)]);
     expect(tables.map(({ name }) => name).filter((name) => !said.has(name))).toEqual([]);
+  });
+
+  it('says of every column whether it is in it', async () => {
+    const columns = await scene.look<{ table: string; column: string }>(
+      `SELECT relname AS table, attname AS column FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+       WHERE relname = ANY ($1) AND relnamespace = 'public'::regnamespace AND attnum > 0 AND NOT attisdropped`,
+      [EXPORTED_TABLES.map(({ name }) => name)],
+    );
+    const there = columns
+      .filter(({ column }) => column !== 'tenant_id')
+      .map(({ table, column }) => `${table}.${column}`);
+    const exported = EXPORTED_TABLES.flatMap(({ name, columns }) =>
+      columns.map((column) => `${name}.${column}`),
+    );
+    const left = Object.keys(NOT_EXPORTED_COLUMNS);
+    expect(there.filter((name) => !exported.includes(name) && !left.includes(name))).toEqual([]);
+    // And nothing is named that isn't there, or named twice.
+    expect([...exported, ...left].filter((name) => !there.includes(name))).toEqual([]);
+    expect(left.filter((name) => exported.includes(name))).toEqual([]);
   });
 });

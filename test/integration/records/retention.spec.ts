@@ -23,7 +23,7 @@ describe('the retention of a tenant', () => {
     for (const days of [0, 91, 1.5, null])
       expect((await client.put('/tenant/retention', { days })).status).toBe(400);
     const log = await client.get<{ items: unknown[] }>('/tenant/audit?action=tenant.retention_changed');
-    expect(log.body.items).toMatchObject([{ details: { days: 7 } }]);
+    expect(log.body.items).toMatchObject([{ details: { from: 90, to: 7 } }]);
   });
 
   it('lets go what a tenant wants kept for fewer days, and nothing else', async () => {

@@ -1,4 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { ApiClient } from '../../harness/client.js';
 import { PASSWORD } from '../../harness/accounts.js';
@@ -81,7 +82,10 @@ describe('deleting a tenant', () => {
   afterAll(() => scene.end());
 
   const request = (tenantName: string) =>
-    leaving.client.post<Deletion & { code: string }>('/tenant/deletion', { tenantName });
+    leaving.client.post<Deletion & { code: string }>('/tenant/deletion', {
+      tenantName,
+      password: PASSWORD,
+    });
   const restore = (restoreToken: string) => new ApiClient(url).post('/tenant/restoration', { restoreToken });
 
   it('takes the name typed once more, suspends at once, and can be called off with the token', async () => {
@@ -154,9 +158,13 @@ describe('the mail about a deletion', () => {
   it('reaches every owner in a folder that nobody else reads', async () => {
     const scene = await DeliveryScene.open();
     try {
-      const { home } = await scene.start('api');
+      const { home, mailbox } = await scene.start('api');
       const tenant = await scene.signUp();
-      const { body } = await tenant.client.post<Deletion>('/tenant/deletion', { tenantName: 'Acme Clinics' });
+      const { body } = await tenant.client.post<Deletion>('/tenant/deletion', {
+        tenantName: 'Acme Clinics',
+        password: PASSWORD,
+      });
+      await mailbox.receive(tenant.account.email, 2);
       const folder = join(home, 'mail');
       const texts = await Promise.all(
         (await readdir(folder)).map((name) => readFile(join(folder, name), 'utf8')),
@@ -166,6 +174,32 @@ describe('the mail about a deletion', () => {
       expect(mail[0]).toContain(`To: ${tenant.account.email}`);
       expect((await stat(folder)).mode & 0o777).toBe(0o700);
     } finally {
+      await scene.end();
+    }
+  });
+
+  it('holds up nobody where the mail server does not answer', async () => {
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => sockets.push(socket.on('error', () => socket.destroy())));
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const scene = await DeliveryScene.open({
+      SMTP_URL: `smtp://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+      MAIL_FROM: 'arauto@example.org',
+    });
+    try {
+      await scene.start('api');
+      const tenant = await scene.signUp();
+      const beforeMs = Date.now();
+      const answer = await tenant.client.post<Deletion>('/tenant/deletion', {
+        tenantName: 'Acme Clinics',
+        password: PASSWORD,
+      });
+      expect(answer).toMatchObject({ status: 200 });
+      expect(Date.now() - beforeMs).toBeLessThan(3_000);
+      await waitUntil(() => sockets.length >= 2, 10_000);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => silent.close(resolve));
       await scene.end();
     }
   });

@@ -63,6 +63,17 @@ describe('two tickers on one database', () => {
     console.log(`lateness of a lone schedule, due to broadcast: ${latenesses.join(', ')} ms`);
     expect(latenesses[0]).toBeGreaterThanOrEqual(0);
     expect(latenesses[0]).toBeLessThan(1_000);
+
+    const log = await tenant.client.get<{
+      items: { actorKind: string; action: string; subjectId: string }[];
+    }>(`/tenant/audit?actorId=${id}&limit=200`);
+    expect(new Set(log.body.items.map(({ actorKind, action }) => `${actorKind} ${action}`))).toEqual(
+      new Set(['schedule broadcast.started']),
+    );
+    expect(log.body.items.map(({ subjectId }) => subjectId).sort()).toEqual(
+      found.map(({ broadcastId }) => broadcastId).sort(),
+    );
+    expect((await tenant.client.get('/tenant/audit/verification')).body).toMatchObject({ isWhole: true });
   });
 
   it('hear of a schedule that is due before their next look', async () => {

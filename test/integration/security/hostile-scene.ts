@@ -212,6 +212,7 @@ export async function settle(
       messageId,
       audience,
       rule: { kind: 'interval', everySeconds: 86_400 },
+      within: { from: '08:00', to: '20:00' },
     }),
     memberId: members.viewer?.userId ?? '',
     invitationId: await make('/tenant/invitations', { email: `${canary}@example.org`, role: 'viewer' }),

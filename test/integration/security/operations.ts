@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TenantRole } from '../../../src/platform/identity/index.js';
+import { PASSWORD } from '../../harness/accounts.js';
 import { homeDirectory } from '../../harness/product.js';
 import { type Schema } from './spoiling.js';
 
@@ -71,6 +72,11 @@ const RECOVERY_CODE = 'abcd-efgh-2345-wxyz';
 const provenPersons = () => [
   { password: 'not the password', code: '123456' },
   { password: 'not the password', recoveryCode: RECOVERY_CODE },
+];
+/** The password is right, so that what is tried is what comes after it; without a second factor no code is looked at. */
+const provenOwners = () => [
+  { password: PASSWORD, code: '123456' },
+  { password: PASSWORD, recoveryCode: RECOVERY_CODE },
 ];
 const PHOTO = 'https://example.org/photo.jpg';
 const buttons = [
@@ -153,7 +159,7 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'Members.leave': { role: 'viewer' },
   'Members.transferOwnership': {
     role: 'owner',
-    bodies: ({ memberId }) => [{ userId: memberId }],
+    bodies: ({ memberId }) => provenOwners().map((proof) => ({ userId: memberId, ...proof })),
   },
   'Invitations.create': {
     role: 'admin',
@@ -176,14 +182,17 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'ApiKeys.delete': { role: 'admin', path: ({ apiKeyId }) => ({ id: apiKeyId }) },
   'Audit.list': { role: 'admin' },
   'Audit.verify': { role: 'admin' },
-  'TenantDeletion.request': { role: 'owner', bodies: () => [{ tenantName: 'another name' }] },
+  'TenantDeletion.request': {
+    role: 'owner',
+    bodies: () => provenOwners().map((proof) => ({ tenantName: 'another name', ...proof })),
+  },
   'TenantDeletion.restore': {
     role: 'public',
     bodies: () => [{ restoreToken: 'nobody-was-given-this'.padEnd(43, '-') }],
   },
   'Retention.read': { role: 'viewer' },
   'Retention.change': { role: 'owner', bodies: () => [{ days: 30 }] },
-  'Exports.request': { role: 'owner' },
+  'Exports.request': { role: 'owner', bodies: provenOwners },
   'Exports.list': { role: 'owner' },
   'Exports.read': { role: 'owner', path: exportPath },
   'Exports.download': { role: 'owner', path: exportPath },
@@ -240,6 +249,7 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
     role: 'operator',
     path: ({ tenantId, supportAccessId }) => ({ id: tenantId, accessId: supportAccessId }),
   },
+  'OperatorActs.list': { role: 'operator' },
   'Plans.list': { role: 'operator' },
   'Plans.create': { role: 'operator', bodies: () => [{ name: 'business', limits, isDefault: true }] },
   'Plans.read': { role: 'operator', path: planPath },

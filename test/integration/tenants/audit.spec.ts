@@ -68,6 +68,7 @@ describe('the audit log', () => {
       ['bot.token_replaced', bot.id],
       ['broadcast.started', broadcast.body.id],
       ['broadcast.cancelled', broadcast.body.id],
+      ['schedule.created', schedule.body.id],
       ['schedule.deleted', schedule.body.id],
       ['bot.disconnected', bot.id],
     ]);

@@ -144,7 +144,9 @@ describe('invitations', () => {
 
   it.each([
     ['admin', 'owner', 403],
-    ['admin', 'admin', 201],
+    ['admin', 'admin', 403],
+    ['admin', 'editor', 201],
+    ['owner', 'admin', 201],
     ['owner', 'owner', 201],
     ['editor', 'viewer', 403],
   ] as const)('%s may invite an %s: %i', async (role, invited, status) => {
@@ -222,6 +224,26 @@ describe('invitations', () => {
     expect((await acceptWithAccount(first)).status).toBe(404);
     expect((await acceptWithAccount(last)).status).toBe(200);
     expect((await resend()).status).toBe(404);
+  });
+
+  it('are mailed again only by whoever might invite', async () => {
+    const owner = await scene.signUp('Free money at evil.example');
+    const admin = await scene.addMember(owner, 'admin');
+    const email = newAddress();
+    const { body } = await invite(owner, email, 'admin');
+    const { text } = await scene.invitationTo(email);
+    expect(text).toContain('evil[.]example');
+    expect(text).not.toContain('evil.example');
+    await scene.look(`UPDATE invitations SET mailed_at = mailed_at - interval '1 minute' WHERE id = $1`, [
+      body.id,
+    ]);
+    const resend = ({ client }: SignedUpTenant) =>
+      client.post<{ code: string }>(`/tenant/invitations/${body.id}/resend`);
+    expect(await resend(admin)).toMatchObject({ status: 403, body: { code: 'not_allowed' } });
+    await scene.look('UPDATE users SET email_confirmed_at = NULL WHERE id = $1', [owner.userId]);
+    expect(await resend(owner)).toMatchObject({ status: 409, body: { code: 'email_not_confirmed' } });
+    await scene.look('UPDATE users SET email_confirmed_at = now() WHERE id = $1', [owner.userId]);
+    expect((await resend(owner)).status).toBe(200);
   });
 
   it('are bounded for a tenant and a day', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { type SignedUpTenant } from '../../harness/accounts.js';
+import { PASSWORD, type SignedUpTenant } from '../../harness/accounts.js';
 import { startTestApplication } from '../../harness/application.js';
 import { ApiClient } from '../../harness/client.js';
 import { waitUntil } from '../../harness/wait.js';
@@ -105,7 +105,9 @@ describe('members of a tenant', () => {
     for (const role of ['owner', 'admin', 'viewer'])
       expect((await changeRole(admin, admin.userId, role)).status).toBe(403);
     const { client, userId } = admin;
-    expect((await client.post('/tenant/transfer-ownership', { userId })).status).toBe(403);
+    expect((await client.post('/tenant/transfer-ownership', { userId, password: PASSWORD })).status).toBe(
+      403,
+    );
     expect((await rolesOf(owner.tenantId))[admin.userId]).toBe('admin');
   });
 
@@ -114,7 +116,9 @@ describe('members of a tenant', () => {
     for (const id of [stranger.userId, randomUUID()]) {
       expect((await changeRole(owner, id, 'viewer')).status).toBe(404);
       expect((await owner.client.delete(`/tenant/members/${id}`)).status).toBe(404);
-      expect((await owner.client.post('/tenant/transfer-ownership', { userId: id })).status).toBe(404);
+      expect(
+        (await owner.client.post('/tenant/transfer-ownership', { userId: id, password: PASSWORD })).status,
+      ).toBe(404);
     }
     expect(await rolesOf(stranger.tenantId)).toEqual({ [stranger.userId]: 'owner' });
   });
@@ -160,14 +164,18 @@ describe('members of a tenant', () => {
     const owner = await scene.signUp();
     const heirs = [await scene.addMember(owner, 'editor'), await scene.addMember(owner, 'viewer')];
     const answers = await Promise.all(
-      heirs.map(({ userId }) => owner.client.post('/tenant/transfer-ownership', { userId })),
+      heirs.map(({ userId }) =>
+        owner.client.post('/tenant/transfer-ownership', { userId, password: PASSWORD }),
+      ),
     );
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 403]);
     const roles = await rolesOf(owner.tenantId);
     expect(roles[owner.userId]).toBe('admin');
     expect(Object.values(roles).filter((role) => role === 'owner')).toHaveLength(1);
     const heir = heirs.find(({ userId }) => roles[userId] === 'owner');
-    expect(await heir?.client.post('/tenant/transfer-ownership', { userId: heir.userId })).toMatchObject({
+    expect(
+      await heir?.client.post('/tenant/transfer-ownership', { userId: heir.userId, password: PASSWORD }),
+    ).toMatchObject({
       status: 400,
       body: { errors: [{ field: 'userId' }] },
     });

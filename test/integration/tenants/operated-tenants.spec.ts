@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { type SignedUpTenant, signUpTenant } from '../../harness/accounts.js';
+import { PASSWORD, type SignedUpTenant, signUpTenant } from '../../harness/accounts.js';
 import { startTestApplication, type TestApplication } from '../../harness/application.js';
 import { appointOperator, type SignedInOperator } from '../../harness/operators.js';
 import { waitUntil } from '../../harness/wait.js';
@@ -103,6 +103,7 @@ describe('what an operator does with tenants', () => {
     const path = `/operator/tenants/${tenant.tenantId}`;
     const { body } = await tenant.client.post<{ restoreToken: string }>('/tenant/deletion', {
       tenantName: 'Leaving',
+      password: PASSWORD,
     });
     expect((await operator.client.get(path)).body).toMatchObject({
       state: 'suspended',

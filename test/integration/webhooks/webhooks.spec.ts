@@ -171,6 +171,50 @@ describe('webhooks', () => {
     receiver.answer = { status: 204 };
   });
 
+  it('are sent to by hand ten times in a minute, each in the audit log with the host alone', async () => {
+    const { id } = await create(['webhook.test'], '/secret-path');
+    const [other] = [await create(['webhook.test'], '/other')];
+    const answers = [];
+    for (let n = 0; n < 10; n++) {
+      answers.push(await tenant.client.post<Sent>(`/webhooks/${id}/test`));
+      expect(answers.at(-1)).toMatchObject({ status: 200 });
+    }
+    const deliveryId = answers[0]!.body.id;
+    for (const refused of [
+      await tenant.client.post(`/webhooks/${id}/test`),
+      await tenant.client.post(`/webhooks/${id}/deliveries/${deliveryId}/resend`),
+    ]) {
+      expect(refused).toMatchObject({ status: 429, body: { code: 'too_many_sends' } });
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+    expect((await tenant.client.post(`/webhooks/${other.id}/test`)).status).toBe(200);
+
+    await tenant.client.patch(`/webhooks/${id}`, {
+      url: 'http://elsewhere.example/hidden',
+      isEnabled: false,
+    });
+    await tenant.client.delete(`/webhooks/${id}`);
+    const { body } = await tenant.client.get<{ items: { action: string; details: object }[] }>(
+      '/tenant/audit?limit=200',
+    );
+    const own = body.items.filter((entry) => 'subjectId' in entry && entry.subjectId === id).reverse();
+    expect(own.map(({ action }) => action)).toEqual([
+      'webhook.created',
+      ...answers.map(() => 'webhook.tested'),
+      'webhook.changed',
+      'webhook.deleted',
+    ]);
+    const host = new URL(receiver.url).host;
+    expect(own[0]!.details).toEqual({ host, events: 'webhook.test' });
+    expect(own.at(-2)!.details).toEqual({
+      fields: 'url',
+      hostFrom: host,
+      hostTo: 'elsewhere.example',
+      isEnabled: false,
+    });
+    expect(JSON.stringify(own)).not.toMatch(/secret-path|hidden/);
+  });
+
   it('lose nothing while no worker is there, and send it once', async () => {
     const { id } = await create(['webhook.test'], '/waiting');
     await scene.look(`UPDATE tenants SET state = 'suspended' WHERE id = $1`, [tenant.account.tenantId]);

@@ -22,7 +22,7 @@ const STATEMENTS = [
      tenant_id uuid NOT NULL REFERENCES tenants ON DELETE CASCADE,
      number bigint NOT NULL CHECK (number > 0),
      at timestamptz NOT NULL,
-     actor_kind text NOT NULL CHECK (actor_kind IN ('member', 'api_key', 'operator', 'system')),
+     actor_kind text NOT NULL CHECK (actor_kind IN ('member', 'api_key', 'operator', 'schedule', 'system')),
      actor_id uuid,
      action text NOT NULL,
      subject_kind text,

@@ -17,17 +17,17 @@ export class Accounts1700000000003 implements MigrationInterface {
 const STATEMENTS = [
   'ALTER TABLE users ADD COLUMN email_confirmed_at timestamptz',
   'GRANT SELECT (email_confirmed_at) ON users TO arauto_app',
+  // Grows with whatever ends a person's sessions or changes what proves that it is them: what was proven of an older one
+  // opens nothing.
+  'ALTER TABLE users ADD COLUMN credential_version int NOT NULL DEFAULT 1',
 
-  // A session is opened in its tenant, together with the entry in the tenant's audit log. Who holds a refresh token is
-  // still the dispatcher's to read.
+  // Sessions are the dispatcher's to open, where it can hold the version of the person against a reset.
   // A family is a sign-in with the sessions that came of it by switching tenants: they end together. A session remembers how
   // its refresh token travels, since none that came in a cookie may go on in a body.
   `ALTER TABLE sessions
      ADD COLUMN family_id uuid NOT NULL DEFAULT uuidv7(),
      ADD COLUMN transport text NOT NULL DEFAULT 'body' CHECK (transport IN ('body', 'cookie'))`,
   'CREATE INDEX sessions_of_family ON sessions (family_id)',
-  'GRANT INSERT (tenant_id, user_id, user_agent, family_id, transport) ON sessions TO arauto_app',
-  'GRANT INSERT (token_hash, tenant_id, session_id, expires_at) ON refresh_tokens TO arauto_app',
   'CREATE INDEX sessions_of_user ON sessions (user_id, id) WHERE ended_at IS NULL',
 
   // What proves one step of one person: a link in a mail, or the first half of a sign-in. Known by its hash alone, and
@@ -39,6 +39,8 @@ const STATEMENTS = [
      email text,
      -- Where the person wants to act once signed in, whether they may or not; NULL for the tenant that they joined first.
      wanted_tenant_id uuid,
+     -- Of the person whose password began a sign-in.
+     credential_version int,
      created_at timestamptz NOT NULL DEFAULT now(),
      expires_at timestamptz NOT NULL
    )`,
@@ -61,9 +63,10 @@ const STATEMENTS = [
      PRIMARY KEY (user_id, code_hash)
    )`,
 
-  // Counted by all processes together. Not logged: after a crash guessing begins anew, and nothing else is lost.
+  // Counted by all processes together, with the networks that accounts signed in from. Not logged: after a crash guessing
+  // begins anew, and nothing else is lost. The order of bytes lets an account's counts be found by how their keys begin.
   `CREATE UNLOGGED TABLE guess_counts (
-     key text PRIMARY KEY,
+     key text COLLATE "C" PRIMARY KEY,
      count int NOT NULL DEFAULT 0,
      blocked_until timestamptz NOT NULL DEFAULT now(),
      forgotten_at timestamptz NOT NULL DEFAULT now()

@@ -41,7 +41,7 @@ const STATEMENTS = [
     app: 'SELECT, INSERT, UPDATE',
     crossedBecause: 'a link comes without a tenant, and old ones leave',
   }),
-  // A key outlives the membership of whoever made it: programs go on when people go.
+  // Who goes takes their keys along: nobody answers for them any more.
   `CREATE TABLE api_keys (
      id uuid PRIMARY KEY DEFAULT uuidv7(),
      tenant_id uuid NOT NULL REFERENCES tenants ON DELETE CASCADE,
@@ -49,13 +49,14 @@ const STATEMENTS = [
      role text NOT NULL CHECK (role IN ('owner', 'admin', 'editor', 'viewer')),
      scopes jsonb NOT NULL,
      secret_hash bytea NOT NULL,
-     created_by uuid REFERENCES users ON DELETE SET NULL,
+     created_by uuid NOT NULL,
      created_at timestamptz NOT NULL DEFAULT now(),
      expires_at timestamptz,
      last_used_at timestamptz,
-     UNIQUE (tenant_id, id)
+     UNIQUE (tenant_id, id),
+     FOREIGN KEY (tenant_id, created_by) REFERENCES members ON DELETE CASCADE
    )`,
-  'CREATE INDEX api_keys_of_maker ON api_keys (created_by)',
+  'CREATE INDEX api_keys_of_maker ON api_keys (created_by, tenant_id)',
   ...wallIn({
     name: 'api_keys',
     app: 'SELECT, INSERT, DELETE',

@@ -57,6 +57,17 @@ const STATEMENTS = [
      ended_at timestamptz
    )`,
   ...crossing('operator_sessions'),
+  // What they do to the installation itself; outlives their accounts, and neither login may change or take it.
+  `CREATE TABLE operator_acts (
+     id uuid PRIMARY KEY DEFAULT uuidv7(),
+     at timestamptz NOT NULL DEFAULT now(),
+     operator_id uuid NOT NULL,
+     action text NOT NULL,
+     subject_kind text NOT NULL,
+     subject_id uuid NOT NULL,
+     details jsonb NOT NULL DEFAULT '{}'
+   )`,
+  ...crossing('operator_acts', 'SELECT, INSERT'),
   // The operator by id alone: the tenant's record of who looked in outlives the operator's account.
   `CREATE TABLE support_accesses (
      id uuid PRIMARY KEY DEFAULT uuidv7(),

@@ -5,10 +5,10 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
-import { makeFreshDatabase } from '../../scripts/fresh-database.mjs';
-import { homeDirectory } from '../../scripts/run.mjs';
-import { stopProcess } from '../child-process.mjs';
-import { chatIdOf, firstNameOf, sendAll, tokenOf } from './workload.mjs';
+import { makeFreshDatabase } from '../scripts/fresh-database.mjs';
+import { homeDirectory } from '../scripts/run.mjs';
+import { stopProcess } from './child-process.mjs';
+import { botIdOf, chatIdOf, sendAll, tokenOf } from './workload.mjs';
 
 const ROLES = 'api,scheduler,worker';
 const READY_WITHIN_MS = 60_000;
@@ -30,14 +30,17 @@ export class Arauto {
   #apiUrl;
   #accessToken;
 
-  static async setUp({ database, apiRoot, botCount, chatsPerBot }) {
+  /**
+   * @param chatsOf how many chats a bot has, by its position
+   * @param tagOf the tag of all chats of a bot, by its position, where they have one
+   */
+  static async setUp({ database, apiRoot, botCount, chatsOf, tagOf }) {
     const urls = await makeFreshDatabase(database.url, 'arauto_bench');
     const arauto = new Arauto();
     const key = () => randomBytes(32).toString('base64');
     arauto.#superuserUrl = urls.superuser;
     arauto.#environment = {
       PATH: process.env.PATH,
-      ARAUTO_ROLES: ROLES,
       DATABASE_URL: urls.app,
       DATABASE_DISPATCHER_URL: urls.dispatcher,
       TELEGRAM_API_ROOT: apiRoot,
@@ -52,18 +55,20 @@ export class Arauto {
     };
     await arauto.start();
     try {
-      await arauto.#fill(botCount, chatsPerBot);
+      const bots = Array.from({ length: botCount }, (_, bot) => bot);
+      await arauto.#fill(bots.map(chatsOf));
+      if (tagOf) await arauto.#tag(bots.map(tagOf));
     } finally {
       await arauto.stop();
     }
     return arauto;
   }
 
-  /** Starts the process and signs in. */
-  async start(nodeOptions = []) {
+  /** Starts the one process and signs in. */
+  async start({ roles = ROLES, nodeOptions = [] } = {}) {
     this.#process = spawn(process.execPath, [...nodeOptions, 'dist/main.js'], {
       cwd: homeDirectory,
-      env: this.#environment,
+      env: { ...this.#environment, ARAUTO_ROLES: roles },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const arauto = this.#process;
@@ -87,10 +92,53 @@ export class Arauto {
     return this.#process.pid;
   }
 
+  /** Sends a little, so that nothing is compiled or connected for the first time in what is measured. */
   async warmUp() {
-    const { items } = await this.#get(`bots?limit=${WARM_UP_BOTS}`);
-    await this.run({ to: 'everybody', botIds: items.map(({ id }) => id) }, () => Promise.resolve());
+    // The last bots have few chats in every bench.
+    const botIds = (await this.listBotIds()).slice(-WARM_UP_BOTS);
+    await this.run({ to: 'everybody', botIds }, () => Promise.resolve());
     await wait(PACE_FORGETS_MS);
+  }
+
+  /** Ids of the bots, by their position. */
+  async listBotIds() {
+    const ids = [];
+    for (let cursor; cursor !== null;) {
+      const page = await this.#get(`bots?limit=100${cursor ? `&cursor=${cursor}` : ''}`);
+      for (const { id, username } of page.items) ids[Number(username.split('_')[1]) - botIdOf(0)] = id;
+      cursor = page.nextCursor;
+    }
+    return ids;
+  }
+
+  /** Begins to send one message to an audience. */
+  begin(audience, options = {}) {
+    return this.#post('broadcasts', { message: { kind: 'text', text: TEXT }, audience, ...options });
+  }
+
+  report(id) {
+    return this.#get(`broadcasts/${id}`);
+  }
+
+  /** @returns how many deliveries were planned */
+  async awaitPlanned(id, withinMs, pollMs) {
+    const client = new pg.Client({ connectionString: this.#superuserUrl });
+    await client.connect();
+    try {
+      // The report counts rows; whether planning is done stands in the broadcast's own.
+      for (let waitedMs = 0; waitedMs < withinMs; waitedMs += pollMs) {
+        const { rows } = await client.query('SELECT state, planned::int FROM broadcasts WHERE id = $1', [id]);
+        if (rows[0].state !== 'planning') return rows[0].planned;
+        await wait(pollMs);
+      }
+      throw new Error(`Broadcast ${id} was not planned within ${withinMs} ms.`);
+    } finally {
+      await client.end();
+    }
+  }
+
+  cancel(id) {
+    return this.#post(`broadcasts/${id}/cancel`);
   }
 
   /**
@@ -99,38 +147,56 @@ export class Arauto {
    * @param arrived settles when the other side has everything: the report is not asked for before, since counting the
    *   rows again and again would be measured too
    */
-  async run(audience, arrived) {
-    const started = await this.#post('broadcasts', { message: { kind: 'text', text: TEXT }, audience });
+  async run(audience, arrived, options = {}) {
+    const started = await this.begin(audience, options);
     await arrived();
     for (let waitedMs = 0; waitedMs < FINISH_WITHIN_MS; waitedMs += POLL_MS) {
-      const report = await this.#get(`broadcasts/${started.id}`);
+      const report = await this.report(started.id);
       if (report.state === 'finished') return report.counts;
       if (!['planning', 'sending'].includes(report.state)) break;
       await wait(POLL_MS);
     }
-    const { state, counts } = await this.#get(`broadcasts/${started.id}`);
+    const { state, counts } = await this.report(started.id);
     throw new Error(`Arauto's broadcast did not finish: ${state} ${JSON.stringify(counts)}`);
   }
 
   /** Bots come in as tenants bring them, by their tokens; their chats straight into the table. */
-  async #fill(botCount, chatsPerBot) {
-    await sendAll(Array(botCount).keys(), CONNECTED_AT_ONCE, (bot) =>
+  async #fill(chatCounts) {
+    await sendAll(chatCounts.keys(), CONNECTED_AT_ONCE, (bot) =>
       this.#post('bots', { token: tokenOf(bot), environment: 'live', name: `Bot ${bot}` }),
     );
     const client = new pg.Client({ connectionString: this.#superuserUrl });
     await client.connect();
-    const chats = Array.from({ length: chatsPerBot }, (_, chat) => chat);
     await client.query(
       `WITH people AS (
-         SELECT b.tenant_id, b.id AS bot_id, b.no AS bot_no, uuidv7() AS contact_id, person.first_name,
-           $1::bigint + (b.telegram_id - $2) * ($3::bigint - $1) + person.chat AS chat_id
-         FROM bots b, unnest($4::int[], $5::text[]) AS person(chat, first_name)
+         SELECT b.tenant_id, b.id AS bot_id, b.no AS bot_no, uuidv7() AS contact_id, 'Person ' || chat AS first_name,
+           $1::bigint + (b.telegram_id - $2) * ($3::bigint - $1) + chat AS chat_id
+         FROM bots b, unnest($4::int[]) WITH ORDINALITY AS owned(chats, n), generate_series(0, owned.chats - 1) AS chat
+         WHERE owned.n - 1 = b.telegram_id - $2
        ), met AS (
          INSERT INTO contacts (id, tenant_id, bot_id, telegram_user_id, first_name)
          SELECT contact_id, tenant_id, bot_id, chat_id, first_name FROM people)
        INSERT INTO chats (tenant_id, bot_id, bot_no, contact_id, telegram_chat_id, type)
        SELECT tenant_id, bot_id, bot_no, contact_id, chat_id, 'private' FROM people ORDER BY chat_id`,
-      [chatIdOf(0, 0), tokenOf(0).split(':')[0], chatIdOf(1, 0), chats, chats.map(firstNameOf)],
+      [chatIdOf(0, 0), botIdOf(0), chatIdOf(1, 0), chatCounts],
+    );
+    await client.query('VACUUM ANALYZE');
+    await client.end();
+  }
+
+  async #tag(tagNames) {
+    const client = new pg.Client({ connectionString: this.#superuserUrl });
+    await client.connect();
+    await client.query(
+      `WITH named AS (
+         INSERT INTO tags (tenant_id, name)
+         SELECT DISTINCT b.tenant_id, named.name FROM bots b, unnest($1::text[]) AS named(name) RETURNING id, tenant_id, name)
+       INSERT INTO chat_tags (tenant_id, tag_id, chat_id)
+       SELECT c.tenant_id, named.id, c.id
+       FROM unnest($1::text[]) WITH ORDINALITY AS tagged(name, n)
+         JOIN named ON named.name = tagged.name JOIN bots b ON b.telegram_id = $2 + tagged.n - 1
+         JOIN chats c ON c.bot_id = b.id`,
+      [tagNames, botIdOf(0)],
     );
     await client.query('VACUUM ANALYZE');
     await client.end();

@@ -3,7 +3,7 @@
 const FIRST_BOT = 700_000_001;
 const FIRST_CHAT = 1_000_000_001;
 /** A broadcast asks for as many distinct chats as there are messages; bots share none. */
-const CHATS_PER_BOT = 1_000;
+const CHATS_PER_BOT = 100_000;
 
 /** Telegram's number of a bot. */
 export const botIdOf = (bot) => FIRST_BOT + bot;
@@ -20,6 +20,17 @@ export function* messagesOf({ botCount, messagesPerBot }) {
       yield { bot, chatId: chatIdOf(bot, chat), text: textFor(chat) };
     }
   }
+}
+
+export function* batchesOf(items, size) {
+  let batch = [];
+  for (const item of items) {
+    batch.push(item);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /** Sends messages with a bounded number under way; `send` throws where one was not taken. */
