@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describeMachine, printMachine } from '../bench/machine.mjs';
-import { formatCount, printTable } from '../bench/table.mjs';
 import { audit } from './crash/auditor.mjs';
 import { ProofDatabase } from './crash/database.mjs';
 import { Installation } from './crash/installation.mjs';
@@ -15,6 +14,7 @@ import { POINTS } from './crash/points.mjs';
 import { queueStores } from './crash/queue-store.mjs';
 import { Supervisor } from './crash/supervisor.mjs';
 import { Tenant } from './crash/tenant.mjs';
+import { ANSWER_MS, judge, PER_SECOND } from './crash/verdict.mjs';
 
 /** Kills and stops are those of both queues together. */
 const FULL = { kills: 200, stops: 200, bots: 50, peoplePerBot: 400 };
@@ -29,14 +29,6 @@ const WORKERS = 5;
 const SCHEDULERS = 2;
 /** None takes all bots, and two can take those of everybody else. */
 const LANES_PER_WORKER = 30;
-const PER_SECOND = 30;
-const ANSWER_MS = { least: 60, most: 140 };
-/** From the answer to the commit that settles it, with what a busy machine adds. */
-const SETTLE_MS = 60;
-const MEAN_ANSWER_MS = (ANSWER_MS.least + ANSWER_MS.most) / 2;
-/** What one bot has under way when its worker dies. */
-const UNKNOWN_PER_KILL_PER_BOT = Math.min(5, Math.ceil((PER_SECOND * (MEAN_ANSWER_MS + SETTLE_MS)) / 1_000));
-const GOES_ON_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 250;
 const ENDED_WITHIN_MS = 300_000;
 const TEXT = 'Whatever happens';
@@ -198,96 +190,6 @@ class CrashProof {
     const seconds = Math.round((performance.now() - this.#startedMs) / 1_000);
     console.error(`… ${String(seconds).padStart(4)} s: ${text}`);
   }
-}
-
-function judge(figures, form, machine, isQuick) {
-  const { kill, stop, elsewhere } = figures.unknownOf;
-  const perBot = ({ unknown, bots }) => (bots === 0 ? 0 : Math.round((unknown / bots) * 100) / 100);
-  const longest = (kind) =>
-    Math.max(0, ...figures.pauses.filter((pause) => pause.kind === kind).map(({ pauseMs }) => pauseMs));
-  const unmet = [...figures.met].filter(([, { kill, stop }]) => kill + stop === 0).map(([name]) => name);
-  const measured = {
-    lost: figures.lost,
-    duplicated: figures.duplicated,
-    deniedArrivals: figures.deniedArrivals,
-    broadcastsTooMany: figures.broadcastsTooMany,
-    failed: figures.failed,
-    unknownElsewhere: elsewhere,
-    unknownPerKillPerBot: perBot(kill),
-    unknownPerStopPerBot: perBot(stop),
-    longestPauseMs: Math.max(longest('kill'), longest('stop')),
-  };
-  const promised = {
-    ...{ lost: 0, duplicated: 0, deniedArrivals: 0, broadcastsTooMany: 0, failed: 0, unknownElsewhere: 0 },
-    unknownPerKillPerBot: UNKNOWN_PER_KILL_PER_BOT,
-    unknownPerStopPerBot: UNKNOWN_PER_KILL_PER_BOT,
-    longestPauseMs: GOES_ON_WITHIN_MS,
-  };
-  console.log('');
-  printTable(
-    ['', 'count', 'bots driven', 'unknown', 'per bot', 'most', 'longest pause'],
-    [
-      [
-        'SIGKILL',
-        figures.kills,
-        kill.bots,
-        kill.unknown,
-        perBot(kill),
-        kill.most,
-        `${formatCount(longest('kill'))} ms`,
-      ],
-      [
-        'SIGSTOP',
-        figures.stops,
-        stop.bots,
-        stop.unknown,
-        perBot(stop),
-        stop.most,
-        `${formatCount(longest('stop'))} ms`,
-      ],
-    ],
-  );
-  console.log('');
-  printTable(
-    ['caught', 'SIGKILL', 'SIGSTOP'],
-    [...figures.met].map(([name, { kill, stop }]) => [name, kill, stop]),
-  );
-  console.log('');
-  console.log(
-    `${figures.broadcasts} broadcasts, ${formatCount(figures.accepted)} messages: ${formatCount(figures.sent)} sent, ` +
-      `${figures.unknown} unknown, ${figures.lost} lost, ${figures.duplicated} double.`,
-  );
-  console.log(
-    `unknown at most: ⌈${PER_SECOND}/s × (${MEAN_ANSWER_MS} ms to answer + ${SETTLE_MS} ms to settle)⌉ = ` +
-      `${UNKNOWN_PER_KILL_PER_BOT} for each bot of the process that was hit`,
-  );
-  console.log(`From intent to settled: ${figures.underWayMs} ms for nine of ten.`);
-  const failures = [
-    ...Object.keys(promised)
-      .filter((name) => !(measured[name] <= promised[name]))
-      .map((name) => `${name} is ${measured[name]} instead of ${promised[name]} at most`),
-    ...figures.pauses
-      .filter(({ pauseMs }) => pauseMs > GOES_ON_WITHIN_MS)
-      .map(({ what, botNo, pauseMs }) => `bot ${botNo} stood still for ${pauseMs} ms after ${what}`),
-    ...unmet.map((name) => `nobody was caught ${name}`),
-    ...figures.endedBadly.map((words) => `a process ended badly: ${words}`),
-  ];
-  for (const failure of failures) console.log(`NOT MET: ${failure}`);
-  return {
-    proof: 'crash',
-    isMet: failures.length === 0,
-    isQuick,
-    kills: figures.kills,
-    stops: figures.stops,
-    backends: figures.backends,
-    bots: form.bots,
-    messages: figures.accepted,
-    unknown: figures.unknown,
-    underWayMs: figures.underWayMs,
-    ...measured,
-    promised,
-    machine,
-  };
 }
 
 const pacing = (perSecond) => ({ PACING_BOT_PER_SECOND: String(perSecond), PACING_CHAT_PER_SECOND: '0' });

@@ -20,6 +20,7 @@ interface Figures {
   readonly broadcastsTooMany: number;
   readonly failed: number;
   readonly unknownElsewhere: number;
+  readonly endedBadly: number;
   readonly unknownPerKillPerBot: number;
   readonly underWayMs: number;
   readonly longestPauseMs: number;
@@ -60,15 +61,16 @@ describe('every kind of process, killed and stopped in the middle of broadcasts'
   });
 
   it('loses nothing, sends nothing twice, and tells no untruth', () => {
-    const { lost, duplicated, deniedArrivals, broadcastsTooMany, failed, unknownElsewhere } = figures;
-    expect({ lost, duplicated, deniedArrivals, broadcastsTooMany, failed, unknownElsewhere }).toEqual({
+    const none = {
       lost: 0,
       duplicated: 0,
       deniedArrivals: 0,
       broadcastsTooMany: 0,
       failed: 0,
       unknownElsewhere: 0,
-    });
+      endedBadly: 0,
+    };
+    expect(figures).toMatchObject(none);
   });
 
   it('leaves no more unknown than can be under way', () => {
