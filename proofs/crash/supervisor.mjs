@@ -39,7 +39,7 @@ export class Supervisor {
 
   async run({ kills, stops }) {
     while (this.kills < kills || this.stops < stops) {
-      await wait(1_000 + Math.random() * 1_000);
+      await wait(1_000 + Math.random() * 700);
       const canStop = this.stops < stops && this.#standingStill.size < MOST_STANDING_STILL;
       const isStopNext = canStop && (this.kills >= kills || this.stops / stops <= this.kills / kills);
       if (!isStopNext && this.kills >= kills) continue;
@@ -77,9 +77,9 @@ export class Supervisor {
     this.#say(one.owner === undefined ? what : `${what}; it drove ${lanes} bots`);
   }
 
-  /** Two hits are at the next point of theirs, where somebody comes along in time, the next two at random. */
+  /** Two hits are at the next point of theirs, where somebody comes along in time, the third at random. */
   async #catchOne(kind, hit) {
-    if (this.#hits % 4 < 2) {
+    if (this.#hits % 3 < 2) {
       const point = this.#nextPoint(kind);
       const caught = await this.#catchAt(point, hit);
       if (caught) {
@@ -104,7 +104,11 @@ export class Supervisor {
   }
 
   #nextPoint(kind) {
-    const count = ({ name }) => this.met.get(name)[kind];
+    const count = ({ name }) => {
+      const { kill, stop } = this.met.get(name);
+      // The rarest of this kind; of those, the rarest of all.
+      return this.met.get(name)[kind] + (kill + stop) / 1_000;
+    };
     return POINTS.reduce((rarest, point) => (count(point) < count(rarest) ? point : rarest));
   }
 
