@@ -42,9 +42,13 @@ export class GuessCountsRepository {
     await client.query('DELETE FROM guess_counts WHERE key = $1', [key]);
   }
 
-  /** All counts whose keys begin so. */
+  /** All counts whose keys begin so, in the order in which attempts lock them. */
   async deleteAllOf(client: PoolClient, beginning: string): Promise<void> {
-    await client.query('DELETE FROM guess_counts WHERE starts_with(key, $1)', [beginning]);
+    await client.query(
+      `DELETE FROM guess_counts WHERE key = ANY (ARRAY(
+         SELECT key FROM guess_counts WHERE starts_with(key, $1) ORDER BY key COLLATE "C" FOR UPDATE))`,
+      [beginning],
+    );
   }
 
   async isRemembered(key: string): Promise<boolean> {

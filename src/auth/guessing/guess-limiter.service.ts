@@ -78,23 +78,15 @@ export class GuessLimiter {
 
   /** It was no guess. */
   async forgive({ counts, acquaintance }: Guess): Promise<void> {
-    const takenBack = new Map(
-      counts
-        .filter(({ onSuccess }) => onSuccess === 'take_back')
-        .map((count) => [count.key, count.allowance]),
-    );
+    const byKey = new Map(counts.map((count) => [count.key, count]));
     await this.dispatcher.transaction(async (client) => {
-      for (const before of await this.counts.lock(client, [...takenBack.keys()])) {
-        const allowance = takenBack.get(before.key)!;
-        await this.counts.save(
-          client,
-          before.key,
-          forgiveAttempt(before, allowance),
-          allowance.forgetAfterMs,
-        );
-      }
-      for (const { key, onSuccess } of counts) {
+      // All of them first, as the attempt did: one at a time, two requests would wait for each other.
+      for (const before of await this.counts.lock(client, [...byKey.keys()])) {
+        const { key, allowance, onSuccess } = byKey.get(before.key)!;
         if (onSuccess === 'forget') await this.counts.delete(client, key);
+        if (onSuccess === 'take_back') {
+          await this.counts.save(client, key, forgiveAttempt(before, allowance), allowance.forgetAfterMs);
+        }
       }
       if (acquaintance !== undefined) await this.counts.remember(client, acquaintance, KNOWN_FOR_MS);
     });

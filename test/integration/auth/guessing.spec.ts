@@ -47,6 +47,14 @@ describe('guessing', () => {
     expect(await work(unusedEmail())).toEqual(known);
   });
 
+  it('lets right and wrong attempts at the same time wait for each other, and not in a circle', async () => {
+    const { email } = await scene.signUp();
+    const right = Array.from({ length: 24 }, () => signIn(email, PASSWORD));
+    const wrong = Array.from({ length: 8 }, () => signIn(email));
+    const statuses = (await Promise.all([...right, ...wrong])).map(({ status }) => status);
+    expect(statuses.filter((status) => ![200, 401, 429].includes(status))).toEqual([]);
+  });
+
   it('is counted by all processes together', async () => {
     const { email } = await scene.signUp();
     const elsewhere = new ApiClient(second.url);

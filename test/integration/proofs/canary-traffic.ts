@@ -1,3 +1,4 @@
+import { PASSWORD } from '../../harness/accounts.js';
 import { Receiver } from '../../harness/receiver.js';
 import { type SceneTenant, UNPACED } from '../../harness/scene.js';
 import { waitUntil } from '../../harness/wait.js';
@@ -99,7 +100,10 @@ export class CanaryTraffic {
   }
 
   private async export({ tenant, canary }: CanaryTenant): Promise<void> {
-    const { body } = await tenant.client.post<{ id: string }>('/tenant/exports');
+    const { status, body } = await tenant.client.post<{ id: string }>('/tenant/exports', {
+      password: PASSWORD,
+    });
+    if (status !== 202 && status !== 201) throw new Error(`No export was begun: ${JSON.stringify(body)}`);
     await waitUntil(async () => {
       const answer = await tenant.client.get<{ state: string }>(`/tenant/exports/${body.id}`);
       if (answer.body.state === 'failed') throw new Error('The export failed.');

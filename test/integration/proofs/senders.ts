@@ -2,17 +2,19 @@ import { PASSWORD } from '../../harness/accounts.js';
 import { ApiClient } from '../../harness/client.js';
 import { absentThings, type HostileScene } from '../security/hostile-scene.js';
 import { type Operation, type Things } from '../security/operations.js';
-import { actsAtOnce } from './isolation-cases.js';
 
 type Role = 'nobody' | 'member' | 'passer-by' | 'operator';
 
+/** They need no more than being asked for, and end the session of whoever asks. */
+const ENDS_SESSIONS = new Set(['Members.leave', 'Auth.signOut']);
+
 /** A passer-by who signed out is refused so often before the next one comes. */
-const REFUSALS_OF_A_PASSER_BY = 5;
+const REFUSALS_OF_A_PASSER_BY = 2;
 
 /**
  * In whose name generated requests go out, so that all of them get past the door. Members ask for what they have;
- * operators for what another tenant has, which may be suspended by it; and what needs no more than being asked for, such
- * as leaving, is asked for by passers-by, one after the other.
+ * operators for what another tenant has, which may be suspended by it; and what ends the session of whoever asks, such as
+ * leaving, is asked for by passers-by, one after the other.
  */
 export class Senders {
   private refusals = 0;
@@ -72,5 +74,5 @@ function roleFor(operation: Operation): Role {
   if (operation.role === 'public') return 'nobody';
   // There is one operator, who stays signed in.
   if (operation.role === 'operator') return operation.id === 'Operators.signOut' ? 'nobody' : 'operator';
-  return actsAtOnce(operation) ? 'passer-by' : 'member';
+  return ENDS_SESSIONS.has(operation.id) ? 'passer-by' : 'member';
 }
