@@ -1,5 +1,5 @@
 // Kills one process after the other, has others stand still past their leases, and in between cuts connections, restarts
-// PostgreSQL and empties the queue: half of it at random moments, half at named ones.
+// PostgreSQL and empties the queue; most of it at named moments, some at random.
 import { setTimeout as wait } from 'node:timers/promises';
 import { POINTS } from './points.mjs';
 
