@@ -104,6 +104,7 @@ class CrashProof {
       ...hits,
       ...audited,
       pauses: await this.#watch.measurePauses(),
+      restarts: this.#watch.restarts,
       unknownOf: await this.#watch.countUnknown(),
       underWayMs: await this.#watch.measureUnderWay(),
       met: this.#met,

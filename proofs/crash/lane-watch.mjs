@@ -42,6 +42,10 @@ export class LaneWatch {
     this.#restartsAtMs.push(atMs);
   }
 
+  get restarts() {
+    return this.#restartsAtMs.length;
+  }
+
   /**
    * From each hit to the first intent of a later owner, where something waited. A successor that is hit itself before its
    * first, or a server that is restarted, begins a wait of its own.
@@ -77,7 +81,10 @@ export class LaneWatch {
     return ms;
   }
 
-  /** Of each kind of hit, the bots that were driven and what stayed unknown; `elsewhere` is nobody's. */
+  /**
+   * Of each kind of hit, the bots that were driven and what stayed unknown. What is no hit's is the restarts': while
+   * PostgreSQL is away, leases run out over what was meant to leave.
+   */
   async countUnknown() {
     const unknown = new Map();
     for (const { bot_no: botNo, epoch, count } of await this.#database.look(UNKNOWN)) {
@@ -93,7 +100,9 @@ export class LaneWatch {
         counted[kind].most = Math.max(counted[kind].most, count);
       }
     }
-    return { ...counted, elsewhere: [...unknown.values()].reduce((sum, count) => sum + count, 0) };
+    const left = [...unknown.values()];
+    const ofRestarts = left.reduce((sum, count) => sum + count, 0);
+    return { ...counted, restart: { bots: left.length, unknown: ofRestarts, most: Math.max(0, ...left) } };
   }
 }
 

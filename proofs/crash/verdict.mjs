@@ -13,8 +13,10 @@ const GOES_ON_WITHIN_MS = 10_000;
 
 /** Prints the tables for people. @returns the last line for programs */
 export function judge(figures, form, machine, isQuick) {
-  const { kill, stop, elsewhere } = figures.unknownOf;
-  const perBot = ({ unknown, bots }) => (bots === 0 ? 0 : Math.round((unknown / bots) * 100) / 100);
+  const { kill, stop, restart } = figures.unknownOf;
+  // A restart finds every bot in the middle of something.
+  const restarted = { ...restart, bots: figures.restarts * form.bots };
+  const perBot = ({ unknown, bots }) => (unknown === 0 ? 0 : Math.round((unknown / bots) * 100) / 100);
   const longest = (kind) =>
     Math.max(0, ...figures.pauses.filter((pause) => pause.kind === kind).map(({ pauseMs }) => pauseMs));
   const unmet = [...figures.met].filter(([, { kill, stop }]) => kill + stop === 0).map(([name]) => name);
@@ -24,10 +26,10 @@ export function judge(figures, form, machine, isQuick) {
     deniedArrivals: figures.deniedArrivals,
     broadcastsTooMany: figures.broadcastsTooMany,
     failed: figures.failed,
-    unknownElsewhere: elsewhere,
     endedBadly: figures.endedBadly.length,
     unknownPerKillPerBot: perBot(kill),
     unknownPerStopPerBot: perBot(stop),
+    unknownPerRestartPerBot: perBot(restarted),
     longestPauseMs: Math.max(longest('kill'), longest('stop')),
   };
   const promised = {
@@ -37,11 +39,11 @@ export function judge(figures, form, machine, isQuick) {
       deniedArrivals: 0,
       broadcastsTooMany: 0,
       failed: 0,
-      unknownElsewhere: 0,
       endedBadly: 0,
     },
     unknownPerKillPerBot: UNKNOWN_PER_KILL_PER_BOT,
     unknownPerStopPerBot: UNKNOWN_PER_KILL_PER_BOT,
+    unknownPerRestartPerBot: UNKNOWN_PER_KILL_PER_BOT,
     longestPauseMs: GOES_ON_WITHIN_MS,
   };
   console.log('');
@@ -50,6 +52,7 @@ export function judge(figures, form, machine, isQuick) {
     [
       ['SIGKILL', figures.kills, kill.bots, kill.unknown, perBot(kill), kill.most, longest('kill')],
       ['SIGSTOP', figures.stops, stop.bots, stop.unknown, perBot(stop), stop.most, longest('stop')],
+      ['restart', figures.restarts, restarted.bots, restart.unknown, perBot(restarted), restart.most],
     ],
   );
   console.log('');

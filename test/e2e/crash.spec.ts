@@ -19,7 +19,8 @@ interface Figures {
   readonly deniedArrivals: number;
   readonly broadcastsTooMany: number;
   readonly failed: number;
-  readonly unknownElsewhere: number;
+  readonly unknownPerStopPerBot: number;
+  readonly unknownPerRestartPerBot: number;
   readonly endedBadly: number;
   readonly unknownPerKillPerBot: number;
   readonly underWayMs: number;
@@ -67,7 +68,6 @@ describe('every kind of process, killed and stopped in the middle of broadcasts'
       deniedArrivals: 0,
       broadcastsTooMany: 0,
       failed: 0,
-      unknownElsewhere: 0,
       endedBadly: 0,
     };
     expect(figures).toMatchObject(none);
@@ -76,6 +76,8 @@ describe('every kind of process, killed and stopped in the middle of broadcasts'
   it('leaves no more unknown than can be under way', () => {
     const atMost = Math.ceil((PER_SECOND * figures.underWayMs) / 1_000);
     expect(figures.unknownPerKillPerBot).toBeLessThanOrEqual(atMost);
+    expect(figures.unknownPerStopPerBot).toBeLessThanOrEqual(atMost);
+    expect(figures.unknownPerRestartPerBot).toBeLessThanOrEqual(atMost);
   });
 
   it('goes on soon', () => {
