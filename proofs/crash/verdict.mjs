@@ -52,7 +52,15 @@ export function judge(figures, form, machine, isQuick) {
     [
       ['SIGKILL', figures.kills, kill.bots, kill.unknown, perBot(kill), kill.most, longest('kill')],
       ['SIGSTOP', figures.stops, stop.bots, stop.unknown, perBot(stop), stop.most, longest('stop')],
-      ['restart', figures.restarts, restarted.bots, restart.unknown, perBot(restarted), restart.most],
+      [
+        'restart',
+        figures.restarts,
+        restarted.bots,
+        restart.unknown,
+        perBot(restarted),
+        restart.most,
+        undefined,
+      ],
     ],
   );
   console.log('');
