@@ -1,269 +1,196 @@
-// Workers die in the middle of broadcasts, again and again; one stands still past its leases and wakes up. Nothing may
-// be lost or sent twice, and of what was under way only so much may stay unknown.
+// Workers, schedulers and the API die in the middle of broadcasts, again and again; others stand still past their leases and
+// wake up; connections break, PostgreSQL restarts, the queue is lost. Nothing may be lost or sent twice, and of what was
+// under way only so much may stay unknown.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import pg from 'pg';
 import { describeMachine, printMachine } from '../bench/machine.mjs';
-import { formatCount, printTable } from '../bench/table.mjs';
-import { makeFreshDatabase } from '../scripts/fresh-database.mjs';
-import { homeDirectory } from '../scripts/run.mjs';
+import { audit } from './crash/auditor.mjs';
+import { ProofDatabase } from './crash/database.mjs';
 import { Installation } from './crash/installation.mjs';
+import { LaneWatch } from './crash/lane-watch.mjs';
+import { POINTS } from './crash/points.mjs';
+import { queueStores } from './crash/queue-store.mjs';
+import { Supervisor } from './crash/supervisor.mjs';
 import { Tenant } from './crash/tenant.mjs';
+import { ANSWER_MS, judge, PER_SECOND } from './crash/verdict.mjs';
 
-const FULL = { kills: 5, bots: 12, peoplePerBot: 200 };
-const QUICK = { kills: 1, bots: 6, peoplePerBot: 60 };
+/** Kills and stops are those of both queues together. */
+const FULL = { kills: 200, stops: 200, bots: 50, peoplePerBot: 400 };
+const QUICK = {
+  kills: Number(process.env.K ?? 26),
+  stops: Number(process.env.K ?? 26),
+  bots: 50,
+  peoplePerBot: 60,
+};
 
-const PER_SECOND = 30;
-const ANSWER_MS = 100;
-/** From the answer to the commit that settles it, with what a busy machine adds. */
-const SETTLE_MS = 150;
-/** What one bot may have under way when its worker dies. */
-const UNKNOWN_PER_BOT = Math.ceil((PER_SECOND * (ANSWER_MS + SETTLE_MS)) / 1_000);
-/** How long a dead owner's lane stays its own. */
-const LEASE_MS = 6_000;
-const TAKEN_OVER_WITHIN_MS = 60_000;
-const LOOK_EVERY_MS = 50;
-/** Of each bot, before something happens: the broadcast is in full swing. */
-const SENT_BEFORE = 10;
+const WORKERS = 5;
+const SCHEDULERS = 2;
+/** None takes all bots, and two can take those of everybody else. */
+const LANES_PER_WORKER = 30;
+const LOOK_EVERY_MS = 250;
+const ENDED_WITHIN_MS = 300_000;
+const TEXT = 'Whatever happens';
 
 export async function run({ isQuick }) {
   const form = isQuick ? QUICK : FULL;
-  const { startEmbeddedDatabase } = await import('../dist/platform/embedded-database/index.js');
   const home = mkdtempSync(join(tmpdir(), 'arauto-proof-'));
-  const server = await startEmbeddedDatabase({
-    homeDirectory,
-    dataDirectory: '.arauto/proof-postgres',
-    databaseName: 'postgres',
-    log: () => undefined,
-  });
-  let installation;
+  const database = await ProofDatabase.start();
+  const stores = await queueStores(database);
+  const installation = new Installation({ database, home });
   try {
-    const machine = await describeMachine(server.url);
+    const machine = await describeMachine(database.serverUrl);
     printMachine(machine);
     if (isQuick) printQuickness();
-    const databaseUrls = await makeFreshDatabase(server.url, 'arauto_proof');
-    installation = new Installation({ databaseUrls, home });
-    const rounds = await new CrashProof(form, installation, databaseUrls.superuser).run();
-    return judge(rounds, form, machine, isQuick);
+    if (stores.length === 1) console.log('Without Redis: there is no redis-server on the path.');
+    const figures = await new CrashProof(form, installation, database, stores).run();
+    return judge(figures, form, machine, isQuick);
   } finally {
-    await installation?.stop();
-    await server.stop();
+    await installation.stop().catch((error) => console.error(error));
+    await Promise.all(stores.map((store) => store.close()));
+    await database.stop();
     rmSync(home, { recursive: true, force: true });
   }
 }
 
 function printQuickness() {
   console.log(
-    `--quick: ${QUICK.kills} kill instead of ${FULL.kills}, ${QUICK.bots} bots instead of ${FULL.bots}, ` +
-      `${QUICK.peoplePerBot} people of each instead of ${FULL.peoplePerBot}.`,
+    `--quick: ${QUICK.kills} kills and ${QUICK.stops} stops instead of ${FULL.kills} and ${FULL.stops}, ` +
+      `${QUICK.peoplePerBot} people of each bot instead of ${FULL.peoplePerBot}.`,
   );
 }
 
 class CrashProof {
   #form;
   #installation;
-  #superuser;
+  #database;
+  #stores;
+  #watch;
   #tenant;
-  #workers = [];
+  #met = new Map(POINTS.map(({ name }) => [name, { kill: 0, stop: 0 }]));
+  #startedMs = performance.now();
 
-  constructor(form, installation, superuserUrl) {
+  constructor(form, installation, database, stores) {
     this.#form = form;
     this.#installation = installation;
-    this.#superuser = new pg.Client({ connectionString: superuserUrl });
+    this.#database = database;
+    this.#stores = stores;
+    this.#watch = new LaneWatch(database);
   }
 
   async run() {
-    await this.#superuser.connect();
-    try {
-      await this.#setUp();
-      const rounds = [];
-      for (let kill = 1; kill <= this.#form.kills; kill += 1) {
-        rounds.push(await this.#runRound(`kill ${kill}`, () => this.#kill()));
-      }
-      rounds.push(await this.#runRound('stand still', () => this.#standStill()));
-      return rounds;
-    } finally {
-      await this.#superuser.end();
+    await this.#setUp();
+    const hits = { kills: 0, stops: 0 };
+    for (const [position, store] of this.#stores.entries()) {
+      const share = (count) => Math.round((count * (position + 1)) / this.#stores.length);
+      const { kills, stops } = this.#form;
+      const wanted = { kills: share(kills) - hits.kills, stops: share(stops) - hits.stops };
+      this.#say(`the queue is in ${store.name}`);
+      await this.#runOn(store, wanted);
+      hits.kills += wanted.kills;
+      hits.stops += wanted.stops;
     }
+    this.#say('everything is held against each other');
+    const { bots, peoplePerBot } = this.#form;
+    const audited = await audit({
+      database: this.#database,
+      tenant: this.#tenant,
+      arrivals: await this.#tenant.arrivals(TEXT),
+      people: bots * peoplePerBot,
+    });
+    await this.#installation.rest();
+    return {
+      ...hits,
+      ...audited,
+      pauses: await this.#watch.measurePauses(),
+      restarts: this.#watch.restarts,
+      unknownOf: await this.#watch.countUnknown(),
+      underWayMs: await this.#watch.measureUnderWay(),
+      met: this.#met,
+      endedBadly: this.#installation.endedBadly,
+      backends: this.#stores.map(({ name }) => name),
+    };
   }
 
+  /** Greetings are no part of the proof: as fast as they go, by processes that leave. */
   async #setUp() {
     const { bots, peoplePerBot } = this.#form;
-    say(`${bots} bots, ${peoplePerBot} people of each`);
+    this.#say(`${bots} bots get ${peoplePerBot} people each`);
     const sandboxUrl = await this.#installation.startSandbox();
-    const { apiUrl } = await this.#installation.start('api,scheduler,poller');
-    // Greetings are no part of the proof: as fast as they go, by a worker that leaves.
-    const greeter = await this.#installation.start('worker', pacing(0));
-    this.#tenant = await Tenant.signUp(apiUrl, sandboxUrl);
+    await this.#installation.keep('api,scheduler,poller,worker', 1, pacing(0));
+    this.#tenant = await Tenant.signUp(this.#installation, sandboxUrl);
     await this.#tenant.connectBots(bots, peoplePerBot);
-    await greeter.end('SIGTERM');
-    await this.#tenant.setAnswerTime(ANSWER_MS);
-    await Promise.all([this.#startWorker(), this.#startWorker()]);
+    await this.#installation.rest();
+    await this.#tenant.setAnswerTime(ANSWER_MS.least, ANSWER_MS.most);
   }
 
-  /** With room for two thirds of the bots in each of two workers, neither is ever without any. */
-  async #startWorker() {
-    const lanes = Math.ceil((this.#form.bots * 2) / 3);
-    const settings = { ...pacing(PER_SECOND), LANES_PER_WORKER: String(lanes) };
-    this.#workers.push(await this.#installation.start('worker', settings));
-  }
-
-  async #kill() {
-    await this.#workers.shift().end('SIGKILL');
-    return () => this.#startWorker();
-  }
-
-  async #standStill() {
-    const sleeper = this.#workers.shift();
-    sleeper.signal('SIGSTOP');
-    return async () => {
-      await this.#startWorker();
-      return async () => {
-        sleeper.signal('SIGCONT');
-        this.#workers.push(sleeper);
-      };
+  async #runOn(store, wanted) {
+    const settings = {
+      ...pacing(PER_SECOND),
+      ...store.environment,
+      LANES_PER_WORKER: String(LANES_PER_WORKER),
     };
+    await this.#installation.rest();
+    await Promise.all([
+      this.#installation.keep('worker', WORKERS, settings),
+      this.#installation.keep('scheduler', SCHEDULERS, settings),
+      this.#installation.keep('api', 1, settings),
+    ]);
+    const supervisor = new Supervisor({
+      installation: this.#installation,
+      database: this.#database,
+      queueStore: store,
+      watch: this.#watch,
+      met: this.#met,
+      say: (text) => this.#say(text),
+    });
+    let isOver = false;
+    const broadcasting = this.#keepBroadcasting(() => isOver);
+    await Promise.all([supervisor.run(wanted).finally(() => (isOver = true)), broadcasting]);
+    await this.#untilEnded();
   }
 
-  /** One broadcast to everybody, and what happens in its middle. */
-  async #runRound(what, happen) {
-    const { bots, peoplePerBot } = this.#form;
-    const text = `Whatever happens, ${what}`;
-    say(what);
-    const id = await this.#tenant.broadcast(text);
-    await this.#tenant.until(id, 'it is in full swing', ({ counts }) => counts.sent >= bots * SENT_BEFORE);
-    const before = await this.#readLanes();
-    const goOn = await happen();
-    const startedMs = performance.now();
-    const [takeOver, wake] = await Promise.all([this.#watchTakeOver(before, startedMs), goOn()]);
-    await wake?.();
-    const { counts } = await this.#tenant.until(
-      id,
-      'it ends',
-      ({ state, counts }) => state === 'finished' && counts.queued + counts.sending === 0,
-    );
-    return {
-      what,
-      expected: bots * peoplePerBot,
-      counts,
-      ...takeOver,
-      ...compare(counts, await this.#tenant.deliveries(id), await this.#tenant.arrivals(text)),
-    };
-  }
-
-  /** Lanes that are driven, by bot. */
-  async #readLanes() {
-    const { rows } = await this.#superuser.query(
-      `SELECT bot_no, owner, epoch, until < clock_timestamp() AS "isOver",
-         (extract(epoch FROM until - clock_timestamp()) * 1000)::float8 AS "leftMs"
-       FROM lanes WHERE owner IS NOT NULL`,
-    );
-    return new Map(rows.map((lane) => [lane.bot_no, lane]));
-  }
-
-  /**
-   * Waits until it is known of every lane that was driven what became of it. The dead worker's have a new epoch; those
-   * of others were renewed past the last instant that the dead one could have held them, or let go in good order.
-   */
-  async #watchTakeOver(before, startedMs) {
-    const pending = new Map(before);
-    const takenOverMs = [];
-    while (pending.size > 0) {
-      const elapsedMs = performance.now() - startedMs;
-      if (elapsedMs > TAKEN_OVER_WITHIN_MS) {
-        const bots = [...pending.keys()].join(', ');
-        throw new Error(`After ${Math.round(elapsedMs / 1_000)} s nobody drives the lanes of bots ${bots}.`);
-      }
-      const lanes = await this.#readLanes();
-      for (const [botNo, { epoch }] of pending) {
-        const lane = lanes.get(botNo);
-        const isTaken = lane !== undefined && lane.epoch !== epoch;
-        const isAnothers = lane === undefined || elapsedMs + lane.leftMs > LEASE_MS + LOOK_EVERY_MS;
-        if (isTaken) takenOverMs.push(elapsedMs);
-        if (isTaken || isAnothers) pending.delete(botNo);
+  /** The next broadcast begins while the one before still has half its way to go, so that there is always work. */
+  async #keepBroadcasting(isOver) {
+    const enough = (this.#form.bots * this.#form.peoplePerBot) / 2;
+    while (!isOver()) {
+      if ((await this.#countOpen()) < enough) {
+        await this.#tenant.broadcast(
+          `${TEXT}, ${String(this.#tenant.broadcasts.length + 1).padStart(4, '0')}`,
+        );
       }
       await wait(LOOK_EVERY_MS);
     }
-    return { driven: takenOverMs.length, takenOverMs: Math.round(Math.max(0, ...takenOverMs)) };
+  }
+
+  async #countOpen() {
+    const [{ count }] = await this.#database.look(
+      `SELECT (SELECT count(*) FROM deliveries WHERE is_open AND class = 1)::int
+         + (SELECT count(*) * $1 FROM broadcasts WHERE state = 'planning')::int AS count`,
+      [this.#form.bots * this.#form.peoplePerBot],
+    );
+    return count;
+  }
+
+  async #untilEnded() {
+    const startedMs = performance.now();
+    for (const { id } of this.#tenant.broadcasts) {
+      let report = await this.#tenant.report(id);
+      while (report.state !== 'finished') {
+        if (performance.now() - startedMs > ENDED_WITHIN_MS)
+          throw new Error(`A broadcast did not end: ${JSON.stringify(report)}`);
+        await wait(LOOK_EVERY_MS);
+        report = await this.#tenant.report(id);
+      }
+    }
+    this.#say(`all ${this.#tenant.broadcasts.length} broadcasts have ended`);
+  }
+
+  #say(text) {
+    const seconds = Math.round((performance.now() - this.#startedMs) / 1_000);
+    console.error(`… ${String(seconds).padStart(4)} s: ${text}`);
   }
 }
 
-/** The report against what arrived: every delivery has an end, and each end is true. */
-function compare(counts, deliveries, arrivals) {
-  const times = new Map();
-  for (const chat of arrivals) times.set(chat, (times.get(chat) ?? 0) + 1);
-  const unfinished = counts.queued + counts.sending;
-  const vanished = counts.accepted - deliveries.length;
-  const neverArrived = deliveries.filter(
-    ({ state, telegramChatId }) => state === 'sent' && !times.has(Number(telegramChatId)),
-  ).length;
-  const deniedArrivals = deliveries.filter(
-    ({ state, telegramChatId }) => !['sent', 'unknown'].includes(state) && times.has(Number(telegramChatId)),
-  ).length;
-  return {
-    lost: unfinished + vanished + neverArrived,
-    duplicated: arrivals.length - times.size,
-    deniedArrivals,
-  };
-}
-
-function judge(rounds, form, machine, isQuick) {
-  const sum = (pick) => rounds.reduce((total, round) => total + pick(round), 0);
-  const driven = sum((round) => round.driven);
-  const promised = { lost: 0, duplicated: 0, deniedArrivals: 0, unknown: driven * UNKNOWN_PER_BOT };
-  const measured = {
-    lost: sum((round) => round.lost + round.expected - round.counts.accepted),
-    duplicated: sum((round) => round.duplicated),
-    deniedArrivals: sum((round) => round.deniedArrivals),
-    unknown: sum((round) => round.counts.unknown),
-  };
-  const failed = sum(({ counts }) => counts.failed + counts.skipped + counts.cancelled);
-  console.log('');
-  printTable(
-    ['', 'accepted', 'sent', 'unknown', 'at most', 'failed', 'lost', 'double', 'bots', 'taken over after'],
-    rounds.map(({ what, counts, lost, duplicated, driven, takenOverMs }) => [
-      what,
-      formatCount(counts.accepted),
-      formatCount(counts.sent),
-      counts.unknown,
-      driven * UNKNOWN_PER_BOT,
-      counts.failed,
-      lost,
-      duplicated,
-      driven,
-      `${formatCount(takenOverMs)} ms`,
-    ]),
-  );
-  console.log(
-    `unknown at most: bots of the dead worker × ⌈${PER_SECOND}/s × (${ANSWER_MS} ms to answer + ${SETTLE_MS} ms to settle)⌉ = bots × ${UNKNOWN_PER_BOT}`,
-  );
-  const failures = [
-    ...Object.keys(promised)
-      .filter((name) => measured[name] > promised[name])
-      .map((name) => `${measured[name]} ${name} instead of ${promised[name]} at most`),
-    ...(failed > 0 ? [`${failed} failed, skipped or cancelled, with nothing to fail of`] : []),
-    ...rounds
-      .filter(({ driven }) => driven === 0)
-      .map(({ what }) => `${what} hit a worker that drove nothing`),
-  ];
-  for (const failure of failures) console.log(`NOT MET: ${failure}`);
-  return {
-    proof: 'crash',
-    isMet: failures.length === 0,
-    isQuick,
-    kills: form.kills,
-    standStills: 1,
-    bots: form.bots,
-    messages: sum((round) => round.counts.accepted),
-    ...measured,
-    driven,
-    takenOverMs: rounds.map(({ takenOverMs }) => takenOverMs),
-    promised,
-    machine,
-  };
-}
-
-const say = (text) => console.error(`… ${text}`);
 const pacing = (perSecond) => ({ PACING_BOT_PER_SECOND: String(perSecond), PACING_CHAT_PER_SECOND: '0' });

@@ -1,32 +1,40 @@
-// A tenant over the public API, and the people of its bots over the sandbox's.
-import { randomBytes } from 'node:crypto';
-import { JsonClient } from '../../scripts/demo/json-client.mjs';
+// A tenant over the public API, and the people of its bots over the sandbox's. Its program asks again, with the same
+// Idempotency-Key, when the API dies under its request.
+import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { JsonClient, RequestError } from '../../scripts/demo/json-client.mjs';
 import { waitFor } from '../../scripts/demo/waiting.mjs';
 
-const LARGEST_PAGE = 200;
 const LARGEST_LEDGER_PAGE = 10_000;
-const WITHIN_SECONDS = 120;
+const GREETED_WITHIN_SECONDS = 600;
+const ANSWERED_WITHIN_MS = 60_000;
+/** An API that stands still answers nobody; whoever asked looks for another one. */
+const PATIENCE_MS = 10_000;
+const RETRY_MS = 100;
+const SCOPES = ['bots:write', 'sandbox:write', 'broadcasts:read', 'broadcasts:write', 'messages:write'];
 
 export class Tenant {
-  #api;
+  #installation;
+  #key;
   #sandbox;
   #signal = new AbortController().signal;
+  /** What the API accepted, in order. */
+  broadcasts = [];
 
-  static async signUp(apiUrl, sandboxUrl) {
+  static async signUp(installation, sandboxUrl) {
     const tenant = new Tenant();
     const signal = tenant.#signal;
-    const account = {
+    tenant.#installation = installation;
+    const address = `${installation.apiUrl}/api/v1`;
+    const { accessToken } = await new JsonClient(address, { signal }).post('/auth/sign-up', {
       email: 'proof@example.org',
       password: randomBytes(16).toString('hex'),
       name: 'Proof',
       tenantName: 'Proof',
-    };
-    const { accessToken } = await new JsonClient(`${apiUrl}/api/v1`, { signal }).post(
-      '/auth/sign-up',
-      account,
-    );
-    tenant.#api = new JsonClient(`${apiUrl}/api/v1`, { accessToken, signal });
-    const access = await tenant.#api.post('/sandbox/access');
+    });
+    const api = new JsonClient(address, { accessToken, signal });
+    tenant.#key = (await api.post('/api-keys', { name: 'Proof', scopes: SCOPES })).key;
+    const access = await api.post('/sandbox/access');
     tenant.#sandbox = new JsonClient(`${sandboxUrl}/sandbox/v1`, { accessToken: access.accessToken, signal });
     return tenant;
   }
@@ -35,17 +43,14 @@ export class Tenant {
   async connectBots(botCount, peoplePerBot) {
     for (let n = 0; n < botCount; n += 1) {
       const bot = await this.#sandbox.post('/bots', { firstName: 'Herald' });
-      await this.#api.post('/bots', { token: bot.token, environment: 'sandbox' });
+      await this.#insist('POST', '/bots', { token: bot.token, environment: 'sandbox' });
       const { people } = await this.#sandbox.post('/people', { firstName: 'Rui', count: peoplePerBot });
       await this.#sandbox.post('/actions/start', { botId: bot.id, personIds: people.map(({ id }) => id) });
     }
     await waitFor(
       'everybody is greeted',
       async () => (await this.#countGreetings()) >= botCount * peoplePerBot,
-      {
-        signal: this.#signal,
-        withinSeconds: WITHIN_SECONDS,
-      },
+      { signal: this.#signal, withinSeconds: GREETED_WITHIN_SECONDS },
     );
   }
 
@@ -53,54 +58,65 @@ export class Tenant {
     return (await this.#sandbox.get('/ledger/summary?method=sendMessage')).effects;
   }
 
-  setAnswerTime(minimumMs) {
-    return this.#sandbox.put('/latency', { minimumMs });
+  setAnswerTime(minimumMs, maximumMs) {
+    return this.#sandbox.put('/latency', { minimumMs, maximumMs });
   }
 
   async broadcast(text) {
-    const { id } = await this.#api.post('/broadcasts', {
+    const { id } = await this.#insist('POST', '/broadcasts', {
       message: { kind: 'text', text },
       audience: { to: 'everybody' },
     });
-    return id;
+    this.broadcasts.push({ id, text });
   }
 
-  /** @returns the report once it is so */
-  until(id, what, isReached) {
-    return waitFor(
-      what,
-      async () => {
-        const report = await this.#api.get(`/broadcasts/${id}`);
-        return isReached(report) && report;
-      },
-      { signal: this.#signal, withinSeconds: WITHIN_SECONDS },
-    );
+  report(id) {
+    return this.#insist('GET', `/broadcasts/${id}`);
   }
 
-  async hasEnded(id) {
-    return (await this.#api.get(`/broadcasts/${id}`)).state === 'finished';
-  }
-
-  async deliveries(id) {
+  /** What arrived of all texts that begin so, once for each time. */
+  async arrivals(textPrefix) {
+    const query = `/ledger?limit=${LARGEST_LEDGER_PAGE}&textPrefix=${encodeURIComponent(textPrefix)}`;
     const found = [];
-    for (let cursor = ''; cursor !== null;) {
-      const page = await this.#api.get(
-        `/broadcasts/${id}/deliveries?limit=${LARGEST_PAGE}${cursor && `&cursor=${cursor}`}`,
-      );
-      found.push(...page.items);
-      cursor = page.nextCursor;
+    for (let page = { hasMore: true, nextSinceSequence: 0 }; page.hasMore;) {
+      page = await this.#sandbox.get(`${query}&sinceSequence=${page.nextSinceSequence}`);
+      for (const { hasEffect, text, chatId } of page.rows) if (hasEffect) found.push({ text, chatId });
     }
     return found;
   }
 
-  /** The chats that a text arrived in, once for each time. */
-  async arrivals(text) {
-    const query = `/ledger?limit=${LARGEST_LEDGER_PAGE}&textPrefix=${encodeURIComponent(text)}`;
-    const chats = [];
-    for (let page = { hasMore: true, nextSinceSequence: 0 }; page.hasMore;) {
-      page = await this.#sandbox.get(`${query}&sinceSequence=${page.nextSinceSequence}`);
-      chats.push(...page.rows.filter(({ hasEffect }) => hasEffect).map(({ chatId }) => Number(chatId)));
+  /** Asks whichever API there is, until one answers otherwise than that it can't. */
+  async #insist(method, path, body) {
+    const idempotencyKey = randomUUID();
+    const startedMs = performance.now();
+    for (;;) {
+      try {
+        return await this.#ask(method, path, body, idempotencyKey);
+      } catch (error) {
+        const isForGood = error instanceof RequestError && error.isRefusal;
+        if (isForGood || performance.now() - startedMs > ANSWERED_WITHIN_MS) throw error;
+        await wait(RETRY_MS);
+      }
     }
-    return chats;
+  }
+
+  async #ask(method, path, body, idempotencyKey) {
+    const { apiUrl } = this.#installation;
+    if (apiUrl === undefined) throw new Error('There is no API just now.');
+    const response = await fetch(`${apiUrl}/api/v1${path}`, {
+      method,
+      signal: AbortSignal.timeout(PATIENCE_MS),
+      headers: {
+        authorization: `Bearer ${this.#key}`,
+        'idempotency-key': idempotencyKey,
+        ...(body && { 'content-type': 'application/json' }),
+      },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (response.ok) return JSON.parse(text);
+    throw Object.assign(new RequestError(`${method} ${path} was answered with ${response.status}: ${text}`), {
+      isRefusal: response.status < 500,
+    });
   }
 }

@@ -96,6 +96,8 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    // So that whoever looks at the table `lanes` can tell which process drives one.
+    this.logger.log(`drives lanes as ${this.owner}`);
     await this.notifications.listen(LANES_CHANNEL, (payload) => {
       for (const botNo of payload.split(',')) this.lanes.get(botNo)?.lane.noticeMore();
     });

@@ -11,6 +11,7 @@ import { DataSource, type EntitySchema, type MixedList } from 'typeorm';
 import { Configuration } from '../../config/index.js';
 import { DatabaseHealth } from './database-health.js';
 import { DispatcherDatabase, ONLY_INDEX_LOOKUPS } from './dispatcher-database.js';
+import { HeardPool } from './heard-pool.js';
 import { DatabaseNotifications } from './notifications.js';
 import { type DatabaseUrls } from './roles.js';
 import { refuseUnsafeDatabase } from './start-up-check.js';
@@ -96,9 +97,10 @@ async function connect(
     connectTimeoutMS: CONNECTION_TIMEOUT_MS,
     extra: { options: NO_ENDLESS_WAITS },
     poolErrorHandler: reportIdleError,
+    driver: { ...pg, Pool: HeardPool },
   });
   await source.initialize();
-  const dispatcher = new pg.Pool({
+  const dispatcher = new HeardPool({
     connectionString: urls.dispatcher,
     max: DATABASE_POOL_SIZE,
     application_name: 'arauto-dispatcher',
@@ -106,7 +108,7 @@ async function connect(
     options: NO_ENDLESS_WAITS,
   });
   dispatcher.on('error', reportIdleError);
-  const keyed = new pg.Pool({
+  const keyed = new HeardPool({
     connectionString: urls.dispatcher,
     // The lanes' statements, one of each kind at a time: intents, leases taken, renewed and let go, readings.
     max: 6,

@@ -3,6 +3,7 @@ export { DatabaseHealth } from './database-health.js';
 export { DatabaseModule } from './database.module.js';
 export { DispatcherDatabase } from './dispatcher-database.js';
 export { GroupedQuery } from './grouped-query.js';
+export { HeardPool } from './heard-pool.js';
 export { DatabaseNotifications } from './notifications.js';
 export { isRefusedData } from './refused-data.rules.js';
 export { TenantDatabase } from './tenant-database.js';

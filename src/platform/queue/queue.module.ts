@@ -1,5 +1,11 @@
 import { BullModule, getQueueToken } from '@nestjs/bullmq';
-import { type DynamicModule, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  type DynamicModule,
+  Logger,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import {
   createPostgresBackend,
   PostgresConnection,
@@ -7,18 +13,39 @@ import {
   type QueueOptions,
   setDefaultBackendFactory,
 } from 'bullmq';
-import pg from 'pg';
 import { type Settings } from '../../config/index.js';
 import { Clock } from '../clock/index.js';
+import { HeardPool } from '../database/index.js';
 import { type Wake, WakeQueue, wakeQueueToken } from './wake-queue.js';
 
 const SCHEMA = 'bullmq';
 /** Each worker keeps one connection to listen on; the rest is shared by all queues of the process. */
 const POOL_SIZE = 12;
 
-/** Closes the shared pool after the workers that lean on it. */
-class QueuePool implements OnApplicationShutdown {
-  constructor(readonly pool: pg.Pool | undefined) {}
+/**
+ * The pool that all queues of the process share; closed after the workers that lean on it.
+ *
+ * A queue whose opening failed stays deaf for ever, since BullMQ asks once and remembers the answer. So a process doesn't
+ * start with one: whoever supervises it starts it again.
+ */
+class QueuePool implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly openings: Promise<void>[] = [];
+
+  constructor(readonly pool: HeardPool | undefined) {}
+
+  /** Opens a queue as BullMQ does, and remembers how that went. */
+  readonly open: typeof createPostgresBackend = (...queue) => {
+    const backend = createPostgresBackend(...queue);
+    const opening = backend.waitUntilReady();
+    // Told at the start's end, and not before somebody listens.
+    opening.catch(() => undefined);
+    this.openings.push(opening);
+    return backend;
+  };
+
+  async onApplicationBootstrap(): Promise<void> {
+    await Promise.all(this.openings);
+  }
 
   async onApplicationShutdown(): Promise<void> {
     await this.pool?.end();
@@ -33,10 +60,9 @@ export class QueueModule {
     dispatcherUrl: string,
   ): DynamicModule {
     const onRedis = settings.QUEUE_URL !== undefined;
-    setDefaultBackendFactory(onRedis ? undefined : createPostgresBackend);
     const pool = onRedis
       ? undefined
-      : new pg.Pool({
+      : new HeardPool({
           connectionString: dispatcherUrl,
           max: POOL_SIZE,
           options: `-c search_path=${SCHEMA}`,
@@ -44,6 +70,8 @@ export class QueueModule {
           keepAlive: true,
         });
     pool?.on('error', (error) => new Logger('queue').warn(`an idle connection broke: ${error.message}`));
+    const queuePool = new QueuePool(pool);
+    setDefaultBackendFactory(onRedis ? undefined : queuePool.open);
     const connection = (pool ?? {
       url: settings.QUEUE_URL,
       maxRetriesPerRequest: null,
@@ -52,7 +80,7 @@ export class QueueModule {
       module: QueueModule,
       global: true,
       imports: [BullModule.forRoot({ connection, prefix: settings.QUEUE_PREFIX })],
-      providers: [{ provide: QueuePool, useValue: new QueuePool(pool) }],
+      providers: [{ provide: QueuePool, useValue: queuePool }],
     };
   }
 

@@ -1,7 +1,7 @@
 import { type BeforeApplicationShutdown, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { WorkerHost } from '@nestjs/bullmq';
 import { type Job } from 'bullmq';
-import { type Wake } from './wake-queue.js';
+import { clearTheWayForTheNextLook, type Wake } from './wake-queue.js';
 
 /**
  * BullMQ's defaults notice a dead worker after a minute; these give what it worked on to others within seconds.
@@ -43,6 +43,7 @@ export abstract class WakeProcessor
 
   override async process(job: Job<Wake>): Promise<void> {
     try {
+      await clearTheWayForTheNextLook(job);
       await this.drive(job.data.keys);
     } catch (error) {
       this.logger.error(error, `${job.name} ${job.data.keys.join(', ')}`);

@@ -1,5 +1,5 @@
 import { type BeforeApplicationShutdown, Inject, Logger } from '@nestjs/common';
-import { type DeduplicationOptions, type Queue } from 'bullmq';
+import { type DeduplicationOptions, type Job, type Queue } from 'bullmq';
 import { type Clock } from '../clock/index.js';
 
 /** The only payload a job has: the keys of what there is work for. Content stays in the database. */
@@ -9,6 +9,13 @@ export interface Wake {
 
 /** Done jobs leave no trace: what happened is in the database. */
 const FORGOTTEN = { removeOnComplete: true, removeOnFail: true } as const;
+
+const FOUND = ':found:';
+
+/** Lets the next look wake again what this job was made for, once it is taken up. */
+export async function clearTheWayForTheNextLook(job: Job<Wake>): Promise<void> {
+  if (job.deduplicationId?.includes(FOUND)) await job.removeDeduplicationKey();
+}
 
 /**
  * Wakes whoever works on a key ("lane 7 has deliveries"). A wake is a hint: losing every one of them delays work until
@@ -42,10 +49,11 @@ export class WakeQueue implements BeforeApplicationShutdown {
 
   /**
    * For whoever looks again and again and finds the same keys while nobody has time for them: what waits of an earlier
-   * look is not doubled. A key that is dropped so is found by the next look.
+   * look is not doubled. A key that is dropped so is found by the next look. What somebody took up waits no longer: they
+   * may have died over it.
    */
   async wakeFound(keys: readonly string[]): Promise<void> {
-    await this.add(keys, (_, position) => ({ id: `${this.subject}:found:${position}` }));
+    await this.add(keys, (_, position) => ({ id: `${this.subject}${FOUND}${position}` }));
   }
 
   /**

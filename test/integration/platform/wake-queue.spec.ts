@@ -105,4 +105,15 @@ describe.each(places)('wakes on $name', ({ url }) => {
     await waitUntil(() => Promise.resolve(keeper.jobs.flat().includes('found later')), 20_000);
     expect(keeper.jobs.flat()).toHaveLength(22);
   });
+
+  it('wakes once more for what was taken up and not done, since whoever took it may be dead', async () => {
+    await queue.wakeFound(['a']);
+    await untilWokenFor(1);
+    for (let look = 0; look < 3; look += 1) await queue.wakeFound(['a']);
+    keeper.letGo();
+    await untilWokenFor(2);
+    await queue.wake(['end']);
+    await untilWokenFor(3);
+    expect(keeper.jobs.flat()).toEqual(['a', 'a', 'end']);
+  });
 });
