@@ -47,6 +47,8 @@ const MOST_IN_FLIGHT = 64;
 const MOST_PAID_IN_FLIGHT = 512;
 /** A rest shorter than this is waited out; a longer one gives the place to somebody else. */
 const PATIENCE_MS = 2_000;
+/** A broadcast whose content was refused is stopped within this, or soon after. */
+const REFUSED_REREAD_MS = 250;
 /** setTimeout fires up to a millisecond early. */
 const TIMER_SLACK_MS = 1;
 
@@ -322,9 +324,12 @@ export class Lane implements IntentHolder {
       const found = await this.around.repository.findQueued(this.bot.botNo, most);
       const fresh = found.filter((row) => !this.here.has(deliveryKey(row)));
       const prepared = await this.around.contents.load(this.bot, fresh);
-      if (!this.end) this.take(prepared);
+      const usable = prepared.filter(({ isRefused }) => !isRefused);
+      if (!this.end) this.take(usable);
       if (found.length >= most) this.isReadToTheEnd = false;
-      this.isReadInVain = fresh.length === 0;
+      this.isReadInVain = usable.length === 0;
+      // What is refused is about to be cancelled: looked at again then, and not at once.
+      if (usable.length < prepared.length) this.rereadIn(REFUSED_REREAD_MS);
     } catch (error) {
       // The lease runs out by itself; the sweep finds the lane again when the database is back.
       this.end ??= { kind: 'lost' };
@@ -337,7 +342,6 @@ export class Lane implements IntentHolder {
 
   private take(fresh: readonly PreparedDelivery[]): void {
     for (const delivery of fresh) {
-      if (delivery.isRefused) continue;
       this.hasPaid ||= delivery.isPaid;
       const { skipReason } = delivery;
       this.here.set(delivery.key, delivery);
