@@ -8,12 +8,10 @@ import {
   type Me,
   type SignedIn,
   type SignIn,
-  type SignUp,
   type SwitchTenant,
   type Transport,
   type UserView,
 } from './auth.dto.js';
-import { EmailsService } from './emails/emails.service.js';
 import { GuessLimiter } from './guessing/guess-limiter.service.js';
 import { type Origin } from './origin.js';
 import { PasswordHasher } from './passwords/password-hasher.service.js';
@@ -33,32 +31,11 @@ export class AccountsService {
     private readonly accountTokens: AccountTokensRepository,
     private readonly tenants: TenantsService,
     private readonly sessions: SessionsService,
-    private readonly emails: EmailsService,
     private readonly secondFactor: SecondFactorService,
     private readonly passwords: PasswordHasher,
     private readonly guesses: GuessLimiter,
     private readonly dispatcher: DispatcherDatabase,
   ) {}
-
-  /** Makes a person with their tenant, all or nothing; then opens a session as its owner, and mails a link. */
-  async signUp(input: SignUp, origin: Origin): Promise<Opened> {
-    const attempt = await this.guesses.admitSignUp(input.email, origin.address);
-    const passwordHash = await this.passwords.hash(input.password);
-    const { user, tenant, token } = await this.dispatcher.transaction(async (client) => {
-      const user = await this.users.insert(client, { ...input, passwordHash });
-      if (!user) throw conflict('email_taken', 'This e-mail address has an account; sign in instead.');
-      const { language, timeZone } = input;
-      const tenant = await this.tenants.create(
-        client,
-        { name: input.tenantName, language, timeZone },
-        user.id,
-      );
-      return { user, tenant, token: await this.emails.prepareConfirmation(client, user) };
-    });
-    await this.guesses.forgive(attempt);
-    this.emails.sendConfirmation(user, token);
-    return this.open(user, user, { tenant, role: 'owner' }, 'sign_up', input.transport, origin);
-  }
 
   /**
    * The person whose e-mail address and password these are. Where {@link UserWithSecrets.hasSecondFactor}, it is half of
@@ -171,7 +148,12 @@ export class AccountsService {
     return chooseAmong(await this.tenants.membershipsOf(userId), tenantId);
   }
 
-  private async open(
+  /**
+   * Opens a session of a person in a tenant of theirs.
+   *
+   * @param proven the person as they were when they showed who they are
+   */
+  async open(
     proven: ProvenUser,
     user: User,
     membership: Membership,

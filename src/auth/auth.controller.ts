@@ -2,7 +2,6 @@ import { Body, Controller, Get, HttpCode, Post, Req, Res } from '@nestjs/common'
 import {
   ApiBearerAuth,
   ApiConflictResponse,
-  ApiCreatedResponse,
   ApiForbiddenResponse,
   ApiNoContentResponse,
   ApiNotFoundResponse,
@@ -25,8 +24,6 @@ import {
   signedInSchema,
   type SignIn,
   signInSchema,
-  type SignUp,
-  signUpSchema,
   type SwitchTenant,
   switchTenantSchema,
   type Tokens,
@@ -34,10 +31,14 @@ import {
 } from './auth.dto.js';
 import { originOf } from './origin.js';
 import { type FinishSignIn, finishSignInSchema } from './second-factor/second-factor.dto.js';
-import { handOver, refreshTokenOf, refuseForeignPages, takeCookieBack } from './sessions/token-transport.js';
+import {
+  FOREIGN_PAGE,
+  handOver,
+  refreshTokenOf,
+  refuseForeignPages,
+  takeCookieBack,
+} from './sessions/token-transport.js';
 import { SessionsService } from './sessions.service.js';
-
-const FOREIGN_PAGE = 'Transport `cookie` is for the installation’s own pages.';
 
 @ApiTags('Accounts')
 @Controller('auth')
@@ -46,27 +47,6 @@ export class AuthController {
     private readonly accounts: AccountsService,
     private readonly sessions: SessionsService,
   ) {}
-
-  // Whoever signs up has nothing to show yet.
-  @Public()
-  @Post('sign-up')
-  @ApiOperation({
-    summary: 'Make an account, a tenant that it owns, and a session',
-    description:
-      'A mail with a link confirms the e-mail address; `user.emailConfirmedAt` says whether it was opened.',
-  })
-  @ApiCreatedResponse({ standardSchema: signedInSchema })
-  @ApiForbiddenResponse({ description: FOREIGN_PAGE })
-  @ApiConflictResponse()
-  @ApiTooManyRequestsResponse()
-  async signUp(
-    @Body({ schema: signUpSchema }) input: SignUp,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<SignedIn> {
-    refuseForeignPages(input.transport, request);
-    return handOver(await this.accounts.signUp(input, originOf(request)), input.transport, reply);
-  }
 
   // The password is what is shown.
   @Public()

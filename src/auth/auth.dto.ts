@@ -1,14 +1,8 @@
 import { z } from 'zod';
 import { PASSWORD_LENGTH_MAXIMUM, shownPasswordSchema } from '../platform/access/index.js';
-import { emailSchema, lineOfTextSchema } from '../platform/http/index.js';
+import { emailSchema } from '../platform/http/index.js';
 import { idSchema } from '../platform/identity/index.js';
-import {
-  languageSchema,
-  roleSchema,
-  tenantNameSchema,
-  tenantSchema,
-  timeZoneSchema,
-} from '../tenants/index.js';
+import { languageSchema, roleSchema, tenantSchema } from '../tenants/index.js';
 
 const passwordExample = { examples: ['correct horse battery'] };
 export const newPasswordSchema = shownPasswordSchema.min(10).meta(passwordExample);
@@ -26,19 +20,6 @@ export const transportSchema = z
     "where the refresh token travels: `cookie` is for the installation's own pages, whose scripts never see it",
   );
 export type Transport = z.infer<typeof transportSchema>;
-
-export const signUpSchema = z
-  .strictObject({
-    email: emailSchema,
-    password: newPasswordSchema,
-    name: lineOfTextSchema(100).meta({ examples: ['Ana'] }),
-    tenantName: tenantNameSchema,
-    language: languageSchema.default('en'),
-    timeZone: timeZoneSchema.default('UTC'),
-    transport: transportSchema,
-  })
-  .meta({ id: 'SignUp' });
-export type SignUp = z.infer<typeof signUpSchema>;
 
 export const signInSchema = z
   .strictObject({

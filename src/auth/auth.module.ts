@@ -42,6 +42,9 @@ import { SecondFactorsRepository } from './second-factor/second-factors.reposito
 import { SessionsController } from './sessions/sessions.controller.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SessionsService } from './sessions.service.js';
+import { PendingSignUpsRepository } from './signing-up/pending-sign-ups.repository.js';
+import { SigningUpController } from './signing-up/signing-up.controller.js';
+import { SigningUpService } from './signing-up/signing-up.service.js';
 import { SupportAccessController } from './support/support-access.controller.js';
 import { SupportAccess } from './support/support-access.service.js';
 import { SupportAccessesRepository } from './support/support-accesses.repository.js';
@@ -53,6 +56,7 @@ import { UsersRepository } from './users.repository.js';
 @Module({
   imports: [TenantsModule, DiscoveryModule, RateLimitsModule],
   controllers: [
+    SigningUpController,
     AuthController,
     OperatorsController,
     DocumentationAccessController,
@@ -67,6 +71,8 @@ import { UsersRepository } from './users.repository.js';
   ],
   providers: [
     AccountsService,
+    SigningUpService,
+    PendingSignUpsRepository,
     SessionsService,
     SessionsRepository,
     UsersRepository,
@@ -110,6 +116,7 @@ export class AuthApiModule {}
       { table: 'refresh_tokens', where: 'expires_at < now()' },
       { table: 'operator_sessions', where: `expires_at < now() - interval '30 days'` },
       { table: 'account_tokens', where: 'expires_at < now()' },
+      { table: 'pending_sign_ups', where: 'expires_at < now()' },
       {
         table: 'sessions',
         where: `coalesce(ended_at, last_seen_at + make_interval(days => ${REFRESH_TOKEN_DAYS})) < now() - interval '30 days'`,

@@ -20,6 +20,8 @@ export type ProvenUser = Pick<User, 'id' | 'credentialVersion'>;
 
 export interface NewUser extends Omit<User, 'id' | 'emailConfirmedAt' | 'credentialVersion'> {
   readonly passwordHash: string;
+  /** Where the address was proven before there was an account. */
+  readonly isEmailConfirmed?: boolean;
 }
 
 /** A person with what proves that it is them. */
@@ -41,9 +43,10 @@ export class UsersRepository {
   /** @returns undefined when somebody has the e-mail address already */
   async insert(client: PoolClient, user: NewUser): Promise<User | undefined> {
     const { rows } = await client.query<User>(
-      `INSERT INTO users (email, password_hash, name, language) VALUES ($1, $2, $3, $4)
+      `INSERT INTO users (email, password_hash, name, language, email_confirmed_at)
+       VALUES ($1, $2, $3, $4, CASE WHEN $5 THEN now() END)
        ON CONFLICT (email) DO NOTHING RETURNING ${USER_COLUMNS}`,
-      [user.email, user.passwordHash, user.name, user.language],
+      [user.email, user.passwordHash, user.name, user.language, user.isEmailConfirmed ?? false],
     );
     return rows[0];
   }

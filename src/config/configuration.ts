@@ -16,6 +16,12 @@ export class Configuration {
     return this.settings.NODE_ENV === 'production';
   }
 
+  /** Whether who signs up has to open the link of a mail first; without a mail server nobody could. */
+  get signUpWay(): 'at_once' | 'by_mail' {
+    const { SIGN_UP, SMTP_URL } = this.settings;
+    return SIGN_UP ?? (this.isProduction && SMTP_URL !== undefined ? 'by_mail' : 'at_once');
+  }
+
   /** Where the links in mails lead, without a slash at the end. */
   get consoleUrl(): string {
     const { CONSOLE_URL, PUBLIC_URL, HOST, PORT } = this.settings;

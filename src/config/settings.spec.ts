@@ -50,6 +50,22 @@ describe('consoleUrl', () => {
   });
 });
 
+describe('signUpWay', () => {
+  const key = Buffer.alloc(32);
+  const mails = { SMTP_URL: 'smtp://mail.example.org', MAIL_FROM: 'arauto@example.org' };
+  it.each([
+    [{}, 'at_once'],
+    [{ NODE_ENV: 'production' }, 'at_once'],
+    [mails, 'at_once'],
+    [{ NODE_ENV: 'production', ...mails }, 'by_mail'],
+    [{ NODE_ENV: 'production', ...mails, SIGN_UP: 'at_once' }, 'at_once'],
+    [{ SIGN_UP: 'by_mail' }, 'by_mail'],
+  ])('of %j is %s', (environment: Record<string, string>, way) => {
+    const secrets = { ENCRYPTION_KEY: key, SESSION_KEY: key, SANDBOX_KEY: key };
+    expect(new Configuration(parseSettings(environment), secrets).signUpWay).toBe(way);
+  });
+});
+
 describe('loadSecrets', () => {
   const parent = mkdtempSync(join(tmpdir(), 'arauto-secrets-'));
   afterAll(() => rmSync(parent, { recursive: true }));

@@ -82,6 +82,12 @@ export const settingsSchema = z.object({
     .regex(/@/, 'must be an address such as arauto@example.org or Arauto <arauto@example.org>')
     .optional()
     .describe('sender of mails; needed with SMTP_URL'),
+  SIGN_UP: z
+    .enum(['at_once', 'by_mail'])
+    .optional()
+    .describe(
+      'at_once: an account and a session with the answer, which tells whether an address has an account; by_mail: a link in a mail first, and nobody is told; by_mail in production with SMTP_URL, at_once elsewhere, if not set',
+    ),
   DATABASE_URL: postgresUrl
     .optional()
     .describe(

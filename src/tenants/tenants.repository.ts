@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type PoolClient } from 'pg';
 import { type EntityManager } from 'typeorm';
 import { DispatcherDatabase } from '../platform/database/index.js';
+import { ProblemError } from '../platform/errors/index.js';
 import { type TenantId, type TenantRole, type UserId } from '../platform/identity/index.js';
 import { type ChangeTenant } from './tenant.dto.js';
 import { Tenant } from './tenant.entity.js';
@@ -36,17 +37,19 @@ export class TenantsRepository {
     return row?.count ?? 0;
   }
 
-  /** Crossing: at sign-up the tenant isn't there yet to act in. */
+  /** Crossing: at sign-up the tenant isn't there yet to act in. @throws ProblemError 503 where new tenants get no plan */
   async insert(
     client: PoolClient,
     tenant: Pick<Tenant, 'name' | 'language' | 'timeZone'>,
     ownerId: UserId,
   ): Promise<Tenant> {
     const { rows } = await client.query<Tenant>(
-      `INSERT INTO tenants (name, language, time_zone) VALUES ($1, $2, $3) RETURNING ${TENANT_COLUMNS}`,
+      `INSERT INTO tenants (name, language, time_zone) SELECT $1, $2, $3 WHERE default_plan_id() IS NOT NULL
+       RETURNING ${TENANT_COLUMNS}`,
       [tenant.name, tenant.language, tenant.timeZone],
     );
-    const made = rows[0] as Tenant;
+    const [made] = rows;
+    if (!made) throw noDefaultPlan();
     await client.query(`INSERT INTO members (tenant_id, user_id, role) VALUES ($1, $2, 'owner')`, [
       made.id,
       ownerId,
@@ -73,4 +76,13 @@ export class TenantsRepository {
     );
     return rows[0]?.count ?? 0;
   }
+}
+
+/** The API keeps one of the plans the default; who changes the table by hand may not. */
+function noDefaultPlan(): ProblemError {
+  return new ProblemError(
+    503,
+    'no_default_plan',
+    'There is no plan for new tenants: the operator of this installation must make one the default.',
+  );
 }

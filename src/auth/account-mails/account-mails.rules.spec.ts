@@ -4,10 +4,17 @@ const link = 'https://example.org/confirm-email#token=abc';
 const languages = ['en', 'pt-BR', 'es'] as const;
 
 describe('writeAccountMail', () => {
-  it.each(languages)('puts the link on a line of its own, in %s', (language) => {
-    const { text } = writeAccountMail({ kind: 'confirm_email', link }, language);
-    expect(text.split('\n')).toContain(link);
-  });
+  const kinds = ['complete_sign_up', 'account_exists', 'confirm_email', 'reset_password'] as const;
+  it.each(kinds)(
+    'puts the link of %s on a line of its own, and says what it is for and what if it was somebody else',
+    (kind) => {
+      for (const language of languages) {
+        const [first, second, third] = writeAccountMail({ kind, link }, language).text.split('\n\n');
+        expect(second).toBe(link);
+        expect([first, third]).toEqual([expect.any(String), expect.any(String)]);
+      }
+    },
+  );
 
   it.each(['email_changed', 'password_changed', 'second_factor_on', 'second_factor_off'] as const)(
     'says with %s what to do if it was somebody else',
@@ -18,7 +25,11 @@ describe('writeAccountMail', () => {
   );
 
   it('says it differently in every language', () => {
-    const mails: AccountMail[] = [{ kind: 'reset_password', link }, { kind: 'password_changed' }];
+    const mails: AccountMail[] = [
+      ...kinds.map((kind) => ({ kind, link })),
+      { kind: 'email_changed' },
+      { kind: 'password_changed' },
+    ];
     for (const mail of mails) {
       const written = languages.map((language) => writeAccountMail(mail, language));
       expect(new Set(written.map(({ subject }) => subject)).size).toBe(3);

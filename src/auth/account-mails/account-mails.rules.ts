@@ -2,6 +2,8 @@ import { type Language } from '../../tenants/index.js';
 
 /** What a person is told about their account. Names nobody: whoever signs up may write to anybody's address. */
 export type AccountMail =
+  | { readonly kind: 'complete_sign_up'; readonly link: string }
+  | { readonly kind: 'account_exists'; readonly link: string }
   | { readonly kind: 'confirm_email'; readonly link: string }
   | { readonly kind: 'reset_password'; readonly link: string }
   | { readonly kind: 'email_changed' }
@@ -22,6 +24,52 @@ const NOT_YOU = {
 } satisfies Record<Language, string>;
 
 const WORDS: Record<AccountMail['kind'], Record<Language, Words>> = {
+  complete_sign_up: {
+    en: {
+      subject: 'Complete your sign-up',
+      lines: [
+        'Somebody, probably you, signed up for an account at Arauto with this address. To make it, open within 48 hours, with the password that you chose:',
+        'If it was not you, do nothing: without the link there is no account. If you signed up again, the newest link counts.',
+      ],
+    },
+    'pt-BR': {
+      subject: 'Conclua seu cadastro',
+      lines: [
+        'Alguém, provavelmente você, pediu uma conta no Arauto com este endereço. Para criá-la, abra em até 48 horas, com a senha que escolheu:',
+        'Se não foi você, não faça nada: sem o link não há conta. Se você se cadastrou de novo, vale o link mais recente.',
+      ],
+    },
+    es: {
+      subject: 'Completa tu registro',
+      lines: [
+        'Alguien, probablemente tú, pidió una cuenta en Arauto con esta dirección. Para crearla, abre en un plazo de 48 horas, con la contraseña que elegiste:',
+        'Si no fuiste tú, no hagas nada: sin el enlace no hay cuenta. Si te registraste otra vez, vale el enlace más reciente.',
+      ],
+    },
+  },
+  account_exists: {
+    en: {
+      subject: 'You have an account already',
+      lines: [
+        'Somebody, probably you, signed up at Arauto with this address, which has an account. Sign in, or set a new password with “Forgot password”:',
+        'If it was not you, do nothing: your account stays as it is.',
+      ],
+    },
+    'pt-BR': {
+      subject: 'Você já tem uma conta',
+      lines: [
+        'Alguém, provavelmente você, fez um cadastro no Arauto com este endereço, que já tem uma conta. Entre, ou defina uma nova senha em “Esqueci a senha”:',
+        'Se não foi você, não faça nada: sua conta continua a mesma.',
+      ],
+    },
+    es: {
+      subject: 'Ya tienes una cuenta',
+      lines: [
+        'Alguien, probablemente tú, se registró en Arauto con esta dirección, que ya tiene una cuenta. Entra, o define una nueva contraseña en «Olvidé mi contraseña»:',
+        'Si no fuiste tú, no hagas nada: tu cuenta sigue igual.',
+      ],
+    },
+  },
   confirm_email: {
     en: {
       subject: 'Confirm your e-mail address',

@@ -64,16 +64,22 @@ export class GuessLimiter {
     return { counts, acquaintance };
   }
 
-  /** As {@link admit}, for a sign-up: which addresses have an account, and accounts by the dozen, are what is bounded. */
+  /** As {@link admit}, for a sign-up at once: which addresses have an account, and accounts by the dozen, are bounded. */
   async admitSignUp(email: string, address: string): Promise<Guess> {
     const network = networkOf(address);
     const counts: Count[] = [
-      ofNetwork(network),
-      { key: `sign_ups/${network}`, allowance: SIGN_UP_ALLOWANCE, onSuccess: 'keep' },
+      ...ofSignUps(network),
       { key: `taken_addresses/${network}`, allowance: TAKEN_ADDRESS_ALLOWANCE, onSuccess: 'take_back' },
     ];
     await this.count(counts);
     return { counts, acquaintance: acquaintanceOf(email, network) };
+  }
+
+  /** As {@link admitSignUp} where the answer tells nothing of the address, and nobody has shown that it is theirs. */
+  async admitSignUpByMail(address: string): Promise<Guess> {
+    const counts = ofSignUps(networkOf(address));
+    await this.count(counts);
+    return { counts, acquaintance: undefined };
   }
 
   /** It was no guess. */
@@ -129,6 +135,11 @@ const ofNetwork = (network: string): Count => ({
   allowance: NETWORK_ALLOWANCE,
   onSuccess: 'take_back',
 });
+
+const ofSignUps = (network: string): Count[] => [
+  ofNetwork(network),
+  { key: `sign_ups/${network}`, allowance: SIGN_UP_ALLOWANCE, onSuccess: 'keep' },
+];
 
 const accountOf = (kind: GuessKind, subject: string) =>
   `account/${kind}/${sha256(subject).toString('base64url')}`;

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { idSchema } from '../../platform/identity/index.js';
 import { roleSchema } from '../../tenants/index.js';
-import { newPasswordSchema, signUpSchema } from '../auth.dto.js';
+import { newPasswordSchema } from '../auth.dto.js';
+import { signUpSchema } from '../signing-up/signing-up.dto.js';
 
 /** 256 bits as base64url, as the link has them behind `#token=`. */
 const tokenSchema = z

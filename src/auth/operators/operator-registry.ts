@@ -1,9 +1,9 @@
 import { type z } from 'zod';
 import { DispatcherDatabase } from '../../platform/database/index.js';
 import { ProblemError } from '../../platform/errors/index.js';
-import { signUpSchema } from '../auth.dto.js';
 import { AuditLog } from '../../tenants/index.js';
 import { PasswordHasher } from '../passwords/password-hasher.service.js';
+import { signUpSchema } from '../signing-up/signing-up.dto.js';
 import { SupportAccessesRepository } from '../support/support-accesses.repository.js';
 import { UsersRepository } from '../users.repository.js';
 import { OperatorAccess } from './operator-access.service.js';

@@ -9,6 +9,9 @@ import {
   writeRefreshCookie,
 } from './refresh-cookie.rules.js';
 
+/** What the API's description says of {@link refuseForeignPages}. */
+export const FOREIGN_PAGE = 'Transport `cookie` is for the installation’s own pages.';
+
 /**
  * Before anything is done for a browser that holds its session in a cookie.
  *

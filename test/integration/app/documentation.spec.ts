@@ -40,6 +40,7 @@ describe('the documentation of the API', () => {
       '/health/live',
       '/health/ready',
       '/api/v1/auth/sign-up',
+      '/api/v1/auth/complete-sign-up',
       '/api/v1/auth/sign-in',
       '/api/v1/operator/sign-in',
       '/api/v1/auth/sign-in/second-factor',

@@ -8,7 +8,8 @@ const NAMED = {
   ],
   /** The dispatcher's alone: no policy lets the application's login in. */
   dispatcherOnly: [
-    ...['account_tokens', 'second_factors', 'recovery_codes', 'guess_counts', 'request_counts'],
+    ...['account_tokens', 'pending_sign_ups', 'second_factors', 'recovery_codes'],
+    ...['guess_counts', 'request_counts'],
     ...['plans', 'operators', 'operator_sessions', 'operator_acts'],
   ],
   /** Policies of the application's login that don't compare the tenant. */
@@ -28,7 +29,7 @@ const NAMED = {
   definerFunctions: ['analyze_delivery_partition', 'drop_delivery_partition', 'ensure_delivery_partition'],
   /** What says that something is there, to whoever tries the same: each is the point of the constraint. */
   tellingUniques: [
-    'users_email_key', // one account an address; sign-up is limited like guessing
+    'users_email_key', // one account an address; sign-up tells of none by mail, and of few at once
     'bots_connected', // one connection a bot, proven by its newest token
     'bots_webhook_path_key', // 256 random bits
     'refresh_tokens_pkey', // a hash of 256 random bits

@@ -151,6 +151,32 @@ describe('no secret is written down', () => {
     );
   });
 
+  it('of people who sign up by mail', async () => {
+    const byMail = await scene.start('api', { ...keys, LOG_LEVEL: 'trace', SIGN_UP: 'by_mail' });
+    const person = { email: 'mailed@example.org', password, name: 'Ana', tenantName: 'Acme' };
+    const signUp = () => new ApiClient(byMail.url).post('/auth/sign-up', person);
+    expect((await signUp()).status).toBe(202);
+    const token = await byMail.mailbox.receiveToken(person.email);
+    keep('link of a sign-up', token);
+    await scene.look('ALTER TABLE pending_sign_ups RENAME TO pending_sign_ups_broken');
+    expect((await signUp()).status).toBe(202);
+    await waitUntil(() => Promise.resolve(written.text.includes('sending a link for a sign-up failed')));
+    await scene.look('ALTER TABLE pending_sign_ups_broken RENAME TO pending_sign_ups');
+    await whileBroken('pending_sign_ups', () =>
+      anonymous().post('/auth/complete-sign-up', { token, password }),
+    );
+    const wrong = await anonymous().post('/auth/complete-sign-up', { token, password: `${password}!` });
+    expect(wrong.status).toBe(401);
+    const completed = await anonymous().post<Session>('/auth/complete-sign-up', { token, password });
+    expect(completed.status).toBe(201);
+    keepTokens('of a sign-up by mail', completed.body);
+    // This one stays, with what is pending of it.
+    const waiting = { ...person, email: 'waiting@example.org' };
+    expect((await new ApiClient(byMail.url).post('/auth/sign-up', waiting)).status).toBe(202);
+    keep('link of a sign-up that waits', await byMail.mailbox.receiveToken(waiting.email));
+    await scene.close(byMail);
+  });
+
   it('of accounts', async () => {
     const { client, email } = await scene.signUp();
     const { mailbox } = application;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Secret, TOTP } from 'otpauth';
 import { PASSWORD, signUpTenant } from '../../harness/accounts.js';
+import { type TestApplication } from '../../harness/application.js';
 import { type Answer, ApiClient } from '../../harness/client.js';
 import { HostileScene } from './hostile-scene.js';
 import { operations } from './operations.js';
@@ -39,9 +40,12 @@ type Step = readonly [operation: string, action: string, act: () => Promise<Answ
 describe('the audit log, operation by operation', () => {
   let scene: HostileScene;
   let url: string;
+  /** The same installation, set to make accounts when a link comes back. */
+  let byMail: TestApplication;
   beforeAll(async () => {
     scene = await HostileScene.open();
     ({ url } = scene.application);
+    byMail = await scene.bots.start('api', { SIGN_UP: 'by_mail' });
   });
   afterAll(() => scene.end());
 
@@ -278,10 +282,20 @@ describe('the audit log, operation by operation', () => {
         () => client.post(`/tenant/support-accesses/${things.supportAccessId}/end`),
       ],
       [
-        'Auth.signUp',
+        'SigningUp.signUp',
         'session.opened',
         () =>
           anonymous().post('/auth/sign-up', { ...proof, email: newcomer, name: 'Eva', tenantName: 'New' }),
+      ],
+      [
+        'SigningUp.complete',
+        'session.opened',
+        async () => {
+          const person = { ...proof, email: `${randomUUID()}@example.org`, name: 'Ivo', tenantName: 'New' };
+          await new ApiClient(byMail.url).post('/auth/sign-up', person);
+          const link = await byMail.mailbox.receiveToken(person.email);
+          return anonymous().post('/auth/complete-sign-up', { ...proof, token: link });
+        },
       ],
       ['Auth.signIn', 'session.opened', () => signIn(newcomer)],
       [

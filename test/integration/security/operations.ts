@@ -274,7 +274,7 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'Plans.delete': { role: 'operator', path: planPath },
   'InstallationHealth.read': { role: 'operator' },
   'InstallationHealth.readQueues': { role: 'operator' },
-  'Auth.signUp': {
+  'SigningUp.signUp': {
     role: 'public',
     bodies: () => [
       {
@@ -287,6 +287,10 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
         transport: 'body',
       },
     ],
+  },
+  'SigningUp.complete': {
+    role: 'public',
+    bodies: () => [{ token: NOBODYS_TOKEN, password: 'correct horse battery', transport: 'body' }],
   },
   'Auth.signIn': {
     role: 'public',

@@ -182,4 +182,33 @@ describe('what an operator does with tenants', () => {
     const after = (await client.get<{ items: Plan[] }>('/operator/plans')).body.items;
     expect(after.filter(({ isDefault }) => isDefault).map(({ name }) => name)).toEqual(['unlimited']);
   });
+
+  it('leaves new tenants a plan, whatever is tried', async () => {
+    const { client } = operator;
+    const defaults = async () =>
+      (await client.get<{ items: Plan[] }>('/operator/plans')).body.items.filter(
+        ({ isDefault }) => isDefault,
+      );
+    const [before] = await defaults();
+    const make = async (name: string) =>
+      `/operator/plans/${(await client.post<Plan>('/operator/plans', { name, limits: {} })).body.id}`;
+    const [one, other] = [await make('one'), await make('other')];
+    expect((await client.patch(one, { isDefault: true })).status).toBe(200);
+    // No tenant has it: that it is the default is all that keeps it.
+    expect(await client.delete(one)).toMatchObject({ status: 409, body: { code: 'plan_in_use' } });
+    for (const isDefault of [false, null]) expect((await client.patch(one, { isDefault })).status).toBe(400);
+    expect(await client.patch(one, { name: 'renamed' })).toMatchObject({ body: { isDefault: true } });
+    for (let n = 0; n < 5; n += 1) {
+      await Promise.all([
+        client.patch(one, { isDefault: true }),
+        client.patch(other, { isDefault: true }),
+        client.delete(one),
+        client.delete(other),
+      ]);
+      expect(await defaults()).toHaveLength(1);
+    }
+    await client.patch(`/operator/plans/${before?.id}`, { isDefault: true });
+    for (const path of [one, other]) await client.delete(path);
+    expect(await defaults()).toEqual([before]);
+  });
 });

@@ -47,6 +47,20 @@ const STATEMENTS = [
   'CREATE INDEX account_tokens_of_user ON account_tokens (user_id)',
   'CREATE INDEX account_tokens_by_end ON account_tokens (expires_at)',
 
+  // Who signed up and has not shown yet that the address is theirs; one for each address, gone when the link was used or
+  // is too old.
+  `CREATE TABLE pending_sign_ups (
+     email text PRIMARY KEY,
+     token_hash bytea NOT NULL UNIQUE,
+     password_hash text NOT NULL,
+     name text NOT NULL,
+     tenant_name text NOT NULL,
+     language text NOT NULL,
+     time_zone text NOT NULL,
+     expires_at timestamptz NOT NULL
+   )`,
+  'CREATE INDEX pending_sign_ups_by_end ON pending_sign_ups (expires_at)',
+
   // Sealed by a key that is not in the database. Off until a first code was right.
   `CREATE TABLE second_factors (
      user_id uuid PRIMARY KEY REFERENCES users ON DELETE CASCADE,
@@ -74,5 +88,7 @@ const STATEMENTS = [
   'CREATE INDEX guess_counts_by_end ON guess_counts (forgotten_at)',
 
   // People belong to no tenant alone, and prove who they are before a tenant is known.
-  ...['account_tokens', 'second_factors', 'recovery_codes', 'guess_counts'].flatMap((name) => crossing(name)),
+  ...['account_tokens', 'pending_sign_ups', 'second_factors', 'recovery_codes', 'guess_counts'].flatMap(
+    (name) => crossing(name),
+  ),
 ];
