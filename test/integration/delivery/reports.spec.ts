@@ -1,3 +1,4 @@
+import { RESEND_UNKNOWN_AFTER_MS } from '../../../src/delivery/delivery.rules.js';
 import pg from 'pg';
 import { JournalRepository } from '../../../src/delivery/journal.repository.js';
 import { DispatcherDatabase } from '../../../src/platform/database/index.js';
@@ -279,7 +280,7 @@ describe('sending once more', () => {
       `SELECT extract(epoch FROM d.not_before - d.sending_at)::float8 AS seconds ${waiting}`,
       [id],
     );
-    expect(row?.seconds).toBe(35);
+    expect(row?.seconds).toBe(RESEND_UNKNOWN_AFTER_MS / 1_000);
     await scene.look(
       `UPDATE deliveries SET not_before = clock_timestamp() WHERE (source_no, chat_no) IN (SELECT d.source_no, d.chat_no ${waiting})`,
       [id],

@@ -78,6 +78,22 @@ describe('the audit log, operation by operation', () => {
     const hook = `/webhooks/${things.webhookId}`;
     const bot = `/bots/${things.botId}`;
     const tenant = `/operator/tenants/${tenantId}`;
+    const broadcast = () => `/broadcasts/${made['broadcast']}`;
+    /** As if a worker had sent it to one chat, and nothing were being changed. */
+    const pretendSent = async () => {
+      await scene.bots.look(
+        `UPDATE broadcasts SET state = 'finished', ended_at = now() WHERE tenant_id = $1`,
+        [tenantId],
+      );
+      await scene.bots.look(
+        `INSERT INTO deliveries (planned_on, class, source_no, chat_no, bot_no, tenant_id, state, is_open, message_id,
+           sending_at, settled_at)
+         SELECT b.planned_on, 1, b.no, c.no, c.bot_no, b.tenant_id, 2, false, 7, now(), now()
+         FROM broadcasts b, chats c WHERE b.id = $1 AND c.id = $2
+         ON CONFLICT DO NOTHING`,
+        [made['broadcast'], things.chatId],
+      );
+    };
     const codes = () => ({ recoveryCode: recoveryCodes.pop() });
     let recoveryCodes: string[] = [];
     let secret = '';
@@ -175,9 +191,36 @@ describe('the audit log, operation by operation', () => {
       ['Webhooks.delete', 'webhook.deleted', () => client.delete(`/webhooks/${made['webhook']}`)],
       ['Broadcast.create', 'broadcast.started', () => keep('broadcast', client.post('/broadcasts', message))],
       [
-        'Broadcast.cancel',
-        'broadcast.cancelled',
-        () => client.post(`/broadcasts/${made['broadcast']}/cancel`),
+        'Broadcast.test',
+        'broadcast.tested',
+        () => client.post('/broadcasts/test', { messageId: things.messageId, chatId: things.chatId }),
+      ],
+      ['BroadcastControl.pause', 'broadcast.paused', () => client.post(`${broadcast()}/pause`)],
+      ['BroadcastControl.resume', 'broadcast.resumed', () => client.post(`${broadcast()}/resume`)],
+      ['BroadcastControl.cancel', 'broadcast.cancelled', () => client.post(`${broadcast()}/cancel`)],
+      [
+        'BroadcastControl.resend',
+        'broadcast.resent',
+        async () => {
+          await pretendSent();
+          return client.post(`${broadcast()}/resend`, { states: ['failed'] });
+        },
+      ],
+      [
+        'BroadcastChanges.edit',
+        'broadcast.edited',
+        async () => {
+          await pretendSent();
+          return client.post(`${broadcast()}/edit`, { message: { kind: 'text', text: 'Better' } });
+        },
+      ],
+      [
+        'BroadcastChanges.recall',
+        'broadcast.recalled',
+        async () => {
+          await pretendSent();
+          return client.post(`${broadcast()}/recall`);
+        },
       ],
       ['Schedules.create', 'schedule.created', () => keep('schedule', client.post('/schedules', schedule))],
       [
