@@ -3,7 +3,8 @@ import { type Operation, operations } from '../security/operations.js';
 
 /** Where operations give out what they have just made: fields of the answer, or its cookie. Nowhere else may one be. */
 const GIVEN_OUT: Readonly<Record<string, readonly string[]>> = {
-  'Auth.signUp': ['accessToken', 'refreshToken', 'set-cookie'],
+  'SigningUp.complete': ['accessToken', 'refreshToken', 'set-cookie'],
+  'SigningUp.signUp': ['accessToken', 'refreshToken', 'set-cookie'],
   'Auth.signIn': ['accessToken', 'refreshToken', 'challenge', 'set-cookie'],
   'Auth.finishSignIn': ['accessToken', 'refreshToken', 'set-cookie'],
   'Auth.refresh': ['accessToken', 'refreshToken', 'set-cookie'],
@@ -45,15 +46,15 @@ export class RecordedAnswers {
   /** To whom what was given out, by what they showed at the door. */
   private readonly owners = new Map<string, string>();
 
-  /** @param origin of the application; what else is asked is not taken down */
+  /** @param isOurs tells of an origin whether it is the application; what else is asked is not taken down */
   constructor(
-    origin: () => string | undefined,
+    isOurs: (origin: string) => boolean,
     private readonly take: (given: GivenOut) => void,
   ) {
     globalThis.fetch = async (input, init) => {
       const answer = await this.fetch(input, init);
       const address = new URL(input instanceof Request ? input.url : input);
-      if (address.origin === origin()) await this.record(address.pathname, init ?? {}, answer.clone());
+      if (isOurs(address.origin)) await this.record(address.pathname, init ?? {}, answer.clone());
       return answer;
     };
   }
