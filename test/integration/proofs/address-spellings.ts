@@ -1,104 +1,82 @@
-/** Ways to write an address of this machine or of a network that is nobody's business, as a URL's host. */
-const LOOPBACK_HOSTS = [
-  ...[
-    '127.0.0.1',
-    '127.0.0.2',
-    '127.1',
-    '127.0.1',
-    '127.0.0.1.',
-    '127.255.255.254',
-    '2130706433',
-    '0x7f000001',
-  ],
-  ...['0x7f.1', '0x7f.0.0.1', '0x7F.0x0.0x0.0x1', '0177.0.0.1', '017700000001', '0177.1', '00000177.0.0.1'],
-  ...['localhost', 'LOCALHOST', 'localhost.', 'LocalHost', '0.0.0.0', '0', '0x0', '00', '0.0', '0.0.0.0.'],
-  ...[
-    '[::1]',
-    '[0:0:0:0:0:0:0:1]',
-    '[0000::0001]',
-    '[::ffff:127.0.0.1]',
-    '[::ffff:7f00:1]',
-    '[::FFFF:127.0.0.1]',
-  ],
-  ...[
-    '[0:0:0:0:0:ffff:127.0.0.1]',
-    '[::127.0.0.1]',
-    '[::]',
-    '[0::0]',
-    '[64:ff9b::127.0.0.1]',
-    '[2002:7f00:1::]',
-  ],
-  ...[
-    '\uff11\uff12\uff17.\uff10.\uff10.\uff11',
-    '127\u30020\u30020\u30021',
-    '\u2460\u2461\u2466.0.0.1',
-    '%31%32%37.0.0.1',
-  ],
-  ...['loc\u00adalhost', 'ⓛⓞⓒⓐⓛⓗⓞⓢⓣ', '127.0.0.1%2f', '127.0.0.1%00.example.org'],
+/** Of every network that is not the public internet, one address at least; of this machine and of clouds' metadata, more. */
+const PRIVATE_IPV4 = [
+  ...['127.0.0.1', '127.0.0.2', '127.255.255.254', '0.0.0.0', '10.0.0.1', '10.255.255.255', '172.16.0.1'],
+  ...['172.31.255.254', '192.168.0.1', '169.254.169.254', '169.254.170.2', '100.64.0.1', '100.100.100.200'],
+  ...['192.0.0.192', '168.63.129.16', '198.18.0.1', '224.0.0.1', '240.0.0.1', '255.255.255.255'],
 ];
-const PRIVATE_HOSTS = [
-  ...[
-    '10.0.0.1',
-    '10.255.255.255',
-    '0xa000001',
-    '167772161',
-    '012.0.0.1',
-    '10.1',
-    '172.16.0.1',
-    '172.31.255.254',
-  ],
-  ...[
-    '192.168.0.1',
-    '192.168.257',
-    '0xc0a80001',
-    '3232235521',
-    '169.254.169.254',
-    '169.254.43518',
-    '0xa9fea9fe',
-  ],
-  ...[
-    '2852039166',
-    '0251.0376.0251.0376',
-    '[::ffff:169.254.169.254]',
-    '[::ffff:a9fe:a9fe]',
-    '[fe80::1]',
-    '[fc00::1]',
-  ],
-  ...[
-    '[fd12:3456:789a::1]',
-    '[fec0::1]',
-    '100.64.0.1',
-    '100.127.255.255',
-    '198.18.0.1',
-    '192.0.0.1',
-    '224.0.0.1',
-  ],
-  ...[
-    '239.255.255.255',
-    '240.0.0.1',
-    '255.255.255.255',
-    '[ff02::1]',
-    '[::ffff:10.0.0.1]',
-    '[::ffff:192.168.0.1]',
-  ],
+const PRIVATE_IPV6 = [
+  ...['::1', '0:0:0:0:0:0:0:1', '0000::0001', '::', '0::0', '::ffff:0:127.0.0.1', '2001::a9fe:a9fe'],
+  ...['fe80::1', 'febf::1', 'fc00::1', 'fd12:3456:789a::1', 'fd00:ec2::254', 'fec0::1', 'ff02::1'],
+  ...['64:ff9b:1::10.0.0.1', '2001:db8::1', '100::1', '5f00::1'],
+];
+const NAMES_OF_THIS_MACHINE = [
+  ...['localhost', 'LOCALHOST', 'LocalHost', 'localhost.', 'loc\u00adalhost', '%6cocalhost'],
+  ...['\u24db\u24de\u24d2\u24d0\u24db\u24d7\u24de\u24e2\u24e3', 'any.localhost', 'any.localhost.'],
+];
+const ODD_HOSTS = ['\u2460\u2461\u2466.0.0.1', '127\u30020\u30020\u30021', '0x7f.0.1', '00000177.0.0.1'];
+
+/** Hosts of URLs that lead to this machine or into a network that is nobody's business, in every form there is. */
+export const PRIVATE_HOSTS: readonly string[] = [
+  ...new Set([
+    ...PRIVATE_IPV4.flatMap(spellIpv4),
+    ...PRIVATE_IPV6.map((address) => `[${address}]`),
+    ...NAMES_OF_THIS_MACHINE,
+    ...ODD_HOSTS,
+  ]),
 ];
 
+/** In dots, as one number, in hex, in octal, shortened, with a dot, in other digits, encoded, and wrapped in IPv6. */
+function spellIpv4(dotted: string): string[] {
+  const bytes = dotted.split('.').map(Number);
+  const [a = 0, b = 0, c = 0, d = 0] = bytes;
+  const whole = ((a * 256 + b) * 256 + c) * 256 + d;
+  const pair = (high: number, low: number) => (high * 256 + low).toString(16);
+  const [upper, lower] = [pair(a, b), pair(c, d)];
+  return [
+    dotted,
+    `${dotted}.`,
+    String(whole),
+    `0x${whole.toString(16)}`,
+    `0${whole.toString(8)}`,
+    bytes.map((byte) => `0x${byte.toString(16)}`).join('.'),
+    bytes.map((byte) => `0X${byte.toString(16).toUpperCase()}`).join('.'),
+    bytes.map((byte) => `0${byte.toString(8)}`).join('.'),
+    `${a}.${b}.${c * 256 + d}`,
+    `${a}.${(b * 256 + c) * 256 + d}`,
+    dotted.replace(/\d/g, (digit) => String.fromCodePoint(0xff10 + Number(digit))),
+    dotted.replace(/\d/g, (digit) => `%3${digit}`),
+    `[::ffff:${dotted}]`,
+    `[0:0:0:0:0:FFFF:${dotted}]`,
+    `[::ffff:${upper}:${lower}]`,
+    `[::${dotted}]`,
+    `[64:ff9b::${dotted}]`,
+    `[2002:${upper}:${lower}::]`,
+  ];
+}
+
 /**
- * Addresses that lead, or might lead, to a port of this machine or into a private network.
+ * The private hosts in addresses that are wrong in nothing but where they lead: whoever refuses one does so for that
+ * reason, or for none.
+ */
+export function spellPrivateTargets(port: number): string[] {
+  return PRIVATE_HOSTS.map((host) => `https://${host}:${port}/latest/meta-data/`);
+}
+
+/**
+ * Addresses that pass for others, or are none: each might lead to a port of this machine.
  *
  * @param allowed the one host that may be called: what looks like it must not pass for it
  */
 export function spellAddresses(port: number, allowed: string): string[] {
-  const ported = LOOPBACK_HOSTS.flatMap((host) => [
-    `http://${host}:${port}/`,
-    `https://${host}:${port}/trap`,
-  ]);
-  const named = [...LOOPBACK_HOSTS, ...PRIVATE_HOSTS].map((host) => `http://${host}/latest/meta-data/`);
-  const disguised = LOOPBACK_HOSTS.slice(0, 16).flatMap((host) => [
-    `http://${allowed}@${host}:${port}/`,
-    `http://${allowed}%2f@${host}:${port}/`,
-    `http://user:password@${host}:${port}/`,
-  ]);
+  const plain = PRIVATE_HOSTS.map((host) => `http://${host}:${port}/`);
+  const disguised = [...PRIVATE_IPV4.slice(0, 2).flatMap(spellIpv4), ...NAMES_OF_THIS_MACHINE].flatMap(
+    (host) =>
+      ['http', 'https'].flatMap((scheme) => [
+        `${scheme}://${allowed}@${host}:${port}/`,
+        `${scheme}://${allowed}%2f@${host}:${port}/`,
+        `${scheme}://user:password@${host}:${port}/`,
+      ]),
+  );
   const crooked = [
     `http:\\\\127.0.0.1:${port}\\`,
     `http:/127.0.0.1:${port}/`,
@@ -111,6 +89,13 @@ export function spellAddresses(port: number, allowed: string): string[] {
     `http://${allowed}.127.0.0.1.nip.io:${port}/`,
     `http://${allowed}:${port}.evil.example/`,
     `http://${allowed}evil.example:${port}/`,
+    `https://127.0.0.1%2f:${port}/`,
+    `https://127.0.0.1%00.example.org:${port}/`,
+    `https:\\\\127.0.0.1:${port}\\`,
+    `https:127.0.0.1:${port}/`,
+    `https://127.0.0.1:${port}\\@${allowed}/`,
+    `https://127.0.0.1:${port}#@${allowed}/`,
+    `https://[fe80::1%25eth0]:${port}/`,
     `ht\ttp://127.0.0.1:${port}/`,
     ` http://127.0.0.1:${port}/`,
     `http://127.0.0.1\t:${port}/`,
@@ -124,6 +109,7 @@ export function spellAddresses(port: number, allowed: string): string[] {
     `javascript:fetch('http://127.0.0.1:${port}')`,
     `jar:http://127.0.0.1:${port}!/`,
     `ws://127.0.0.1:${port}/`,
+    `wss://127.0.0.1:${port}/`,
   ];
-  return [...ported, ...named, ...disguised, ...crooked];
+  return [...plain, ...disguised, ...crooked];
 }

@@ -1,9 +1,12 @@
+import dns from 'node:dns';
+import { isIP } from 'node:net';
 import { Receiver } from '../../harness/receiver.js';
 import { waitUntil } from '../bots/bot-scene.js';
 import { callMethod, ControlClient, openSandbox, waitFor } from '../sandbox/control-client.js';
 import { type HostileScene } from '../security/hostile-scene.js';
-import { spellAddresses } from './address-spellings.js';
+import { PRIVATE_HOSTS, spellAddresses, spellPrivateTargets } from './address-spellings.js';
 import { type AttackOutcome } from './attack-outcome.js';
+import { Trap } from './trap.js';
 
 export const PUBLIC_HOST = 'public.example';
 
@@ -16,7 +19,7 @@ function knocksAt(trap: Receiver): string[] {
 
 /** The sandbox as an installation with a public address starts it: it may call that address, and no other. */
 export async function aimSandbox(): Promise<AttackOutcome> {
-  const trap = await Receiver.open();
+  const trap = await Trap.open();
   const sandbox = await openSandbox({
     isWebhookTargetAllowed: (url) => url.href.startsWith(`http://${PUBLIC_HOST}/`),
     isWebhookAddressAllowed: () => true,
@@ -25,13 +28,13 @@ export async function aimSandbox(): Promise<AttackOutcome> {
     const control = new ControlClient(sandbox.url);
     const { bot, personId } = await control.createPair();
     const passed: string[] = [];
-    const spellings = spellAddresses(trap.port, PUBLIC_HOST);
+    const spellings = [...spellPrivateTargets(trap.port), ...spellAddresses(trap.port, PUBLIC_HOST)];
     for (const url of spellings) {
       const answer = await callMethod(sandbox.url, bot.token, 'setWebhook', { url });
       if (answer.ok) passed.push(`the sandbox would call ${url}`);
       await control.must('POST', `/people/${personId}/message`, { botId: bot.id, text: 'hello' });
     }
-    return { tries: spellings.length, passed: [...passed, ...knocksAt(trap)] };
+    return { tries: spellings.length, passed: [...passed, ...trap.heard] };
   } finally {
     await sandbox.close();
     await trap.close();
@@ -80,46 +83,67 @@ async function withDoor(
   }
 }
 
+/** What a refusal says for the reason that the address leads where nobody may be sent. */
+const NOT_PUBLIC = 'This address is not on the public internet.';
+
+interface Refusal {
+  readonly errors?: readonly { readonly field: string; readonly code: string; readonly message: string }[];
+}
+
 /** A tenant's own system is told of events: never one of ours. */
 export async function aimWebhooks(scene: HostileScene): Promise<AttackOutcome> {
-  const trap = await Receiver.open();
+  const trap = await Trap.open();
   try {
     const passed: string[] = [];
-    const spellings = spellAddresses(trap.port, PUBLIC_HOST);
-    for (const url of spellings) {
+    const name = async (url: string): Promise<string | undefined> => {
       const body = { url, events: ['broadcast.finished'] };
-      const answer = await scene.ana.client.post('/webhooks', body);
-      if (answer.status < 400) passed.push(`a webhook may go to ${url}`);
-      if (answer.status >= 500) passed.push(`${url} was answered with ${answer.status}`);
+      const answer = await scene.ana.client.post<Refusal>('/webhooks', body);
+      const [problem] = answer.body.errors ?? [];
+      if (answer.status === 400 && problem?.field === 'url') return problem.message;
+      passed.push(`a webhook to ${url} was answered with ${answer.status} ${JSON.stringify(answer.body)}`);
+      return undefined;
+    };
+    const wrongInNothingElse = spellPrivateTargets(trap.port);
+    for (const url of wrongInNothingElse) {
+      const reason = await name(url);
+      if (reason !== undefined && reason !== NOT_PUBLIC)
+        passed.push(`${url} was refused for another reason: ${reason}`);
     }
-    return { tries: spellings.length, passed: [...passed, ...knocksAt(trap)] };
+    const others = spellAddresses(trap.port, PUBLIC_HOST);
+    for (const url of others) await name(url);
+    return { tries: wrongInNothingElse.length + others.length, passed: [...passed, ...trap.heard] };
   } finally {
     await trap.close();
   }
 }
 
-/** A test of the webhook after its address became another: what came of the first attempt. */
-async function sendTo(
-  scene: HostileScene,
-  webhookId: string,
-  url: string,
-): Promise<{ status: number | null; failure: string | null }> {
+interface FirstAttempt {
+  readonly status: number | null;
+  readonly failure: string | null;
+}
+
+/** Past every rule for new addresses: a row that is older than they are. */
+async function plantTarget(scene: HostileScene, webhookId: string, url: string): Promise<void> {
   await scene.bots.look('UPDATE webhook_endpoints SET url = $2, failing_since = NULL WHERE id = $1', [
     webhookId,
     url,
   ]);
-  const { client } = scene.ana;
-  const { body: sent } = await client.post<{ id: string }>(`/webhooks/${webhookId}/test`);
+}
+
+/** A test of the webhook: what came of the first attempt. */
+async function sendTest({ ana: { client } }: HostileScene, webhookId: string): Promise<FirstAttempt> {
+  const { status, body: sent } = await client.post<{ id: string }>(`/webhooks/${webhookId}/test`);
+  if (status >= 300) throw new Error(`No test was sent: ${JSON.stringify(sent)}`);
   return waitUntil(async () => {
-    const { body } = await client.get<{ log: { status: number | null; failure: string | null }[] }>(
+    const { body } = await client.get<{ log: FirstAttempt[] }>(
       `/webhooks/${webhookId}/deliveries/${sent.id}`,
     );
     return body.log[0];
   });
 }
 
-/** So many at a time: the sender looks for work once a second. */
-const WEBHOOKS = 10;
+/** A tenant may have 20, and has one: the sender looks for work once a second, and each takes ten tests a minute. */
+const WEBHOOKS = 19;
 
 async function withWebhooks<Result>(
   { ana: { client } }: HostileScene,
@@ -127,8 +151,11 @@ async function withWebhooks<Result>(
 ): Promise<Result> {
   const webhook = { url: 'https://example.org/', events: ['webhook.test'] };
   const ids: string[] = [];
-  for (let n = 0; n < WEBHOOKS; n += 1)
-    ids.push((await client.post<{ id: string }>('/webhooks', webhook)).body.id);
+  for (let n = 0; n < WEBHOOKS; n += 1) {
+    const { status, body } = await client.post<{ id: string }>('/webhooks', webhook);
+    if (status !== 201) throw new Error(`No webhook was made: ${JSON.stringify(body)}`);
+    ids.push(body.id);
+  }
   try {
     return await work(ids);
   } finally {
@@ -136,38 +163,73 @@ async function withWebhooks<Result>(
   }
 }
 
+/** What a resolver tells of names that were public when they were named; each has several addresses. */
+const REBOUND: Readonly<Record<string, readonly string[]>> = {
+  'one.rebound.example': ['127.0.0.1'],
+  'one6.rebound.example': ['::1'],
+  'mapped.rebound.example': ['::ffff:127.0.0.1'],
+  'both.rebound.example': ['::1', '127.0.0.1'],
+  'many.rebound.example': ['10.0.0.1', '169.254.169.254', '127.0.0.2', '127.0.0.1'],
+  'metadata.rebound.example': ['169.254.169.254'],
+  'unspecified.rebound.example': ['0.0.0.0'],
+  'relayed.rebound.example': ['64:ff9b::7f00:1', '2002:7f00:1::'],
+  'local.rebound.example': ['fe80::1', 'fd00:ec2::254'],
+};
+
+/** The names above lead where they say, as if their zone had been changed; all others are asked of the machine. */
+function rebindNames(): jest.SpyInstance {
+  const lookup = dns.lookup.bind(dns) as (...given: unknown[]) => void;
+  const rebound = (name: string, options: unknown, callback: (...came: unknown[]) => void): void => {
+    const addresses = REBOUND[name]?.map((address) => ({ address, family: isIP(address) }));
+    if (addresses) process.nextTick(callback, null, addresses);
+    else lookup(name, options, callback);
+  };
+  return jest.spyOn(dns, 'lookup').mockImplementation(rebound as typeof dns.lookup);
+}
+
 /** An address may be one of ours only after it was named: a name changes its mind, a row is older than a rule. */
 export async function misleadWebhooks(scene: HostileScene): Promise<AttackOutcome> {
-  const trap = await Receiver.open();
+  const trap = await Trap.open();
   const worker = await scene.bots.start('worker');
+  const resolver = rebindNames();
   try {
-    const leading = spellAddresses(trap.port, PUBLIC_HOST)
-      .filter((url) => URL.canParse(url) && new URL(url).port === String(trap.port))
-      .map((url) => new URL(url))
-      .filter(({ protocol, username }) => protocol === 'http:' && username === '');
-    const urls = new Map(leading.map((url) => [url.hostname, url.href]));
+    const hosts = PRIVATE_HOSTS.map((host) => new URL(`https://${host}/`).hostname);
+    // Of names, those that every machine knows; http too, since a row may be older than the rule against it.
+    const planted = [
+      ...new Set(hosts.filter((host) => isIP(host.replace(/[[\]]/g, '')) || host === 'localhost')),
+    ]
+      .map((host) => `https://${host}:${trap.port}/`)
+      .concat(`http://127.0.0.1:${trap.port}/`, `http://[::1]:${trap.port}/`);
+    const named = Object.keys(REBOUND).map((host) => `https://${host}:${trap.port}/`);
+    const urls = [...planted, ...named];
     const passed: string[] = [];
-    const queue = [...urls.values(), trap.url];
-    const failures = new Map<string, string | null>();
     await withWebhooks(scene, (webhookIds) =>
       Promise.all(
-        webhookIds.map(async (webhookId) => {
-          for (let url = queue.pop(); url !== undefined; url = queue.pop()) {
-            const { status, failure } = await sendTo(scene, webhookId, url);
-            failures.set(url, failure);
-            if (status !== null) passed.push(`${url} answered ${status}`);
+        webhookIds.map(async (webhookId, n) => {
+          for (const url of urls.filter((_, index) => index % webhookIds.length === n)) {
+            if (named.includes(url)) await rename(scene, webhookId, url);
+            else await plantTarget(scene, webhookId, url);
+            const { status, failure } = await sendTest(scene, webhookId);
+            if (status !== null || failure !== 'forbidden_address')
+              passed.push(`${url} was not refused for its address, but came to ${status ?? failure}`);
           }
         }),
       ),
     );
-    // For the right reason, and not because nothing was sent at all.
-    const reason = failures.get(trap.url);
-    if (reason !== 'forbidden_address') passed.push(`the trap itself was refused for ${reason}`);
-    return { tries: urls.size + 1, passed: [...passed, ...knocksAt(trap)] };
+    const asked = new Set(resolver.mock.calls.map(([name]) => String(name)));
+    for (const name of Object.keys(REBOUND)) if (!asked.has(name)) passed.push(`nobody asked for ${name}`);
+    return { tries: urls.length, passed: [...passed, ...trap.heard] };
   } finally {
+    resolver.mockRestore();
     await scene.bots.close(worker);
     await trap.close();
   }
+}
+
+/** The name itself is anybody's: it is taken. */
+async function rename({ ana: { client } }: HostileScene, webhookId: string, url: string): Promise<void> {
+  const { status, body } = await client.patch(`/webhooks/${webhookId}`, { url });
+  if (status !== 200) throw new Error(`The webhook does not lead to ${url}: ${JSON.stringify(body)}`);
 }
 
 /** Where it may call this machine, what answers there must still not send it on. */
@@ -180,7 +242,9 @@ export async function redirectWebhooks(scene: HostileScene): Promise<AttackOutco
       Promise.all(
         REDIRECTS.map((status, n) =>
           withDoor(status, `${trap.url}/inside`, async (door) => {
-            const came = await sendTo(scene, webhookIds[n] ?? '', `${door.url}/`);
+            const webhookId = webhookIds[n] ?? '';
+            await plantTarget(scene, webhookId, `${door.url}/`);
+            const came = await sendTest(scene, webhookId);
             if (came.status !== status)
               passed.push(`a redirect by ${status} came to ${JSON.stringify(came)}`);
           }),

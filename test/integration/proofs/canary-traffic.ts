@@ -66,6 +66,7 @@ export class CanaryTraffic {
     await Promise.all(this.tenants.map((one) => this.export(one)));
     for (const { tenant, canary } of this.tenants)
       await plantCanaries(this.scene, tenant.account.tenantId, canary);
+    await Promise.all(this.tenants.map((one) => this.watch(one)));
     await Promise.all(this.tenants.map((one) => this.export(one)));
     for (const { receiver, canary } of this.tenants)
       for (const { text, headers } of receiver.received)
@@ -97,6 +98,15 @@ export class CanaryTraffic {
     for (const row of await tenant.ledger())
       this.traffic.push({ place: 'messages', text: JSON.stringify(row), canary });
     await waitUntil(() => EVENTS.every((event) => receiver.events(event).length > 0));
+  }
+
+  /** The report of a broadcast has no words of anybody but why it ended, which has the canary by now. */
+  private async watch({ tenant, canary }: CanaryTenant): Promise<void> {
+    const { body } = await tenant.client.get<{ items: { id: string }[] }>('/broadcasts');
+    for (const { id } of body.items) {
+      const text = (await this.fetch(tenant, `/broadcasts/${id}/events`)).toString();
+      this.traffic.push({ place: 'events', text, canary });
+    }
   }
 
   private async export({ tenant, canary }: CanaryTenant): Promise<void> {

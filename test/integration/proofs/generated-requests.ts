@@ -74,7 +74,10 @@ export class RequestGenerator {
   private readonly arbitraries: ReadonlyMap<Operation, fc.Arbitrary<Given>>;
 
   /** @param thingsFor what whoever asks for the operation has */
-  constructor(operations: readonly Operation[], thingsFor: (operation: Operation) => Things) {
+  constructor(
+    operations: readonly Operation[],
+    private readonly thingsFor: (operation: Operation) => Things,
+  ) {
     addFormats.default(this.ajv);
     // The document is a schema with a place for every other.
     this.ajv.addSchema({ $id: 'api', components: apiDocument.components });
@@ -85,6 +88,27 @@ export class RequestGenerator {
     this.arbitraries = new Map(
       operations.map((operation) => [operation, this.requestsOf(operation, thingsFor(operation))]),
     );
+  }
+
+  /** What the operation's row has, as it is: whoever may gets an acceptance, as long as the things are there. */
+  right(operation: Operation): GeneratedRequest[] {
+    const things = this.thingsFor(operation);
+    const target = addressOf(operation, operation.path?.(things) ?? {});
+    if (operation.isUpload)
+      return [
+        {
+          operation,
+          target,
+          body: RIGHT_UPLOAD.text,
+          headers: { ...RIGHT_UPLOAD.headers },
+          isInvalid: false,
+        },
+      ];
+    return (operation.bodies?.(things) ?? [undefined]).map((good) => {
+      const body = good === undefined ? undefined : write(good);
+      const isInvalid = body !== undefined && !this.isValid(operation, body);
+      return { operation, target, body, headers: {}, isInvalid };
+    });
   }
 
   /** @param seed the same gives the same requests */
@@ -283,6 +307,8 @@ const uploads: fc.Arbitrary<GivenBody> = fc.oneof(
 function uploadOf(text: string, isInvalid: boolean, type = 'multipart/form-data; boundary=b'): GivenBody {
   return { text, headers: { 'content-type': type }, isInvalid };
 }
+
+const RIGHT_UPLOAD = uploadOf(`${partOf('file', 'a.txt')}--b--\r\n`, false);
 
 /** Headers as they can be written; what they mean is the server's to find out. */
 const oddHeaders = fc.oneof(

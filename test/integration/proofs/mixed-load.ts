@@ -13,6 +13,8 @@ export class MixedLoad {
   /** Every id that a tenant was shown. */
   private readonly shown = new Map<string, Set<Household>>();
   private made = 0;
+  private readonly acceptedByTenant = new Map<string, number>();
+  private readonly refusals = new Map<string, number>();
 
   constructor(
     private readonly url: string,
@@ -20,6 +22,16 @@ export class MixedLoad {
     private readonly operations: readonly Operation[],
     private readonly report: ProofReport,
   ) {}
+
+  /** Answers of the 2xx to each tenant. */
+  get accepted(): readonly number[] {
+    return this.households.map(({ tenantId }) => this.acceptedByTenant.get(tenantId) ?? 0);
+  }
+
+  /** What was not answered with a 2xx, by operation and status. */
+  get refused(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.refusals);
+  }
 
   async run(connections: number, seconds: number): Promise<void> {
     const deadlineMs = performance.now() + seconds * 1_000;
@@ -55,6 +67,13 @@ export class MixedLoad {
     );
     this.report.add('mixedRequests');
     const told = `${operation.id} in the mixed load: ${answer.status} ${answer.text.slice(0, 300)}`;
+    const { tenantId } = household;
+    if (answer.status < 300)
+      this.acceptedByTenant.set(tenantId, (this.acceptedByTenant.get(tenantId) ?? 0) + 1);
+    else {
+      const refusal = `${operation.id}: ${answer.status}`;
+      this.refusals.set(refusal, (this.refusals.get(refusal) ?? 0) + 1);
+    }
     if (answer.status >= 500) this.report.find('serverErrors', told);
     for (const [canary] of answer.text.matchAll(CANARY)) {
       if (canary !== household.canary) this.report.find('leaks', told);

@@ -21,6 +21,10 @@ export class SecretSearch {
     this.secrets.push({ name, forms: formsOf(value), isAllowedIn });
   }
 
+  knows(value: string): boolean {
+    return this.values.has(value);
+  }
+
   get count(): number {
     return this.secrets.length;
   }
