@@ -111,6 +111,20 @@ export class UsersRepository {
     await client.query('SELECT FROM users WHERE id = $1 FOR SHARE', [userId]);
   }
 
+  /**
+   * Claims that what was proven of the person still holds and that they belong to no tenant. Nobody makes them a member,
+   * and nobody deletes them, until the transaction ends.
+   */
+  async lockWithoutTenant(client: PoolClient, { id, credentialVersion }: ProvenUser): Promise<boolean> {
+    const { rowCount } = await client.query(
+      'SELECT FROM users WHERE id = $1 AND credential_version = $2 FOR UPDATE',
+      [id, credentialVersion],
+    );
+    // A statement of its own: what was committed while the row was waited for is seen.
+    const { rows } = await client.query('SELECT FROM members WHERE user_id = $1 LIMIT 1', [id]);
+    return rowCount === 1 && rows.length === 0;
+  }
+
   /** What was proven of the person until now opens nothing any more, also what is under way. */
   async outdateProofs(client: PoolClient, userId: UserId): Promise<void> {
     await client.query('UPDATE users SET credential_version = credential_version + 1 WHERE id = $1', [
