@@ -67,16 +67,17 @@ export class UsersRepository {
     return user;
   }
 
-  /** @returns whether the address was proven theirs before; undefined when they are gone */
+  /** @returns whether the address was proven theirs before; undefined when they are gone or have another one */
   async setPassword(
     client: PoolClient,
     userId: UserId,
+    email: string,
     passwordHash: string,
   ): Promise<{ isEmailConfirmed: boolean } | undefined> {
     const { rows } = await client.query<{ isEmailConfirmed: boolean }>(
-      `UPDATE users SET password_hash = $2 WHERE id = $1
+      `UPDATE users SET password_hash = $3 WHERE id = $1 AND email = $2
        RETURNING email_confirmed_at IS NOT NULL AS "isEmailConfirmed"`,
-      [userId, passwordHash],
+      [userId, email, passwordHash],
     );
     return rows[0];
   }
