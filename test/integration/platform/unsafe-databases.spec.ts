@@ -12,21 +12,25 @@ describe('a database that is set up unsafely', () => {
   const other = `${login}_other`;
   let scene: AccountScene;
   let superuser: Client;
-  let [app, dispatcher]: Client[] = [];
+  let app: Client;
+  let dispatcher: Client;
 
   beforeAll(async () => {
     scene = await AccountScene.open();
     const { urls } = scene.application.database;
-    [superuser, app, dispatcher] = (await Promise.all(
-      [urls.superuser, urls.app, urls.dispatcher].map(async (connectionString) => {
-        const client = new Client({ connectionString });
-        await client.connect();
-        return client;
-      }),
-    )) as [Client, Client, Client];
+    const open = async (connectionString: string): Promise<Client> => {
+      const client = new Client({ connectionString });
+      await client.connect();
+      return client;
+    };
+    [superuser, app, dispatcher] = [
+      await open(urls.superuser),
+      await open(urls.app),
+      await open(urls.dispatcher),
+    ];
   });
   afterAll(async () => {
-    await Promise.all([superuser, app, dispatcher].map((client) => client?.end()));
+    for (const client of [superuser, app, dispatcher]) await client.end();
     await scene.end();
   });
 
@@ -37,8 +41,8 @@ describe('a database that is set up unsafely', () => {
       for (const statement of statements) await superuser.query(statement);
       await superuser.query(`SET SESSION AUTHORIZATION ${login}`);
       const outcome = refuseUnsafeDatabase(
-        serves === 'app' ? superuser : app!,
-        serves === 'app' ? dispatcher! : superuser,
+        serves === 'app' ? superuser : app,
+        serves === 'app' ? dispatcher : superuser,
         false,
       );
       return await outcome.then(
@@ -95,27 +99,27 @@ describe('a database that is set up unsafely', () => {
   });
 
   it('is refused where one login is both', async () => {
-    await expect(refuseUnsafeDatabase(dispatcher!, dispatcher!, false)).rejects.toThrow(/the same login/);
-    await expect(refuseUnsafeDatabase(app!, app!, false)).rejects.toThrow(/the same login/);
+    await expect(refuseUnsafeDatabase(dispatcher, dispatcher, false)).rejects.toThrow(/the same login/);
+    await expect(refuseUnsafeDatabase(app, app, false)).rejects.toThrow(/the same login/);
   });
 
   it('is refused where they are the wrong way round', async () => {
-    await expect(refuseUnsafeDatabase(dispatcher!, app!, false)).rejects.toThrow(/sees every tenant's rows/);
+    await expect(refuseUnsafeDatabase(dispatcher, app, false)).rejects.toThrow(/sees every tenant's rows/);
   });
 
   it('is refused where a commit may be lost, for whichever login', async () => {
-    for (const one of [app!, dispatcher!]) {
+    for (const one of [app, dispatcher]) {
       await one.query('SET synchronous_commit = off');
-      await expect(refuseUnsafeDatabase(app!, dispatcher!, true)).rejects.toThrow(
+      await expect(refuseUnsafeDatabase(app, dispatcher, true)).rejects.toThrow(
         /(fsync|synchronous_commit) off/,
       );
-      await expect(refuseUnsafeDatabase(app!, dispatcher!, false)).resolves.toBeUndefined();
+      await expect(refuseUnsafeDatabase(app, dispatcher, false)).resolves.toBeUndefined();
       await one.query('RESET synchronous_commit');
     }
   });
 
   it('is taken as it is made, and where a login is a member of who serves tenants', async () => {
-    await expect(refuseUnsafeDatabase(app!, dispatcher!, false)).resolves.toBeUndefined();
+    await expect(refuseUnsafeDatabase(app, dispatcher, false)).resolves.toBeUndefined();
     expect(await refusalOf([plain, `GRANT arauto_app TO ${login}`])).toBe('accepted');
   });
 

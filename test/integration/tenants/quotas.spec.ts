@@ -146,7 +146,7 @@ describe('quotas', () => {
         )
       )[0]?.bytes ?? 0;
     const send = (body: AsyncIterable<Uint8Array>) =>
-      fetch(`${url}/api/v1/assets`, { method: 'POST', headers, body, duplex: 'half' } as RequestInit);
+      fetch(`${url}/api/v1/assets`, { method: 'POST', headers, body, duplex: 'half' });
     let finish = (): void => undefined;
     const finished = new Promise<void>((resolve) => (finish = resolve));
     /** Sends three chunks, and the end when it may. */
