@@ -112,6 +112,16 @@ export class UsersRepository {
     await client.query('SELECT FROM users WHERE id = $1 FOR SHARE', [userId]);
   }
 
+  /** Whether they belong to no tenant any more. Operators never need one. */
+  async isDeserted(userId: UserId): Promise<boolean> {
+    const [row] = await this.dispatcher.query<{ isDeserted: boolean }>(
+      `SELECT NOT EXISTS (SELECT FROM members WHERE user_id = $1)
+         AND NOT EXISTS (SELECT FROM operators WHERE user_id = $1) AS "isDeserted"`,
+      [userId],
+    );
+    return row?.isDeserted ?? false;
+  }
+
   /**
    * Claims that what was proven of the person still holds and that they belong to no tenant. Nobody makes them a member,
    * and nobody deletes them, until the transaction ends.

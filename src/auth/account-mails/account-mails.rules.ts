@@ -198,9 +198,6 @@ const WORDS: Record<AccountMail['kind'], Record<Language, Words>> = {
   },
 };
 
-/** Somebody else's doing that is no sign of a stolen password, or asked for by a link. */
-const NO_WARNING: readonly AccountMail['kind'][] = ['confirm_email', 'reset_password', 'without_tenant'];
-
 /** Subject and text of a mail, in the person's language. */
 export function writeAccountMail(mail: AccountMail, language: Language): { subject: string; text: string } {
   const { subject, lines } = WORDS[mail.kind][language];
@@ -209,7 +206,8 @@ export function writeAccountMail(mail: AccountMail, language: Language): { subje
     first,
     ...('link' in mail ? [mail.link] : []),
     ...rest,
-    ...(NO_WARNING.includes(mail.kind) ? [] : [NOT_YOU[language]]),
+    // Who was removed from a tenant knows by whom.
+    ...('link' in mail || mail.kind === 'without_tenant' ? [] : [NOT_YOU[language]]),
   ];
   return { subject, text: paragraphs.join('\n\n') };
 }

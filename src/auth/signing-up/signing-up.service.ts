@@ -130,7 +130,7 @@ export class SigningUpService {
     { password, tenantName: name, language, timeZone, transport }: StartingOver,
     origin: Origin,
   ): Promise<Opened | undefined> {
-    const isWithoutTenant = (await this.tenants.membershipsOf(owner.id)).length === 0;
+    const isWithoutTenant = await this.users.isDeserted(owner.id);
     // Their answer tells whether the password is theirs, so it counts as a guess at it.
     const guess = isWithoutTenant
       ? await this.guesses.admit('password', owner.email, origin.address)
@@ -164,8 +164,7 @@ export class SigningUpService {
   private async sendLinkOrReminder(signUp: PendingSignUp): Promise<void> {
     const owner = await this.users.findByEmail(signUp.email);
     // Who belongs to no tenant any more starts over, with the link and the password of their account.
-    if (owner && (await this.tenants.membershipsOf(owner.id)).length > 0)
-      return this.mails.sendReminder(owner);
+    if (owner && !(await this.users.isDeserted(owner.id))) return this.mails.sendReminder(owner);
     this.mails.sendLink(signUp, 'complete_sign_up', await this.pending.put(signUp));
   }
 

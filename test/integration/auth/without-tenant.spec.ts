@@ -1,5 +1,7 @@
 import { DesertedAccountsCleaning } from '../../../src/auth/deserted-accounts.cleaning.js';
 import { PASSWORD } from '../../harness/accounts.js';
+import { startTestApplication } from '../../harness/application.js';
+import { ApiClient } from '../../harness/client.js';
 import { AccountScene, type SessionBody, tellingParts } from './account-scene.js';
 
 const COMPANY = { name: 'Ana', tenantName: 'Her own' };
@@ -46,6 +48,27 @@ describe('a person without a tenant', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409]);
     expect(await scene.look('SELECT FROM members WHERE user_id = $1', [userId])).toHaveLength(1);
     await scene.look('DELETE FROM guess_counts');
+  });
+
+  it('gets one by mail too, for the link and the password of the account', async () => {
+    const { email, userId } = await removed();
+    const byMail = await startTestApplication(
+      { ARAUTO_ROLES: 'api', SIGN_UP: 'by_mail' },
+      { database: scene.application.database },
+    );
+    try {
+      const client = new ApiClient(byMail.url);
+      expect((await client.post('/auth/sign-up', { ...COMPANY, email, password: PASSWORD })).status).toBe(
+        202,
+      );
+      const token = await byMail.mailbox.receiveToken(email);
+      expect(await client.post('/auth/complete-sign-up', { token, password: PASSWORD })).toMatchObject({
+        status: 201,
+        body: { role: 'owner', user: { id: userId } },
+      });
+    } finally {
+      await byMail.close();
+    }
   });
 
   it('is not told from others to whoever has a wrong password, who guesses at it', async () => {
