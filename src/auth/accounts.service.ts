@@ -125,7 +125,8 @@ export class AccountsService {
     };
   }
 
-  private async challenge(proven: ProvenUser, wantedTenantId: string | undefined): Promise<ProblemError> {
+  /** What to throw at a person who has shown their password, and has a second factor. */
+  async challenge(proven: ProvenUser, wantedTenantId: string | undefined): Promise<ProblemError> {
     const challenge = await this.dispatcher.transaction(async (client) => {
       if (!(await this.users.lockUnchanged(client, proven))) throw signInOutdated();
       return this.accountTokens.issue(client, 'finish_sign_in', {
@@ -180,6 +181,7 @@ function describeOpened(tokens: IssuedTokens, user: User, { tenant, role }: Memb
 }
 
 function chooseAmong(memberships: Membership[], tenantId: string | undefined): Membership {
+  if (memberships.length === 0) throw withoutTenant();
   const chosen =
     tenantId === undefined
       ? (memberships.find(({ tenant }) => tenant.state === 'active') ?? memberships[0])
@@ -188,6 +190,12 @@ function chooseAmong(memberships: Membership[], tenantId: string | undefined): M
   if (chosen.tenant.state === 'suspended') throw tenantSuspended();
   return chosen;
 }
+
+const withoutTenant = (): ProblemError =>
+  conflict(
+    'without_tenant',
+    'You belong to no tenant any more. Sign up with this address and password to make your own, or accept an invitation.',
+  );
 
 export function viewUser({ id, email, emailConfirmedAt, name, language }: User): UserView {
   return { id, email, emailConfirmedAt: emailConfirmedAt?.toISOString() ?? null, name, language };

@@ -62,6 +62,7 @@ export class AuthController {
     description: 'E-mail address or password is wrong, or a second factor is required.',
   })
   @ApiForbiddenResponse({ description: `The tenant is suspended. ${FOREIGN_PAGE}` })
+  @ApiConflictResponse({ description: 'The person belongs to no tenant any more.' })
   @ApiTooManyRequestsResponse()
   async signIn(
     @Body({ schema: signInSchema }) input: SignIn,

@@ -14,6 +14,7 @@ import { ApiKeysRepository } from './api-keys/api-keys.repository.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { AuthController } from './auth.controller.js';
 import { BrowserAccess } from './browser/browser-access.service.js';
+import { DesertedAccountsCleaning } from './deserted-accounts.cleaning.js';
 import { DocumentationAccessController } from './browser/documentation-access.controller.js';
 import { ForgetStandingWhenAccessChanges } from './forget-standing-when-access-changes.handler.js';
 import { Identification } from './identification.service.js';
@@ -85,7 +86,8 @@ import { UsersRepository } from './users.repository.js';
     PasswordHasher,
     SecondFactorService,
     SecondFactorsRepository,
-    { provide: Reauthentication, useClass: AccountReauthentication },
+    AccountReauthentication,
+    { provide: Reauthentication, useExisting: AccountReauthentication },
     GuessLimiter,
     BrowserAccess,
     OperatorSessions,
@@ -123,5 +125,6 @@ export class AuthApiModule {}
       },
     ),
   ],
+  providers: [DesertedAccountsCleaning, AccountMails],
 })
 export class AuthSchedulerModule {}

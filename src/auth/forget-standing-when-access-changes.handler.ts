@@ -1,6 +1,5 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { ACCESS_CHANGES } from '../platform/access/index.js';
-import { DatabaseNotifications } from '../platform/database/index.js';
+import { AccessChanges } from '../platform/access/index.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { SessionsService } from './sessions.service.js';
 
@@ -8,13 +7,13 @@ import { SessionsService } from './sessions.service.js';
 @Injectable()
 export class ForgetStandingWhenAccessChanges implements OnApplicationBootstrap {
   constructor(
-    private readonly notifications: DatabaseNotifications,
+    private readonly accessChanges: AccessChanges,
     private readonly sessions: SessionsService,
     private readonly apiKeys: ApiKeysService,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.notifications.listen(ACCESS_CHANGES, (id) => {
+    await this.accessChanges.listen((id) => {
       this.sessions.forget(id);
       this.apiKeys.forget(id);
     });

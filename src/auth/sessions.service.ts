@@ -1,16 +1,15 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type PoolClient } from 'pg';
-import { type EntityManager } from 'typeorm';
 import { Configuration } from '../config/index.js';
-import { announceAccessChange } from '../platform/access/index.js';
+import { AccessChanges } from '../platform/access/index.js';
 import { ExpiringCache } from '../platform/cache/index.js';
 import { Clock } from '../platform/clock/index.js';
 import { deriveKey, randomSecret, sha256 } from '../platform/crypto/index.js';
-import { DispatcherDatabase, TenantDatabase } from '../platform/database/index.js';
+import { afterCommit, DispatcherDatabase, TenantDatabase } from '../platform/database/index.js';
 import { notFound, ProblemError } from '../platform/errors/index.js';
 import { idBefore, type Page, pageOf, type PageQuery } from '../platform/http/index.js';
-import { type MemberCaller, type TenantId, type UserId } from '../platform/identity/index.js';
-import { type AuditEntry, AuditLog } from '../tenants/index.js';
+import { type MemberCaller, type UserId } from '../platform/identity/index.js';
+import { type AuditEntry, AuditLog, type TenantAct } from '../tenants/index.js';
 import { ACCESS_TOKEN_SECONDS, AccessTokens, type TokenBearer } from './access-token.service.js';
 import { OperatorAccess } from './operators/operator-access.service.js';
 import { type ProvenUser, UsersRepository } from './users.repository.js';
@@ -58,6 +57,7 @@ export class SessionsService {
     private readonly tenantDatabase: TenantDatabase,
     private readonly dispatcher: DispatcherDatabase,
     private readonly audit: AuditLog,
+    private readonly accessChanges: AccessChanges,
     private readonly operatorAccess: OperatorAccess,
     configuration: Configuration,
     clock: Clock,
@@ -153,47 +153,37 @@ export class SessionsService {
    */
   async endOne({ actor }: MemberCaller, sessionId: string): Promise<void> {
     const ended = await this.endFamilyOf({ userId: actor.userId, sessionId }, actor, 'ended_by_person');
-    if (ended.length === 0) throw notFound('session');
+    if (ended === 0) throw notFound('session');
   }
 
   /** Ends all sessions of the person but the one that calls, and what they have open as an operator. */
   async endOthers({ actor }: MemberCaller): Promise<void> {
     const { userId, sessionId } = actor;
-    await this.endWith(actor, 'ended_by_person', (client) =>
-      this.endAllOf(client, userId, 'ended_by_person', sessionId),
-    );
+    await this.dispatcher.transaction(async (client) => {
+      const acts = await this.endAllOf(client, userId, actor, 'ended_by_person', sessionId);
+      await this.audit.recordAcross(client, acts);
+    });
   }
 
   /**
    * Ends a person's sessions in every tenant, those that are being opened, and what they have open as an operator, within
-   * the caller's transaction, which is to be followed by {@link recordEnds}.
+   * the caller's transaction. Once it is committed, no token of theirs passes any more.
    *
    * @param keptId the session to leave alone
+   * @returns what the caller is to write into the audit logs, last and in the same transaction
    */
   async endAllOf(
     client: PoolClient,
     userId: UserId,
+    actor: AuditEntry['actor'],
     reason: EndReason,
     keptId?: string,
-  ): Promise<SessionPlace[]> {
+  ): Promise<TenantAct[]> {
     // First: who is opening a session holds the person's row, and has opened it when this goes on.
     await this.users.outdateProofs(client, userId);
     await this.operatorAccess.end(client, userId);
-    return this.repository.endAllOf(client, userId, reason, keptId);
-  }
-
-  /** Once their end is committed: no token of theirs passes here any more, and each tenant's audit log says why. */
-  async recordEnds(
-    places: readonly SessionPlace[],
-    actor: AuditEntry['actor'],
-    reason: EndReason,
-  ): Promise<void> {
-    for (const { sessionId } of places) this.standings.set(sessionId, ENDED);
-    for (const [tenantId, sessionIds] of byTenant(places)) {
-      await this.tenantDatabase.run(tenantId, (manager) =>
-        this.recordEnd(manager, sessionIds, actor, reason),
-      );
-    }
+    const places = await this.repository.endAllOf(client, userId, reason, keptId);
+    return this.announceEnds(client, places, actor, reason);
   }
 
   /** @returns undefined when the token isn't valid or its session is over */
@@ -248,45 +238,34 @@ export class SessionsService {
     return this.issue({ tenantId, userId, sessionId }, refreshToken);
   }
 
+  /** With the entries in the tenants' audit logs, all or nothing. @returns how many ended */
   private endFamilyOf(
     session: { userId: UserId; sessionId: string },
     actor: AuditEntry['actor'],
     reason: EndReason,
-  ): Promise<SessionPlace[]> {
-    return this.endWith(actor, reason, (client) => this.repository.endFamilyOf(client, session, reason));
-  }
-
-  /** Ends what the work ends, with the entries in the tenants' audit logs, all or nothing. @returns the same as the work */
-  private async endWith(
-    actor: AuditEntry['actor'],
-    reason: EndReason,
-    work: (client: PoolClient) => Promise<SessionPlace[]>,
-  ): Promise<SessionPlace[]> {
-    const ended = await this.dispatcher.transaction(async (client) => {
-      const places = await work(client);
-      // In one order everywhere: the logs' heads are locked until the commit.
-      for (const [tenantId, sessionIds] of [...byTenant(places)].sort()) {
-        for (const id of sessionIds) {
-          await this.audit.recordFor(client, tenantId, endEntry(id, actor, reason));
-          await announceAccessChange(client, id);
-        }
-      }
-      return places;
+  ): Promise<number> {
+    return this.dispatcher.transaction(async (client) => {
+      const places = await this.repository.endFamilyOf(client, session, reason);
+      await this.audit.recordAcross(client, await this.announceEnds(client, places, actor, reason));
+      return places.length;
     });
-    for (const { sessionId } of ended) this.standings.set(sessionId, ENDED);
-    return ended;
   }
 
-  private async recordEnd(
-    manager: EntityManager,
-    sessionIds: readonly string[],
+  /** Here they are over as soon as that is committed. */
+  private async announceEnds(
+    client: PoolClient,
+    places: readonly SessionPlace[],
     actor: AuditEntry['actor'],
     reason: EndReason,
-  ): Promise<void> {
-    for (const id of sessionIds) {
-      await this.audit.record(manager, endEntry(id, actor, reason));
-      await announceAccessChange(manager, id);
-    }
+  ): Promise<TenantAct[]> {
+    for (const { sessionId } of places) await this.accessChanges.announce(client, sessionId);
+    afterCommit(() => {
+      for (const { sessionId } of places) this.standings.set(sessionId, ENDED);
+    });
+    return places.map(({ tenantId, sessionId }) => ({
+      tenantId,
+      entry: endEntry(sessionId, actor, reason),
+    }));
   }
 
   private async issue(bearer: TokenBearer, refreshToken: string): Promise<IssuedTokens> {
@@ -314,12 +293,4 @@ function sessionInCookie(): ProblemError {
     'session_in_cookie',
     'This session is kept in a cookie; go on with transport `cookie`, or sign in anew.',
   );
-}
-
-function byTenant(places: readonly SessionPlace[]): Map<TenantId, string[]> {
-  const sessionIds = new Map<TenantId, string[]>();
-  for (const { tenantId, sessionId } of places) {
-    sessionIds.set(tenantId, [...(sessionIds.get(tenantId) ?? []), sessionId]);
-  }
-  return sessionIds;
 }

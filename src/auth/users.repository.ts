@@ -67,16 +67,17 @@ export class UsersRepository {
     return user;
   }
 
-  /** @returns whether the address was proven theirs before; undefined when they are gone */
+  /** @returns whether the address was proven theirs before; undefined when they are gone or have another one */
   async setPassword(
     client: PoolClient,
     userId: UserId,
+    email: string,
     passwordHash: string,
   ): Promise<{ isEmailConfirmed: boolean } | undefined> {
     const { rows } = await client.query<{ isEmailConfirmed: boolean }>(
-      `UPDATE users SET password_hash = $2 WHERE id = $1
+      `UPDATE users SET password_hash = $3 WHERE id = $1 AND email = $2
        RETURNING email_confirmed_at IS NOT NULL AS "isEmailConfirmed"`,
-      [userId, passwordHash],
+      [userId, email, passwordHash],
     );
     return rows[0];
   }
@@ -109,6 +110,30 @@ export class UsersRepository {
   /** Keeps the person's credentials as they are until the transaction ends. */
   async lock(client: PoolClient, userId: UserId): Promise<void> {
     await client.query('SELECT FROM users WHERE id = $1 FOR SHARE', [userId]);
+  }
+
+  /** Whether they belong to no tenant any more. Operators never need one. */
+  async isDeserted(userId: UserId): Promise<boolean> {
+    const [row] = await this.dispatcher.query<{ isDeserted: boolean }>(
+      `SELECT NOT EXISTS (SELECT FROM members WHERE user_id = $1)
+         AND NOT EXISTS (SELECT FROM operators WHERE user_id = $1) AS "isDeserted"`,
+      [userId],
+    );
+    return row?.isDeserted ?? false;
+  }
+
+  /**
+   * Claims that what was proven of the person still holds and that they belong to no tenant. Nobody makes them a member,
+   * and nobody deletes them, until the transaction ends.
+   */
+  async lockWithoutTenant(client: PoolClient, { id, credentialVersion }: ProvenUser): Promise<boolean> {
+    const { rowCount } = await client.query(
+      'SELECT FROM users WHERE id = $1 AND credential_version = $2 FOR UPDATE',
+      [id, credentialVersion],
+    );
+    // A statement of its own: what was committed while the row was waited for is seen.
+    const { rows } = await client.query('SELECT FROM members WHERE user_id = $1 LIMIT 1', [id]);
+    return rowCount === 1 && rows.length === 0;
   }
 
   /** What was proven of the person until now opens nothing any more, also what is under way. */

@@ -62,19 +62,18 @@ export class AssetService implements OnModuleInit {
     kind: MediaKind,
   ): Promise<AssetView> {
     const { tenantId } = caller;
-    const id = await this.database.run(tenantId, (manager) =>
-      this.assets.insertUploading(manager, tenantId, cleanFileName(file.fileName)),
-    );
+    const id = await this.database.run(tenantId, async (manager) => {
+      // Nothing of a file is read where there is room for none.
+      await this.quotas.assertRoom(manager, tenantId, 'mediaBytes');
+      return this.assets.insertUploading(manager, tenantId, cleanFileName(file.fileName));
+    });
     try {
       const facts = await this.storeChunks(tenantId, id, file, kind);
       const asset = await this.idempotency.run(
         caller,
         // The same key with another file is another request.
         { ...idempotent, fingerprint: sha256(Buffer.concat([idempotent.fingerprint, facts.sha256])) },
-        async (manager) => {
-          await this.quotas.assertRoom(manager, tenantId, 'mediaBytes', facts.sizeBytes);
-          return toView(await this.assets.markReady(manager, id, facts));
-        },
+        async (manager) => toView(await this.assets.markReady(manager, id, facts)),
       );
       // The key was used before: the first upload's answer came back, and this copy isn't needed.
       if (asset.id !== id) await this.discard(tenantId, id);
@@ -139,9 +138,10 @@ export class AssetService implements OnModuleInit {
       if (sizeBytes > largest) throw tooLarge(kind);
       hash.update(chunk);
       const position = n++;
-      await this.database.run(tenantId, (manager) =>
-        this.assets.insertChunk(manager, tenantId, id, position, chunk),
-      );
+      await this.database.run(tenantId, async (manager) => {
+        await this.quotas.assertRoom(manager, tenantId, 'mediaBytes', chunk.length);
+        await this.assets.insertChunk(manager, tenantId, id, position, chunk);
+      });
     }
     if (sizeBytes === 0)
       throw invalidField('file', 'empty_file', 'The file is empty, which Telegram refuses.');

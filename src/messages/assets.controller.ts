@@ -1,5 +1,14 @@
-import { Readable } from 'node:stream';
-import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, StreamableFile } from '@nestjs/common';
+import {
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  Post,
+  Query,
+  Req,
+  type StreamableFile,
+} from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiBody,
@@ -21,6 +30,7 @@ import { type FastifyRequest } from 'fastify';
 import { AllowRole, CurrentCaller } from '../platform/access/index.js';
 import { invalidField, ProblemError } from '../platform/errors/index.js';
 import {
+  downloadOf,
   Idempotency,
   type IdempotentRequest,
   type Page,
@@ -107,9 +117,9 @@ export class AssetsController {
     @Param('id', { schema: idSchema }) id: string,
   ): Promise<StreamableFile> {
     const asset = await this.assets.findById(caller, id);
-    return new StreamableFile(Readable.from(this.assets.read(caller, id), { objectMode: false }), {
+    return downloadOf(this.assets.read(caller, id), {
       type: asset.contentType,
-      length: asset.sizeBytes,
+      sizeBytes: asset.sizeBytes,
       // Never shown in place: a file that is HTML would speak with our address.
       disposition: attachmentHeader(asset.fileName),
     });

@@ -33,12 +33,11 @@ export class AssetsRepository {
     n: number,
     bytes: Buffer,
   ): Promise<void> {
-    await manager.query('INSERT INTO asset_chunks (tenant_id, asset_id, n, bytes) VALUES ($1, $2, $3, $4)', [
-      tenantId,
-      assetId,
-      n,
-      bytes,
-    ]);
+    await manager.query(
+      `WITH grown AS (UPDATE assets SET size_bytes = size_bytes + octet_length($4::bytea) WHERE id = $2)
+       INSERT INTO asset_chunks (tenant_id, asset_id, n, bytes) VALUES ($1, $2, $3, $4)`,
+      [tenantId, assetId, n, bytes],
+    );
   }
 
   async markReady(
@@ -84,10 +83,10 @@ export class AssetsRepository {
     );
   }
 
-  /** Of whole files; what is being uploaded is counted when it is. */
+  /** Also of files that are being uploaded, as far as they are here. */
   async sumBytes(manager: EntityManager): Promise<number> {
     const [row] = await manager.query<{ bytes: string }[]>(
-      `SELECT coalesce(sum(size_bytes), 0) AS bytes FROM assets WHERE state = 'ready'`,
+      `SELECT coalesce(sum(size_bytes), 0) AS bytes FROM assets`,
     );
     return Number(row?.bytes ?? 0);
   }

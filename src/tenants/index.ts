@@ -7,7 +7,7 @@ export {
   tenantSchema,
   timeZoneSchema,
 } from './tenant.dto.js';
-export { type AuditEntry, AuditLog } from './audit/audit-log.js';
+export { type AuditEntry, AuditLog, type TenantAct } from './audit/audit-log.js';
 export { type Verified, verifyChain } from './audit/audit-verifier.js';
 export { KeyRotation, type KeyRotationReport, KeyRotationRunningError } from './key-rotation.service.js';
 export { type SealedColumn, SealedColumns } from './sealed-columns.js';

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AccessChanges } from '../platform/access/index.js';
 import { CleaningModule } from '../platform/cleaning/index.js';
 import { AuditLog } from './audit/audit-log.js';
 import { InvitationsController } from './invitations/invitations.controller.js';
@@ -37,6 +38,7 @@ import { TenantsService } from './tenants.service.js';
     Quotas,
     TenantKeys,
     TenantKeysRepository,
+    AccessChanges,
     TenantsService,
     TenantsRepository,
     MembersService,
@@ -45,6 +47,7 @@ import { TenantsService } from './tenants.service.js';
     InvitationsRepository,
   ],
   exports: [
+    AccessChanges,
     AuditLog,
     KeyRotation,
     OperatorActs,

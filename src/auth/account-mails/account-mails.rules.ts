@@ -9,7 +9,8 @@ export type AccountMail =
   | { readonly kind: 'email_changed' }
   | { readonly kind: 'password_changed' }
   | { readonly kind: 'second_factor_on' }
-  | { readonly kind: 'second_factor_off' };
+  | { readonly kind: 'second_factor_off' }
+  | { readonly kind: 'without_tenant' };
 
 interface Words {
   readonly subject: string;
@@ -172,12 +173,41 @@ const WORDS: Record<AccountMail['kind'], Record<Language, Words>> = {
       lines: ['Desde ahora, basta la contraseña para entrar en tu cuenta de Arauto.'],
     },
   },
+  without_tenant: {
+    en: {
+      subject: 'Your account belongs to no tenant any more',
+      lines: [
+        'You are a member of no tenant at Arauto any more, so your account will be deleted in 30 days.',
+        'To keep it, sign up again with this address and your password, or accept an invitation.',
+      ],
+    },
+    'pt-BR': {
+      subject: 'Sua conta não pertence mais a nenhum espaço',
+      lines: [
+        'Você não é mais membro de nenhum espaço no Arauto, por isso sua conta será excluída em 30 dias.',
+        'Para mantê-la, cadastre-se de novo com este endereço e sua senha, ou aceite um convite.',
+      ],
+    },
+    es: {
+      subject: 'Tu cuenta ya no pertenece a ningún espacio',
+      lines: [
+        'Ya no eres miembro de ningún espacio en Arauto, por eso tu cuenta se eliminará en 30 días.',
+        'Para conservarla, regístrate de nuevo con esta dirección y tu contraseña, o acepta una invitación.',
+      ],
+    },
+  },
 };
 
 /** Subject and text of a mail, in the person's language. */
 export function writeAccountMail(mail: AccountMail, language: Language): { subject: string; text: string } {
   const { subject, lines } = WORDS[mail.kind][language];
   const [first = '', ...rest] = lines;
-  const paragraphs = 'link' in mail ? [first, mail.link, ...rest] : [...lines, NOT_YOU[language]];
+  const paragraphs = [
+    first,
+    ...('link' in mail ? [mail.link] : []),
+    ...rest,
+    // Who was removed from a tenant knows by whom.
+    ...('link' in mail || mail.kind === 'without_tenant' ? [] : [NOT_YOU[language]]),
+  ];
   return { subject, text: paragraphs.join('\n\n') };
 }

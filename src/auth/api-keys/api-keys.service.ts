@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type PoolClient } from 'pg';
 import { type EntityManager } from 'typeorm';
-import { announceAccessChange } from '../../platform/access/index.js';
+import { AccessChanges } from '../../platform/access/index.js';
 import { ExpiringCache, LoadingCache } from '../../platform/cache/index.js';
 import { Clock } from '../../platform/clock/index.js';
 import { isSameHash, randomSecret, sha256 } from '../../platform/crypto/index.js';
@@ -35,6 +35,7 @@ export class ApiKeysService {
     private readonly database: TenantDatabase,
     private readonly members: MembersService,
     private readonly audit: AuditLog,
+    private readonly accessChanges: AccessChanges,
     private readonly clock: Clock,
   ) {
     this.known = new LoadingCache(clock, STORED_BOUNDS, (id) => this.load(id));
@@ -84,7 +85,7 @@ export class ApiKeysService {
         action: 'api_key.deleted',
         subject: { kind: 'api_key', id },
       });
-      await announceAccessChange(manager, id);
+      await this.accessChanges.announce(manager, id);
     });
   }
 
@@ -103,7 +104,7 @@ export class ApiKeysService {
   async revokeAllOf(client: PoolClient, userId: UserId): Promise<void> {
     for (const { id, tenantId } of await this.repository.deleteEverywhere(client, userId)) {
       await this.audit.recordFor(client, tenantId, revocation(id, { kind: 'system' }));
-      await announceAccessChange(client, id);
+      await this.accessChanges.announce(client, id);
     }
   }
 
@@ -120,7 +121,7 @@ export class ApiKeysService {
   ): Promise<void> {
     for (const id of await this.repository.deleteOfMember(manager, userId)) {
       await this.audit.record(manager, revocation(id, actor));
-      await announceAccessChange(manager, id);
+      await this.accessChanges.announce(manager, id);
     }
   }
 

@@ -58,7 +58,7 @@ export class EmailsController {
       'A link goes to the new address, unless it has an account; once it was opened, the address counts and the old one is told.',
   })
   @ApiAcceptedResponse({ description: 'If the address is free, a mail is on its way.' })
-  @ApiForbiddenResponse({ description: 'The password is wrong, or the tenant is suspended.' })
+  @ApiForbiddenResponse({ description: 'The password or the code is wrong, or the tenant is suspended.' })
   @ApiTooManyRequestsResponse()
   @ApiServiceUnavailableResponse({ description: 'This installation sends no mail.' })
   change(

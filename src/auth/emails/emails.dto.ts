@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { shownPasswordSchema } from '../../platform/access/index.js';
+import { hasAtMostOneCode, oneCodeAtMost, personProofFields } from '../../platform/access/index.js';
 import { emailSchema } from '../../platform/http/index.js';
 import { accountTokenSchema } from '../auth.dto.js';
 
@@ -9,6 +9,7 @@ export const confirmEmailSchema = z
 export type ConfirmEmail = z.infer<typeof confirmEmailSchema>;
 
 export const changeEmailSchema = z
-  .strictObject({ email: emailSchema, password: shownPasswordSchema })
+  .strictObject({ email: emailSchema, ...personProofFields })
+  .refine(hasAtMostOneCode, oneCodeAtMost)
   .meta({ id: 'ChangeEmail' });
 export type ChangeEmail = z.infer<typeof changeEmailSchema>;

@@ -9,8 +9,8 @@ import { AccountMails } from '../account-mails/account-mails.service.js';
 import { AccountTokensRepository } from '../account-tokens.repository.js';
 import { GuessLimiter } from '../guessing/guess-limiter.service.js';
 import { type Origin } from '../origin.js';
-import { PasswordProof } from '../passwords/password-proof.service.js';
 import { linkNotValid } from '../passwords/passwords.service.js';
+import { AccountReauthentication } from '../second-factor/account-reauthentication.service.js';
 import { type User, UsersRepository } from '../users.repository.js';
 import { type ChangeEmail, type ConfirmEmail } from './emails.dto.js';
 
@@ -24,7 +24,7 @@ export class EmailsService {
   constructor(
     private readonly users: UsersRepository,
     private readonly tokens: AccountTokensRepository,
-    private readonly proof: PasswordProof,
+    private readonly proof: AccountReauthentication,
     private readonly guesses: GuessLimiter,
     private readonly mails: AccountMails,
     private readonly audit: AuditLog,
@@ -58,7 +58,7 @@ export class EmailsService {
   /** Mails a link to the new address. That it has another account isn't told here: its owner would have to say so. */
   async requestChange(caller: MemberCaller, input: ChangeEmail, origin: Origin): Promise<void> {
     this.mails.refuseIfUnable();
-    const user = await this.proof.require(caller.actor.userId, input.password, origin.address);
+    const user = await this.proof.require(caller.actor.userId, input, origin.address);
     await this.guesses.admit('confirmation_mail', user.id, origin.address);
     await this.database.run(caller.tenantId, (manager) =>
       this.audit.record(manager, {

@@ -67,7 +67,9 @@ export class PasswordsController {
   @ApiBearerAuth('session')
   @ApiOperation({ summary: "Change the own password; ends the person's other sessions" })
   @ApiNoContentResponse()
-  @ApiForbiddenResponse({ description: 'The current password is wrong, or the tenant is suspended.' })
+  @ApiForbiddenResponse({
+    description: 'The current password or the code is wrong, or the tenant is suspended.',
+  })
   @ApiTooManyRequestsResponse()
   change(
     @CurrentMember() caller: MemberCaller,

@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { shownPasswordSchema } from '../../platform/access/index.js';
+import {
+  hasAtMostOneCode,
+  oneCodeAtMost,
+  personProofFields,
+  shownPasswordSchema,
+} from '../../platform/access/index.js';
 import { emailSchema } from '../../platform/http/index.js';
 import { accountTokenSchema, newPasswordSchema } from '../auth.dto.js';
 
@@ -15,6 +20,12 @@ export const resetPasswordSchema = z
 export type ResetPassword = z.infer<typeof resetPasswordSchema>;
 
 export const changePasswordSchema = z
-  .strictObject({ currentPassword: shownPasswordSchema, newPassword: newPasswordSchema })
+  .strictObject({
+    currentPassword: shownPasswordSchema,
+    newPassword: newPasswordSchema,
+    code: personProofFields.code,
+    recoveryCode: personProofFields.recoveryCode,
+  })
+  .refine(hasAtMostOneCode, oneCodeAtMost)
   .meta({ id: 'ChangePassword' });
 export type ChangePassword = z.infer<typeof changePasswordSchema>;

@@ -10,12 +10,15 @@ import { AccountTokensRepository } from '../account-tokens.repository.js';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
 import { GuessLimiter } from '../guessing/guess-limiter.service.js';
 import { type Origin } from '../origin.js';
+import { AccountReauthentication } from '../second-factor/account-reauthentication.service.js';
 import { SecondFactorsRepository } from '../second-factor/second-factors.repository.js';
 import { SessionsService, signInOutdated } from '../sessions.service.js';
 import { UsersRepository } from '../users.repository.js';
 import { PasswordHasher } from './password-hasher.service.js';
-import { PasswordProof } from './password-proof.service.js';
 import { type ChangePassword, type ForgotPassword, type ResetPassword } from './passwords.dto.js';
+
+/** Whoever opens a link has no session. */
+const BY_LINK = { kind: 'system' } as const;
 
 @Injectable()
 export class PasswordsService {
@@ -28,7 +31,7 @@ export class PasswordsService {
     private readonly secondFactors: SecondFactorsRepository,
     private readonly apiKeys: ApiKeysService,
     private readonly passwords: PasswordHasher,
-    private readonly proof: PasswordProof,
+    private readonly proof: AccountReauthentication,
     private readonly guesses: GuessLimiter,
     private readonly mails: AccountMails,
     private readonly audit: AuditLog,
@@ -48,23 +51,22 @@ export class PasswordsService {
     // Looked at first: hashing is dear, and anybody may send nonsense.
     if (!(await this.tokens.find('reset_password', token))) throw linkNotValid();
     const passwordHash = await this.passwords.hash(password);
-    const { user, ended } = await this.dispatcher.transaction(async (client) => {
+    const user = await this.dispatcher.transaction(async (client) => {
       const used = await this.tokens.take(client, 'reset_password', token);
-      if (!used) throw linkNotValid();
-      const before = await this.users.setPassword(client, used.userId, passwordHash);
+      // The link proves the address that it was mailed to, which may not be theirs any more.
+      const before =
+        used?.email && (await this.users.setPassword(client, used.userId, used.email, passwordHash));
+      if (!before) throw linkNotValid();
       // The link arrived, so the address is theirs.
       await this.users.confirmEmail(client, used.userId);
       await this.tokens.revokeAllOf(client, used.userId);
-      const ended = await this.sessions.endAllOf(client, used.userId, 'password_changed');
-      await this.audit.recordEverywhere(client, used.userId, {
-        actor: { kind: 'system' },
-        action: 'password.reset',
-        subject: { kind: 'user', id: used.userId },
-      });
-      if (before?.isEmailConfirmed === false) await this.disown(client, used.userId);
-      return { user: used, ended };
+      const ends = await this.sessions.endAllOf(client, used.userId, BY_LINK, 'password_changed');
+      const subject = { kind: 'user', id: used.userId };
+      const reset = { actor: BY_LINK, action: 'password.reset', subject };
+      await this.audit.recordEverywhere(client, used.userId, reset, ends);
+      if (!before.isEmailConfirmed) await this.disown(client, used.userId);
+      return used;
     });
-    await this.sessions.recordEnds(ended, { kind: 'system' }, 'password_changed');
     const person = await this.users.findById(user.userId);
     if (!person) return;
     await this.guesses.forgetGuessesAt(person.email, address);
@@ -74,21 +76,19 @@ export class PasswordsService {
   /** Ends the person's other sessions, in every tenant. */
   async change(caller: MemberCaller, input: ChangePassword, origin: Origin): Promise<void> {
     const { userId, sessionId } = caller.actor;
-    const user = await this.proof.require(userId, input.currentPassword, origin.address);
+    const { currentPassword: password, ...shown } = input;
+    const user = await this.proof.require(userId, { password, ...shown }, origin.address);
     const passwordHash = await this.passwords.hash(input.newPassword);
-    const ended = await this.dispatcher.transaction(async (client) => {
+    await this.dispatcher.transaction(async (client) => {
       // Whoever knew the old password must not undo a reset.
       if (!(await this.users.replacePassword(client, user, passwordHash))) throw signInOutdated();
       await this.tokens.revokeAllOf(client, userId);
-      const others = await this.sessions.endAllOf(client, userId, 'password_changed', sessionId);
-      await this.audit.recordFor(client, caller.tenantId, {
-        actor: caller.actor,
-        action: 'password.changed',
-        subject: { kind: 'user', id: userId },
-      });
-      return others;
+      const { tenantId, actor } = caller;
+      const ends = await this.sessions.endAllOf(client, userId, actor, 'password_changed', sessionId);
+      const subject = { kind: 'user', id: userId };
+      const change = { tenantId, entry: { actor, action: 'password.changed', subject } };
+      await this.audit.recordAcross(client, [change, ...ends]);
     });
-    await this.sessions.recordEnds(ended, caller.actor, 'password_changed');
     this.mails.send(user, { kind: 'password_changed' });
   }
 

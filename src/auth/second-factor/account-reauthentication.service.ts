@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { type PersonProof, Reauthentication } from '../../platform/access/index.js';
 import { ProblemError } from '../../platform/errors/index.js';
-import { type MemberCaller } from '../../platform/identity/index.js';
+import { type MemberCaller, type UserId } from '../../platform/identity/index.js';
 import { PasswordProof } from '../passwords/password-proof.service.js';
+import { type UserWithSecrets } from '../users.repository.js';
 import { SecondFactorService, wrongCode } from './second-factor.service.js';
 
 /** Asks for all that signing in takes. */
@@ -15,16 +16,22 @@ export class AccountReauthentication extends Reauthentication {
     super();
   }
 
-  override async prove(
-    { actor: { userId } }: MemberCaller,
+  override async prove({ actor }: MemberCaller, proof: PersonProof, address: string): Promise<void> {
+    await this.require(actor.userId, proof, address);
+  }
+
+  /** As {@link prove}. @returns the person as they were proven to be there */
+  async require(
+    userId: UserId,
     { password, code, recoveryCode }: PersonProof,
     address: string,
-  ): Promise<void> {
-    const { hasSecondFactor } = await this.passwords.require(userId, password, address);
-    if (!hasSecondFactor) return;
+  ): Promise<UserWithSecrets> {
+    const user = await this.passwords.require(userId, password, address);
+    if (!user.hasSecondFactor) return user;
     if (code === undefined && recoveryCode === undefined) throw codeMissing();
     const origin = { address, userAgent: undefined };
     if (!(await this.secondFactor.isShown(userId, { code, recoveryCode }, origin))) throw wrongCode(403);
+    return user;
   }
 }
 

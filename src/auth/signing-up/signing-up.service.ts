@@ -9,11 +9,11 @@ import { AccountMails } from '../account-mails/account-mails.service.js';
 import { AccountsService, type Opened } from '../accounts.service.js';
 import { type Transport } from '../auth.dto.js';
 import { EmailsService } from '../emails/emails.service.js';
-import { GuessLimiter } from '../guessing/guess-limiter.service.js';
+import { type Guess, GuessLimiter } from '../guessing/guess-limiter.service.js';
 import { type Origin } from '../origin.js';
 import { PasswordHasher } from '../passwords/password-hasher.service.js';
 import { linkNotValid } from '../passwords/passwords.service.js';
-import { type User, UsersRepository } from '../users.repository.js';
+import { type User, UsersRepository, type UserWithSecrets } from '../users.repository.js';
 import { type PendingSignUp, PendingSignUpsRepository } from './pending-sign-ups.repository.js';
 import { type CompleteSignUp, type SignUp } from './signing-up.dto.js';
 
@@ -22,6 +22,8 @@ interface NewAccount {
   readonly user: User;
   readonly tenant: Tenant;
 }
+
+type StartingOver = Pick<SignUp, 'password' | 'tenantName' | 'language' | 'timeZone' | 'transport'>;
 
 /** Makes people with a tenant of theirs: at once, or when the link in a mail comes back, as SIGN_UP says. */
 @Injectable()
@@ -72,29 +74,78 @@ export class SigningUpService {
       if (!taken) throw linkNotValid();
       return this.makeAccount(client, taken, true);
     });
-    if (!made) throw emailTaken();
     await this.guesses.forgive(guess);
-    return this.openFirst(made, transport, origin);
+    if (made) return this.openFirst(made, transport, origin);
+    const owner = await this.users.findByEmail(signUp.email);
+    const returned = owner && (await this.startOver(owner, { ...signUp, password, transport }, origin));
+    if (!returned) throw emailTaken();
+    return returned;
   }
 
   private async signUpAtOnce(input: SignUp, origin: Origin): Promise<Opened> {
     const attempt = await this.guesses.admitSignUp(input.email, origin.address);
+    const owner = await this.users.findByEmail(input.email);
+    if (owner) return this.signUpAgain(owner, input, origin, attempt);
     const passwordHash = await this.passwords.hash(input.password);
     const made = await this.dispatcher.transaction(async (client) => {
       const account = await this.makeAccount(client, { ...input, passwordHash }, false);
       return account && { ...account, token: await this.emails.prepareConfirmation(client, account.user) };
     });
-    if (!made) {
-      this.background.begin(
-        async () => void (await this.remindOwner(input.email)),
-        this.logger,
-        'telling somebody that they have an account',
-      );
-      throw emailTaken();
-    }
+    if (!made) throw this.refuseTaken(input);
     await this.guesses.forgive(attempt);
     this.emails.sendConfirmation(made.user, made.token);
     return this.openFirst(made, input.transport, origin);
+  }
+
+  /** An address in use costs one computation of a hash too. */
+  private async signUpAgain(
+    owner: UserWithSecrets,
+    input: SignUp,
+    origin: Origin,
+    attempt: Guess,
+  ): Promise<Opened> {
+    const returned = await this.startOver(owner, input, origin);
+    if (!returned) throw this.refuseTaken(input);
+    await this.guesses.forgive(attempt);
+    return returned;
+  }
+
+  private refuseTaken({ email }: SignUp): ProblemError {
+    this.background.begin(
+      () => this.remindOwner(email),
+      this.logger,
+      'telling somebody that they have an account',
+    );
+    return emailTaken();
+  }
+
+  /**
+   * A tenant for a person who belongs to none any more, for their password.
+   *
+   * @returns undefined for a wrong password, and for a person who has a tenant
+   * @throws ProblemError 401 `second_factor_required` where one is on, once the tenant is made
+   */
+  private async startOver(
+    owner: UserWithSecrets,
+    { password, tenantName: name, language, timeZone, transport }: StartingOver,
+    origin: Origin,
+  ): Promise<Opened | undefined> {
+    const isWithoutTenant = await this.users.isDeserted(owner.id);
+    // Their answer tells whether the password is theirs, so it counts as a guess at it.
+    const guess = isWithoutTenant
+      ? await this.guesses.admit('password', owner.email, origin.address)
+      : undefined;
+    const isMatch = await this.passwords.isMatch(password, owner.passwordHash);
+    if (!guess || !isMatch) return undefined;
+    const tenant = await this.dispatcher.transaction(async (client) =>
+      (await this.users.lockWithoutTenant(client, owner))
+        ? this.tenants.create(client, { name, language, timeZone }, owner.id)
+        : undefined,
+    );
+    if (!tenant) return undefined;
+    await this.guesses.forgive(guess);
+    if (owner.hasSecondFactor) throw await this.accounts.challenge(owner, tenant.id);
+    return this.openFirst({ user: owner, tenant }, transport, origin);
   }
 
   /** Neither the answer nor the time that it takes tells whether the address has an account: what differs comes after it. */
@@ -111,15 +162,15 @@ export class SigningUpService {
   }
 
   private async sendLinkOrReminder(signUp: PendingSignUp): Promise<void> {
-    if (await this.remindOwner(signUp.email)) return;
+    const owner = await this.users.findByEmail(signUp.email);
+    // Who belongs to no tenant any more starts over, with the link and the password of their account.
+    if (owner && !(await this.users.isDeserted(owner.id))) return this.mails.sendReminder(owner);
     this.mails.sendLink(signUp, 'complete_sign_up', await this.pending.put(signUp));
   }
 
-  /** @returns false where nobody has the address */
-  private async remindOwner(email: string): Promise<boolean> {
+  private async remindOwner(email: string): Promise<void> {
     const owner = await this.users.findByEmail(email);
     if (owner) this.mails.sendReminder(owner);
-    return owner !== undefined;
   }
 
   /** All or nothing. @returns undefined where the address has an account */

@@ -1,17 +1,24 @@
-/** Channel on which processes tell each other that what somebody may do has changed. The payload is an id. */
-export const ACCESS_CHANGES = 'access_changes';
+import { Injectable } from '@nestjs/common';
+import { DatabaseNotifications } from '../database/index.js';
 
-/** What a unit of work or a transaction of the dispatcher runs its statements with. */
-interface Transaction {
-  query(sql: string, parameters: unknown[]): Promise<unknown>;
-}
+const CHANNEL = 'access_changes';
 
-/**
- * Tells every process, once the transaction is committed, to look again at what somebody may do. A hint: whoever misses
- * it looks again within seconds.
- *
- * @param id of a person, a session, an API key, or a whole tenant
- */
-export async function announceAccessChange(transaction: Transaction, id: string): Promise<void> {
-  await transaction.query('SELECT pg_notify($1, $2)', [ACCESS_CHANGES, id]);
+/** How processes hear that what somebody may do has changed. */
+@Injectable()
+export class AccessChanges {
+  constructor(private readonly notifications: DatabaseNotifications) {}
+
+  /**
+   * Tells every process, once the transaction is committed, to look again at what somebody may do. Here it is in effect
+   * before whoever changed it hears so. A hint to the others: whoever misses it looks again within seconds.
+   *
+   * @param id of a person, a session, an API key, or a whole tenant
+   */
+  announce(transaction: Parameters<DatabaseNotifications['announce']>[0], id: string): Promise<void> {
+    return this.notifications.announce(transaction, CHANNEL, id);
+  }
+
+  listen(forget: (id: string) => void): Promise<void> {
+    return this.notifications.listen(CHANNEL, forget);
+  }
 }

@@ -12,7 +12,7 @@ export {
   type StandingAccess,
   membersOnly,
 } from './access.js';
-export { ACCESS_CHANGES, announceAccessChange } from './access-changes.js';
+export { AccessChanges } from './access-changes.js';
 export {
   authenticatorCodeSchema,
   codeFields,

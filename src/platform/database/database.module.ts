@@ -16,6 +16,7 @@ import { DatabaseNotifications } from './notifications.js';
 import { type DatabaseUrls } from './roles.js';
 import { refuseUnsafeDatabase } from './start-up-check.js';
 import { TenantDatabase } from './tenant-database.js';
+import { TenantPlaces } from './tenant-places.js';
 
 /** How long a place in a pool, which is one request's for milliseconds, is waited for. */
 const CONNECTION_TIMEOUT_MS = 30_000;
@@ -24,6 +25,11 @@ const CONNECTION_TIMEOUT_MS = 30_000;
  * the others go on. Migrations have connections of their own, and may take their time.
  */
 const NO_ENDLESS_WAITS = '-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s';
+
+/** What serves one tenant, on the way of requests: none of its statements takes seconds. */
+const NO_ENDLESS_STATEMENTS = '-c statement_timeout=30s';
+/** Of the pool, for one tenant; the rest is always the others'. */
+const SHARE_OF_ONE_TENANT = 0.5;
 
 type Entities = MixedList<(new () => object) | EntitySchema>;
 
@@ -55,8 +61,11 @@ export class DatabaseModule {
         },
         {
           provide: TenantDatabase,
-          inject: [DatabaseConnections],
-          useFactory: (connections: DatabaseConnections) => new TenantDatabase(connections.source),
+          inject: [DatabaseConnections, Configuration],
+          useFactory: (connections: DatabaseConnections, { settings }: Configuration) => {
+            const placesOfOne = Math.max(1, Math.floor(settings.DATABASE_POOL_SIZE * SHARE_OF_ONE_TENANT));
+            return new TenantDatabase(connections.source, new TenantPlaces(placesOfOne));
+          },
         },
         {
           provide: DispatcherDatabase,
@@ -95,7 +104,7 @@ async function connect(
     poolSize: DATABASE_POOL_SIZE,
     applicationName: 'arauto',
     connectTimeoutMS: CONNECTION_TIMEOUT_MS,
-    extra: { options: NO_ENDLESS_WAITS },
+    extra: { options: `${NO_ENDLESS_WAITS} ${NO_ENDLESS_STATEMENTS}` },
     poolErrorHandler: reportIdleError,
     driver: { ...pg, Pool: HeardPool },
   });
@@ -120,8 +129,7 @@ async function connect(
   const connections = new DatabaseConnections(source, dispatcher, keyed);
   const check = new pg.Pool({ connectionString: urls.app, max: 1 });
   try {
-    await refuseUnsafeDatabase(check, NODE_ENV !== 'test');
-    await refuseUnsafeDatabase(dispatcher, NODE_ENV !== 'test');
+    await refuseUnsafeDatabase(check, dispatcher, NODE_ENV !== 'test');
   } catch (error) {
     await connections.onApplicationShutdown();
     throw error;

@@ -2,7 +2,11 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 type Side = "a tenant's" | "the dispatcher's";
 
-const held = new AsyncLocalStorage<{ readonly side: Side; isOpen: boolean }>();
+const held = new AsyncLocalStorage<{
+  readonly side: Side;
+  readonly hooks: (() => void)[];
+  isOpen: boolean;
+}>();
 
 /**
  * Runs a transaction of one side, and refuses it while one of the other side is open around it: the outer one would keep
@@ -16,11 +20,24 @@ export async function holdTransaction<Result>(side: Side, work: () => Promise<Re
       `A transaction of ${outer.side} must not wait for one of ${side}: do it all in one of them.`,
     );
   }
-  const transaction = { side, isOpen: true };
+  const transaction = { side, hooks: [], isOpen: true };
+  let result: Result;
   try {
-    return await held.run(transaction, work);
+    result = await held.run(transaction, work);
   } finally {
     // What was begun inside and lives on (a timer, a loop) is free again.
     transaction.isOpen = false;
   }
+  for (const hook of transaction.hooks as readonly (() => void)[]) hook();
+  return result;
+}
+
+/**
+ * Runs the hook once the transaction around it, of either side, is committed, and never where it is rolled back; at once
+ * where there is none.
+ */
+export function afterCommit(hook: () => void): void {
+  const transaction = held.getStore();
+  if (transaction?.isOpen) transaction.hooks.push(hook);
+  else hook();
 }

@@ -1,7 +1,14 @@
 import { Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
+import { afterCommit } from './held-transaction.js';
 
 type Handler = (payload: string) => void;
+
+/** What a unit of work or a transaction of the dispatcher runs its statements with. */
+interface Transaction {
+  query(sql: string, parameters: unknown[]): Promise<unknown>;
+}
+
 const RECONNECT_MS = 1_000;
 
 /**
@@ -25,6 +32,15 @@ export class DatabaseNotifications implements BeforeApplicationShutdown {
     this.connecting ??= this.connect();
     await this.connecting;
     await this.client?.query(`LISTEN ${channel}`);
+  }
+
+  /**
+   * Tells every process once the transaction is committed, this one without a detour: what it does next finds the hint
+   * heard. Called inside the transaction.
+   */
+  async announce(transaction: Transaction, channel: string, payload: string): Promise<void> {
+    await transaction.query('SELECT pg_notify($1, $2)', [channel, payload]);
+    afterCommit(() => this.handlers.get(channel)?.(payload));
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type DataSource, type EntityManager } from 'typeorm';
 import { type TenantId } from '../identity/index.js';
-import { holdTransaction } from './held-transaction.js';
+import { afterCommit, holdTransaction } from './held-transaction.js';
+import { type TenantPlaces } from './tenant-places.js';
 
 interface UnitOfWork {
   readonly tenantId: TenantId;
   readonly manager: EntityManager;
-  readonly afterCommit: (() => void)[];
 }
 
 const DEADLOCK_DETECTED = '40P01';
@@ -22,7 +22,10 @@ const MOST_ATTEMPTS = 3;
 export class TenantDatabase {
   private readonly current = new AsyncLocalStorage<UnitOfWork>();
 
-  constructor(private readonly source: DataSource) {}
+  constructor(
+    private readonly source: DataSource,
+    private readonly places: TenantPlaces,
+  ) {}
 
   /**
    * Runs one unit of work; commits when it resolves, leaves nothing behind when it throws. The work may run again after
@@ -37,7 +40,9 @@ export class TenantDatabase {
     }
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await holdTransaction("a tenant's", () => this.runOnce(tenantId, work));
+        return await this.places.hold(tenantId, () =>
+          holdTransaction("a tenant's", () => this.runOnce(tenantId, work)),
+        );
       } catch (error) {
         // Two units that waited for each other: PostgreSQL ended this one, and nothing of it is left.
         if ((error as { code?: unknown }).code !== DEADLOCK_DETECTED || attempt === MOST_ATTEMPTS)
@@ -46,23 +51,18 @@ export class TenantDatabase {
     }
   }
 
-  private async runOnce<Result>(
+  private runOnce<Result>(
     tenantId: TenantId,
     work: (manager: EntityManager) => Promise<Result>,
   ): Promise<Result> {
-    const afterCommit: (() => void)[] = [];
-    const result = await this.source.transaction(async (manager) => {
+    return this.source.transaction(async (manager) => {
       await manager.query(`SELECT set_config('app.tenant_id', $1, true)`, [tenantId]);
-      return this.current.run({ tenantId, manager, afterCommit }, () => work(manager));
+      return this.current.run({ tenantId, manager }, () => work(manager));
     });
-    for (const hook of afterCommit) hook();
-    return result;
   }
 
   /** Runs the hook once the surrounding unit of work is committed (at once where there is none): wake-ups, events. */
   afterCommit(hook: () => void): void {
-    const unit = this.current.getStore();
-    if (unit) unit.afterCommit.push(hook);
-    else hook();
+    afterCommit(hook);
   }
 }

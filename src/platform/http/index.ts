@@ -1,6 +1,7 @@
 export { configureHttp, createHttpAdapter } from './http-adapter.js';
 export { writeCsvLine } from './csv.rules.js';
 export { type Page, type PageQuery, idBefore, pageOf, pageQuerySchema, pageSchemaOf } from './cursor-page.js';
+export { downloadOf } from './download.js';
 export {
   Idempotency,
   IdempotencyService,

@@ -11,6 +11,11 @@ export class Slots {
     return this.waiting.length;
   }
 
+  /** Nobody has one, and nobody waits. */
+  get isIdle(): boolean {
+    return this.taken === 0;
+  }
+
   /** Does the work as soon as there is a slot for it. Not for slots that are closed some day: see {@link take}. */
   async run<Result>(work: () => Promise<Result>): Promise<Result> {
     if (!(await this.take())) throw new Error('These slots are closed.');

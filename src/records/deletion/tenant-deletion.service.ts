@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { EventEmitter2 } from '@nestjs/event-emitter';
-import { announceAccessChange } from '../../platform/access/index.js';
+import { AccessChanges } from '../../platform/access/index.js';
 import { randomSecret, sha256 } from '../../platform/crypto/index.js';
 import { DispatcherDatabase } from '../../platform/database/index.js';
 import { conflict, invalidField, notFound } from '../../platform/errors/index.js';
@@ -22,6 +22,7 @@ export class TenantDeletionService {
     private readonly repository: TenantDeletionsRepository,
     private readonly tenants: TenantsService,
     private readonly audit: AuditLog,
+    private readonly accessChanges: AccessChanges,
     private readonly mailer: Mailer,
     private readonly events: EventEmitter2,
   ) {}
@@ -42,7 +43,7 @@ export class TenantDeletionService {
         tokenHash: sha256(restoreToken),
       });
       if (!due) throw conflict('tenant_suspended', 'This tenant is suspended already.');
-      await announceAccessChange(client, tenantId);
+      await this.accessChanges.announce(client, tenantId);
       const found = await this.repository.findOwners(client, tenantId);
       await this.audit.recordFor(client, tenantId, {
         actor,
@@ -61,7 +62,7 @@ export class TenantDeletionService {
     const { tenantId, isActive } = await this.database.transaction(async (client) => {
       const restored = await this.repository.callOff(client, sha256(restoreToken));
       if (!restored) throw notFound('deletion that could be called off');
-      await announceAccessChange(client, restored.tenantId);
+      await this.accessChanges.announce(client, restored.tenantId);
       await this.audit.recordFor(client, restored.tenantId, {
         actor: { kind: 'system' },
         action: 'tenant.restored',

@@ -196,6 +196,7 @@ export const NOT_EXPORTED_COLUMNS: Readonly<Record<string, string>> = {
   'invitations.token_hash': 'a secret',
   'users.password_hash': 'a secret, and of people, not of the tenant',
   'users.credential_version': 'of people, not of the tenant',
+  'users.without_tenant_since': 'of people who belong to no tenant',
   'webhook_endpoints.secret_ciphertext': 'a secret',
   'webhook_endpoints.secret_key_version': 'of a secret',
   'webhook_endpoints.old_secret_ciphertext': 'a secret',

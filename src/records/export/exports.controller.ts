@@ -1,5 +1,4 @@
-import { Readable } from 'node:stream';
-import { Body, Controller, Get, Ip, Param, Post, Query, StreamableFile } from '@nestjs/common';
+import { Body, Controller, Get, Ip, Param, Post, Query, type StreamableFile } from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiConflictResponse,
@@ -12,7 +11,7 @@ import {
   ApiTooManyRequestsResponse,
 } from '@nestjs/swagger';
 import { AllowRole, CurrentCaller, CurrentMember, Reauthentication } from '../../platform/access/index.js';
-import { type Page, type PageQuery, pageQuerySchema } from '../../platform/http/index.js';
+import { downloadOf, type Page, type PageQuery, pageQuerySchema } from '../../platform/http/index.js';
 import { type Caller, idSchema, type MemberCaller } from '../../platform/identity/index.js';
 import {
   exportPageSchema,
@@ -80,10 +79,10 @@ export class ExportsController {
     @CurrentMember() caller: MemberCaller,
     @Param('id', { schema: idSchema }) id: string,
   ): Promise<StreamableFile> {
-    const length = await this.exports.open(caller, id);
-    return new StreamableFile(Readable.from(this.exports.bytes(caller, id), { objectMode: false }), {
+    const sizeBytes = await this.exports.open(caller, id);
+    return downloadOf(this.exports.bytes(caller, id), {
       type: 'application/zip',
-      length,
+      sizeBytes,
       disposition: `attachment; filename="arauto-export-${id}.zip"`,
     });
   }

@@ -27,6 +27,12 @@ export interface AuditEntry {
 
 type RunStatement = <Row>(sql: string, parameters: unknown[]) => Promise<Row[]>;
 
+/** What is to be written into the log of which tenant. */
+export interface TenantAct {
+  readonly tenantId: TenantId;
+  readonly entry: AuditEntry;
+}
+
 interface Head {
   readonly tenantId: string;
   /** bigint: comes as text. */
@@ -58,14 +64,33 @@ export class AuditLog {
     return append(run, tenantId, [entry]);
   }
 
-  /** Crossing: for what a person does to their account, which every tenant that they belong to is to know. */
-  async recordEverywhere(client: PoolClient, userId: UserId, entry: AuditEntry): Promise<void> {
-    // In one order: two such acts that hold some of the same heads wait for each other's end, not for each other.
+  /**
+   * Crossing: acts in one transaction of several tenants. The tenants' heads are held in one order: two who hold some of
+   * the same wait for each other's end, not for each other.
+   */
+  async recordAcross(client: PoolClient, acts: readonly TenantAct[]): Promise<void> {
+    const sorted = acts.toSorted((one, other) =>
+      one.tenantId < other.tenantId ? -1 : Number(one.tenantId > other.tenantId),
+    );
+    for (const { tenantId, entry } of sorted) await this.recordFor(client, tenantId, entry);
+  }
+
+  /**
+   * Crossing: for what a person does to their account, which every tenant that they belong to is to know.
+   *
+   * @param more acts of the same transaction, of some of those tenants
+   */
+  async recordEverywhere(
+    client: PoolClient,
+    userId: UserId,
+    entry: AuditEntry,
+    more: readonly TenantAct[] = [],
+  ): Promise<void> {
     const { rows } = await client.query<{ tenantId: TenantId }>(
-      'SELECT tenant_id AS "tenantId" FROM members WHERE user_id = $1 ORDER BY tenant_id',
+      'SELECT tenant_id AS "tenantId" FROM members WHERE user_id = $1',
       [userId],
     );
-    for (const { tenantId } of rows) await this.recordFor(client, tenantId, entry);
+    await this.recordAcross(client, [...rows.map(({ tenantId }) => ({ tenantId, entry })), ...more]);
   }
 }
 

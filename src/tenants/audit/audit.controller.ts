@@ -1,5 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiConflictResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AllowRole, CurrentCaller } from '../../platform/access/index.js';
 import { type Page } from '../../platform/http/index.js';
 import { type Caller } from '../../platform/identity/index.js';
@@ -32,8 +32,12 @@ export class AuditController {
 
   @Get('verification')
   @AllowRole('admin')
-  @ApiOperation({ summary: 'Compute the whole chain of the audit log again, and tell whether it holds' })
+  @ApiOperation({
+    summary: 'Compute the whole chain of the audit log again, and tell whether it holds',
+    description: 'One at a time.',
+  })
   @ApiOkResponse({ standardSchema: auditVerificationSchema })
+  @ApiConflictResponse({ description: 'It is being verified already.' })
   verify(@CurrentCaller() caller: Caller): Promise<AuditVerification> {
     return this.audit.verify(caller);
   }

@@ -64,6 +64,36 @@ export async function findHead(read: AuditReader, tenantId: string): Promise<Cha
   return row && { number: Number(row.number), hash: row.hash };
 }
 
+/** Longer than reading one part takes, and then the next one moves it on. */
+const VERIFICATION_SECONDS = 60;
+
+/** @returns false where somebody verifies the chain already, in whatever process */
+export async function beginVerification(manager: EntityManager): Promise<boolean> {
+  const heads = await manager.query<unknown[]>(
+    `INSERT INTO audit_heads AS head (tenant_id, verified_until)
+     VALUES (current_tenant_id(), now() + make_interval(secs => $1))
+     ON CONFLICT (tenant_id) DO UPDATE SET verified_until = excluded.verified_until
+       WHERE head.verified_until <= now()
+     RETURNING tenant_id`,
+    [VERIFICATION_SECONDS],
+  );
+  return heads.length === 1;
+}
+
+export async function goOnVerifying(manager: EntityManager): Promise<void> {
+  await manager.query(
+    `UPDATE audit_heads SET verified_until = now() + make_interval(secs => $1)
+     WHERE tenant_id = current_tenant_id()`,
+    [VERIFICATION_SECONDS],
+  );
+}
+
+export async function endVerification(manager: EntityManager): Promise<void> {
+  await manager.query(
+    `UPDATE audit_heads SET verified_until = '-infinity' WHERE tenant_id = current_tenant_id()`,
+  );
+}
+
 const toEntry = (row: EntryRow): StoredEntry => ({
   ...row,
   number: Number(row.number),

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
-import { announceAccessChange } from '../../platform/access/index.js';
+import { AccessChanges } from '../../platform/access/index.js';
 import { TenantDatabase } from '../../platform/database/index.js';
 import { conflict, invalidField, notFound, ProblemError } from '../../platform/errors/index.js';
 import { idBefore, type Page, pageOf, type PageQuery } from '../../platform/http/index.js';
@@ -29,6 +29,7 @@ export class MembersService {
     private readonly database: TenantDatabase,
     private readonly repository: MembersRepository,
     private readonly audit: AuditLog,
+    private readonly accessChanges: AccessChanges,
   ) {}
 
   /** For rooms to the right, which keep what belongs to a member. */
@@ -120,7 +121,7 @@ export class MembersService {
       subject: { kind: 'member', id: member.id },
       details: { from: member.role, to: role },
     });
-    await announceAccessChange(manager, member.id);
+    await this.accessChanges.announce(manager, member.id);
   }
 
   private async delete(
@@ -134,7 +135,7 @@ export class MembersService {
     await this.repository.delete(manager, tenantId, member.id);
     const subject = { kind: 'member', id: member.id };
     await this.audit.record(manager, { actor, action, subject, details: { role: member.role } });
-    await announceAccessChange(manager, member.id);
+    await this.accessChanges.announce(manager, member.id);
   }
 }
 

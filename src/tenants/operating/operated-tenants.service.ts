@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { EventEmitter2 } from '@nestjs/event-emitter';
 import { type PoolClient } from 'pg';
-import { announceAccessChange } from '../../platform/access/index.js';
+import { AccessChanges } from '../../platform/access/index.js';
 import { DispatcherDatabase } from '../../platform/database/index.js';
 import { conflict, invalidField, notFound } from '../../platform/errors/index.js';
 import { idBefore, type Page, pageOf } from '../../platform/http/index.js';
@@ -26,6 +26,7 @@ export class OperatedTenantsService {
     private readonly plans: PlansService,
     private readonly quotas: Quotas,
     private readonly audit: AuditLog,
+    private readonly accessChanges: AccessChanges,
     private readonly dispatcher: DispatcherDatabase,
     private readonly events: EventEmitter2,
   ) {}
@@ -87,7 +88,7 @@ export class OperatedTenantsService {
     const tenantId = asTenantId(id);
     await this.change(tenantId, async (client, before) => {
       // Also where it was so already: whoever repeats the request may do so because the first one's hint was lost.
-      await announceAccessChange(client, tenantId);
+      await this.accessChanges.announce(client, tenantId);
       const isByItsOwners = before.stateReason === SUSPENDED_FOR_DELETION;
       if (state === 'active' && (before.isLeaving || isByItsOwners)) throw isLeaving();
       if (before.state === state && !isByItsOwners) return;

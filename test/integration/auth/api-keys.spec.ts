@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { ACCESS_SCOPES, announceAccessChange } from '../../../src/platform/access/index.js';
+import { ACCESS_SCOPES, AccessChanges } from '../../../src/platform/access/index.js';
 import { PASSWORD, type SignedUpTenant, signUpTenant } from '../../harness/accounts.js';
 import { startTestApplication, type TestApplication } from '../../harness/application.js';
 import { type Answer, ApiClient } from '../../harness/client.js';
@@ -140,7 +140,7 @@ describe('API keys', () => {
     const { key } = await makeKey(tenant, ['tenant:read']);
     expect((await program(key).get('/tenant')).status).toBe(200);
     await dispatcher.query(`UPDATE tenants SET state = 'suspended' WHERE id = $1`, [tenant.tenantId]);
-    await announceAccessChange(dispatcher, tenant.tenantId);
+    await application.app.get(AccessChanges, { strict: false }).announce(dispatcher, tenant.tenantId);
     await waitUntil(async () => (await program(key).get('/tenant')).status === 403, 3_000);
     expect(await program(key).get('/tenant')).toMatchObject({ body: { code: 'tenant_suspended' } });
     expect((await tenant.client.get('/tenant')).status).toBe(403);

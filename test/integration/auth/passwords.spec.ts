@@ -63,6 +63,30 @@ describe('a forgotten password', () => {
     expect((await scene.signIn(email, NEW_PASSWORD)).status).toBe(200);
   });
 
+  it('is not replaced by a link that went to an address which is no more theirs', async () => {
+    const { email, userId } = await scene.signUp();
+    await forget(email);
+    const token = await scene.mailbox.receiveToken(email, 2);
+    await scene.look('UPDATE users SET email = $1 WHERE id = $2', [unusedEmail(), userId]);
+    expect(await reset(token)).toMatchObject({ status: 400, body: { code: 'link_not_valid' } });
+    await scene.look('UPDATE users SET email = $1 WHERE id = $2', [email, userId]);
+    expect((await scene.signIn(email)).status).toBe(200);
+  });
+
+  it('is replaced with everything that this ends, in one transaction', async () => {
+    const { client, email, tenantId } = await scene.signUp();
+    await scene.openSession(email);
+    await forget(email);
+    expect((await reset(await scene.mailbox.receiveToken(email, 2))).status).toBe(204);
+    expect((await client.get('/auth/me')).status).toBe(401);
+    const transactions = await scene.look(
+      `SELECT xmin::text, count(*)::int AS entries FROM audit_entries
+       WHERE tenant_id = $1 AND action IN ('password.reset', 'session.ended') GROUP BY xmin`,
+      [tenantId],
+    );
+    expect(transactions).toEqual([expect.objectContaining({ entries: 3 })]);
+  });
+
   it('puts out whoever made the account with an address that is not theirs', async () => {
     const stranger = await scene.signUp();
     const elsewhere = await scene.openSession(stranger.email);

@@ -1,7 +1,7 @@
 import { Secret, TOTP } from 'otpauth';
 import { PASSWORD, type SignedUpTenant } from '../../harness/accounts.js';
 import { ApiClient } from '../../harness/client.js';
-import { AccountScene } from './account-scene.js';
+import { AccountScene, unusedEmail } from './account-scene.js';
 
 /** A stolen session must not be enough to take everything along, give it away or delete it. */
 describe('the password once more', () => {
@@ -22,6 +22,11 @@ describe('the password once more', () => {
     ['/tenant/exports', {}],
     ['/tenant/transfer-ownership', { userId: heirId }],
     ['/tenant/deletion', { tenantName: 'Acme Clinics' }],
+  ];
+  /** The password stays what it is, so that the others may follow. */
+  const ownActs = (): readonly (readonly [path: string, body: object])[] => [
+    ['/auth/change-email', { email: unusedEmail(), password: PASSWORD }],
+    ['/auth/change-password', { currentPassword: PASSWORD, newPassword: PASSWORD }],
   ];
   /** Nothing was exported, handed over or begun to delete. */
   async function expectNothingDone(): Promise<void> {
@@ -87,12 +92,24 @@ describe('the password once more', () => {
     const confirmed = await client.post<{ recoveryCodes: string[] }>('/auth/second-factor/confirm', {
       code: totp.generate(),
     });
-    const [recoveryCode] = confirmed.body.recoveryCodes;
+    const [recoveryCode, another, third] = confirmed.body.recoveryCodes;
     for (const [path, given] of acts()) {
       expect(await client.post(path, { ...given, password: PASSWORD })).toMatchObject({
         status: 403,
         body: { code: 'second_factor_required' },
       });
+    }
+    for (const [path, given] of ownActs()) {
+      expect(await client.post(path, given)).toMatchObject({
+        status: 403,
+        body: { code: 'second_factor_required' },
+      });
+      expect(await client.post(path, { ...given, recoveryCode: 'abcd-efgh-2345-wxyz' })).toMatchObject({
+        status: 403,
+        body: { code: 'wrong_code' },
+      });
+      const both = { ...given, code: '123456', recoveryCode: 'abcd-efgh-2345-wxyz' };
+      expect((await client.post(path, both)).status).toBe(400);
     }
     const wrong = { password: PASSWORD, recoveryCode: 'abcd-efgh-2345-wxyz' };
     expect(await client.post('/tenant/exports', wrong)).toMatchObject({
@@ -105,6 +122,9 @@ describe('the password once more', () => {
     expect((await client.post('/tenant/exports', { password: PASSWORD, code: totp.generate() })).status).toBe(
       201,
     );
+    const [email, password] = ownActs();
+    expect((await client.post(email![0], { ...email![1], recoveryCode: another })).status).toBe(202);
+    expect((await client.post(password![0], { ...password![1], recoveryCode: third })).status).toBe(204);
     const deletion = { tenantName: 'Acme Clinics', password: PASSWORD, recoveryCode };
     expect((await client.post('/tenant/deletion', deletion)).status).toBe(200);
   });

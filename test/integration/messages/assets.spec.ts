@@ -152,6 +152,32 @@ describe('assets over HTTP on a real database', () => {
     expect(await store.sweepUnfinished(0)).toBe(1);
   });
 
+  it('breaks a download off when the file is deleted meanwhile, and answers nothing else on that connection', async () => {
+    const bytes = 30 * MEGABYTE;
+    const { body } = await upload(randomBytes(bytes));
+    const path = `/api/v1/assets/${String(body['id'])}/content`;
+    const { port, hostname } = new URL(application.url);
+    const socket = connect(Number(port), hostname);
+    const ask = `GET ${path} HTTP/1.1\r\nhost: ${hostname}\r\nauthorization: Bearer ${tenant.accessToken}\r\n\r\n`;
+    let received = 0;
+    // Its end may be an error: a connection that is broken off resets what was under way.
+    const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()));
+    socket.on('error', () => undefined);
+    socket.write(ask);
+    const begun = new Promise<void>((resolve) => {
+      socket.on('data', (data: Buffer) => {
+        received += data.length;
+        if (received === data.length) socket.pause();
+        resolve();
+      });
+    });
+    await begun;
+    expect((await tenant.client.delete(`/assets/${String(body['id'])}`)).status).toBe(204);
+    socket.resume();
+    await closed;
+    expect(received).toBeLessThan(bytes);
+  });
+
   it('takes a file once per Idempotency-Key, and the key for one file only', async () => {
     const headers = { 'idempotency-key': 'file-1' };
     const one = await upload(Buffer.from('a'), { headers });

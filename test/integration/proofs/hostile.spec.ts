@@ -11,6 +11,8 @@ jest.setTimeout(atScale({ short: 120_000, quick: 240_000, full: 3_600_000 }));
 
 const REQUESTS = atScale({ short: 1_500, quick: 5_000, full: 100_000 });
 const AT_ONCE = 16;
+/** Of a body that fits into what lies between two sockets, nobody notices that it isn't read. */
+const NOTICED_BYTES = 50_000;
 /** Of one operation in a row; all of them get their turn. */
 const BATCH = 25;
 
@@ -110,6 +112,8 @@ describe('whoever means harm', () => {
     // The program by itself answers, as it is built, while this process makes what to send.
     const server = await scene.bots.startProcess('api');
 
+    const deleted: string[] = [];
+    const brokenOff: string[] = [];
     const judge = async (request: GeneratedRequest): Promise<void> => {
       const { operation, target, body, headers } = request;
       const token = senders.tokenFor(operation);
@@ -121,14 +125,16 @@ describe('whoever means harm', () => {
         headers: { ...headers },
       }).catch((error: unknown) => {
         // A body refused by its head alone is not read: whoever goes on sending it finds the connection closed.
-        if ((body?.length ?? 0) > 50_000) report.add('closedEarly');
-        // The file was deleted while it went out: breaking off tells that it isn't whole.
-        else if (operation.id === 'Assets.download' && String(error).includes('terminated'))
+        if ((body?.length ?? 0) > NOTICED_BYTES) report.add('closedEarly');
+        // Breaking off tells that a file isn't whole, and is right where it was deleted while it went out.
+        else if (operation.id === 'Assets.download' && String(error).includes('terminated')) {
           report.add('brokenOff');
-        else report.find('serverErrors', `no answer to ${tell(request)}: ${String(error)}`);
+          brokenOff.push(target);
+        } else report.find('serverErrors', `no answer to ${tell(request)}: ${String(error)}`);
       });
       if (!answer) return;
       const isAccepted = answer.status < 400;
+      if (isAccepted && operation.id === 'Assets.delete') deleted.push(target.split('?', 1)[0] ?? '');
       report.add(isAccepted ? 'accepted' : 'refused');
       const told = () => `${tell(request)}: ${answer.status} ${answer.text.slice(0, 200)} (seed ${seed})`;
       if (answer.status < 300) accepted.add(operation.id);
@@ -148,6 +154,12 @@ describe('whoever means harm', () => {
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
 
+    for (const target of brokenOff) {
+      if (!deleted.some((file) => target.startsWith(`${file}/`)))
+        report.find('serverErrors', `broke off though nobody deleted it: ${target}`);
+    }
+    // Each deletion breaks off what was under way at that moment, and no more.
+    expect(brokenOff.length).toBeLessThanOrEqual(deleted.length * AT_ONCE);
     report.line('requests', report.count('requests'));
     report.line('of these forbidden by the document', report.count('invalid'));
     report.line('accepted', report.count('accepted'));

@@ -74,6 +74,9 @@ export const PLANTED_FLAWS: readonly (readonly [finding: string, sql: string])[]
   ['a right that is not listed', 'GRANT SELECT (password_hash) ON users TO arauto_app'],
   ['a right that is not listed', 'GRANT UPDATE ON tenants TO arauto_app'],
   ['a right that is not listed', 'GRANT DELETE ON audit_entries TO arauto_app'],
+  ['a right that is not listed', 'GRANT DELETE ON operator_acts TO arauto_dispatcher'],
+  ['a right that is not listed', 'REVOKE DELETE ON bots FROM arauto_dispatcher'],
+  ['a right to change what is only ever added', 'GRANT DELETE ON audit_entries TO arauto_dispatcher'],
   [
     'a right of a login that is not one of the three',
     'CREATE ROLE arauto_proof_stranger; GRANT SELECT ON messages TO arauto_proof_stranger',

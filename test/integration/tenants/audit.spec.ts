@@ -6,6 +6,7 @@ import { verifyAudit } from '../../../src/app/index.js';
 import { readConfiguration } from '../../../src/config/index.js';
 import { BotScene } from '../bots/bot-scene.js';
 import { type SignedUpTenant } from '../../harness/accounts.js';
+import { waitUntil } from '../../harness/wait.js';
 
 interface Entry {
   readonly number: number;
@@ -101,6 +102,39 @@ describe('the audit log', () => {
       expect(await verify(who)).toMatchObject({ isWhole: true, entries: before + 12 });
   });
 
+  it('is verified once at a time, by whichever process, and again afterwards', async () => {
+    const many = await scene.signUp();
+    const holder = new Client({ connectionString: scene.database.urls.dispatcher });
+    await holder.connect();
+    try {
+      // Somebody is writing an entry: who begins to verify waits for the head.
+      await holder.query('BEGIN');
+      await holder.query('SELECT FROM audit_heads WHERE tenant_id = $1 FOR UPDATE', [many.tenantId]);
+      const answers = Array.from({ length: 6 }, () => many.client.get('/tenant/audit/verification'));
+      await waitUntil(async () => {
+        const [row] = await scene.look<{ count: number }>(
+          `SELECT count(DISTINCT pid)::int AS count FROM pg_locks JOIN pg_stat_activity USING (pid)
+           WHERE NOT granted AND datname = current_database()`,
+        );
+        return (row?.count ?? 0) > 1;
+      });
+      await holder.query('COMMIT');
+      const statuses = (await Promise.all(answers)).map(({ status }) => status);
+      expect(new Set(statuses)).toEqual(new Set([200, 409]));
+    } finally {
+      await holder.end();
+    }
+    expect(await verify(many)).toMatchObject({ isWhole: true });
+    // As another process does, which then dies.
+    await scene.look(
+      `UPDATE audit_heads SET verified_until = now() + interval '1 minute' WHERE tenant_id = $1`,
+      [many.tenantId],
+    );
+    expect(await verify(many)).toMatchObject({ code: 'verification_under_way' });
+    await scene.look('UPDATE audit_heads SET verified_until = now() WHERE tenant_id = $1', [many.tenantId]);
+    expect(await verify(many)).toMatchObject({ isWhole: true });
+  });
+
   it('names the entry where somebody changed, took or cut something', async () => {
     const last = (await read(tenant)).items[0]!.number;
     const broken = async (change: string, parameters: unknown[]) => {
@@ -152,7 +186,7 @@ describe('the audit log', () => {
         (line) => said.push(line),
       );
     expect(await run()).toBe(true);
-    expect(said).toEqual([expect.stringMatching(/^\d+ entries of 3 tenants hold$/)]);
+    expect(said).toEqual([expect.stringMatching(/^\d+ entries of 4 tenants hold$/)]);
     await scene.look('UPDATE audit_heads SET number = number + 1 WHERE tenant_id = $1', [tenant.tenantId]);
     expect(await run()).toBe(false);
     expect(said[1]).toContain(`tenant ${tenant.tenantId}: entry`);

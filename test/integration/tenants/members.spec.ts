@@ -149,6 +149,24 @@ describe('members of a tenant', () => {
     }
   });
 
+  it('have their new role at once, also where no hint gets through', async () => {
+    const cut = () =>
+      scene.look(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE application_name = 'arauto-listen' AND datname = current_database()`,
+      );
+    const owner = await scene.signUp();
+    const viewer = await scene.addMember(owner, 'viewer');
+    const makeTag = async () => (await viewer.client.post('/tags', { name: randomUUID() })).status;
+    expect(await makeTag()).toBe(403);
+    await cut();
+    expect((await changeRole(owner, viewer.userId, 'editor')).status).toBe(200);
+    expect(await makeTag()).toBe(201);
+    await cut();
+    expect((await owner.client.delete(`/tenant/members/${viewer.userId}`)).status).toBe(204);
+    expect(await makeTag()).toBe(401);
+  });
+
   it('leave, and are members elsewhere still', async () => {
     const owner = await scene.signUp();
     const editor = await scene.addMember(owner, 'editor');

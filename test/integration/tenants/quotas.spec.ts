@@ -127,6 +127,55 @@ describe('quotas', () => {
     expect(await scene.look('SELECT FROM assets WHERE tenant_id = $1', [tenant.tenantId])).toHaveLength(2);
   });
 
+  it('refuse a file while it comes, and count what others upload at the same time', async () => {
+    const chunk = Buffer.alloc(256 * 1024, 97);
+    const most = 4 * chunk.length;
+    await limit({ mediaBytes: most });
+    const head = Buffer.from(
+      '--x\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\ncontent-type: text/plain\r\n\r\n',
+    );
+    const headers = {
+      authorization: `Bearer ${tenant.accessToken}`,
+      'content-type': 'multipart/form-data; boundary=x',
+    };
+    const stored = async () =>
+      (
+        await scene.look<{ bytes: number }>(
+          'SELECT coalesce(sum(length(bytes)), 0)::int AS bytes FROM asset_chunks WHERE tenant_id = $1',
+          [tenant.tenantId],
+        )
+      )[0]?.bytes ?? 0;
+    const send = (body: AsyncIterable<Uint8Array>) =>
+      fetch(`${url}/api/v1/assets`, { method: 'POST', headers, body, duplex: 'half' });
+    let finish = (): void => undefined;
+    const finished = new Promise<void>((resolve) => (finish = resolve));
+    /** Sends three chunks, and the end when it may. */
+    async function* slowly(): AsyncGenerator<Uint8Array> {
+      yield Buffer.concat([head, chunk, chunk, chunk, chunk.subarray(0, 4)]);
+      await finished;
+      yield Buffer.from('\r\n--x--\r\n');
+    }
+    const first = send(slowly());
+    await waitUntil(async () => (await stored()) === 3 * chunk.length);
+    async function* atOnce(): AsyncGenerator<Uint8Array> {
+      yield await Promise.resolve(Buffer.concat([head, chunk, chunk, Buffer.from('\r\n--x--\r\n')]));
+    }
+    const second = await send(atOnce());
+    expectExcess(
+      {
+        status: second.status,
+        headers: second.headers,
+        body: (await second.json()) as Record<string, unknown>,
+      },
+      'mediaBytes',
+      most,
+    );
+    finish();
+    expect((await first).status).toBe(201);
+    expect(await stored()).toBe(3 * chunk.length + 4);
+    expect(await usageOf('mediaBytes')).toMatchObject({ used: 3 * chunk.length + 4 });
+  });
+
   it('refuse a broadcast whose audience is larger than what is left of the day, whole', async () => {
     await limit({ deliveriesPerDay: 5 });
     await plantChats(3);

@@ -36,7 +36,9 @@ const STATEMENTS = [
   `CREATE TABLE audit_heads (
      tenant_id uuid PRIMARY KEY REFERENCES tenants ON DELETE CASCADE,
      number bigint NOT NULL DEFAULT 0,
-     hash bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex')
+     hash bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex'),
+     -- Whoever verifies the chain moves it on; until then nobody else begins.
+     verified_until timestamptz NOT NULL DEFAULT '-infinity'
    )`,
   // Written once and by nobody changed: neither login may do more than add.
   ...wallIn({

@@ -20,6 +20,8 @@ const STATEMENTS = [
   // Grows with whatever ends a person's sessions or changes what proves that it is them: what was proven of an older one
   // opens nothing.
   'ALTER TABLE users ADD COLUMN credential_version int NOT NULL DEFAULT 1',
+  // Since when somebody found the person in no tenant; such accounts go after a while.
+  'ALTER TABLE users ADD COLUMN without_tenant_since timestamptz',
 
   // Sessions are the dispatcher's to open, where it can hold the version of the person against a reset.
   // A family is a sign-in with the sessions that came of it by switching tenants: they end together. A session remembers how
