@@ -6,4 +6,5 @@ export { OperatorCommandError, runOperatorCommand } from './operator-command.js'
 export { migrateDatabase } from './databases.js';
 export { describeApi } from './documentation.js';
 export { type RunningInstallation, startInstallation } from './installation.js';
+export { webhookTargetsOf } from './sandbox-webhooks.rules.js';
 export { rotateKeys } from './key-rotation.js';

@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import { type Logger } from 'pino';
 import { Configuration } from '../config/index.js';
 import { createLogger } from '../platform/logging/index.js';
-import { type RunningSandbox, type SandboxOptions, startSandbox } from '../sandbox/index.js';
+import { type RunningSandbox, startSandbox } from '../sandbox/index.js';
 import { createApplication } from './application.js';
 import { openDatabase } from './databases.js';
 import { ROOMS } from './rooms.js';
+import { webhookTargetsOf } from './sandbox-webhooks.rules.js';
 import { sandboxSecretOf } from './sandbox-access.service.js';
 
 /** What runs in this process, and how to end it. */
@@ -51,25 +52,13 @@ export async function startInstallation(given: Configuration): Promise<RunningIn
   }
 }
 
-/**
- * Whom the sandbox may call. Where this installation has a public address, that and nothing else: a tenant's sandbox
- * bot must not reach other services through us. Without one, the sandbox's own rule stands: this machine only.
- */
-function webhookTargets(publicUrl: string | undefined): Partial<SandboxOptions> {
-  if (publicUrl === undefined) return {};
-  return {
-    isWebhookTargetAllowed: (url) => url.href.startsWith(`${publicUrl}/`),
-    isWebhookAddressAllowed: () => true,
-  };
-}
-
 function openSandbox({ settings, secrets }: Configuration, logger: Logger): Promise<RunningSandbox> {
   return startSandbox({
     host: settings.SANDBOX_HOST,
     port: settings.SANDBOX_PORT,
     secret: sandboxSecretOf(secrets),
     dataDirectory: join(settings.ARAUTO_HOME, 'sandbox'),
-    ...webhookTargets(settings.PUBLIC_URL),
+    webhookTargets: webhookTargetsOf(settings.PUBLIC_URL),
     log: (line) => logger.info({ context: 'sandbox' }, line),
   });
 }

@@ -1,3 +1,4 @@
 export { type SandboxAccess, signSandboxAccess } from './sandbox-access.rules.js';
+export { LOOPBACK_WEBHOOKS, NO_WEBHOOKS, type WebhookTargetRules } from './webhook/webhook-target.rules.js';
 export { type SandboxLimits } from './limits/limits.rules.js';
 export { type RunningSandbox, type SandboxOptions, startSandbox } from './start-sandbox.js';

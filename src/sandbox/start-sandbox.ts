@@ -4,7 +4,6 @@ import { type AddressInfo } from 'node:net';
 import fastify from 'fastify';
 
 import { Clock } from '../platform/clock/index.js';
-import { isLoopbackAddress } from '../platform/egress/index.js';
 import { addControlApi, answerWithProblem, ControlDesk } from './control/index.js';
 import { FaultDesk } from './faults/fault-desk.js';
 import { Ledger } from './ledger/ledger.js';
@@ -12,11 +11,7 @@ import { type SandboxLimits, telegramLimits } from './limits/limits.rules.js';
 import { createMethodHandlers } from './methods/index.js';
 import { addPage } from './page/index.js';
 import { WebhookSender } from './webhook/webhook-sender.js';
-import {
-  findTargetProblem,
-  isLoopbackTarget,
-  type WebhookTargetRules,
-} from './webhook/webhook-target.rules.js';
+import { findTargetProblem, NO_WEBHOOKS, type WebhookTargetRules } from './webhook/webhook-target.rules.js';
 import { CallRunner } from './wire/call-runner.js';
 import { WireServer } from './wire/wire-server.js';
 import { SnapshotFile } from './world/snapshot-file.js';
@@ -39,10 +34,8 @@ export interface SandboxOptions {
   ledgerRows?: number;
   /** How much of each text the ledger keeps. */
   ledgerTextCharacters?: number;
-  /** Whether bots may be called at this address; by default on this machine only. */
-  isWebhookTargetAllowed?: (url: URL) => boolean;
-  /** The same for each IP address that a name leads to, asked at connect time; by default loopback only. */
-  isWebhookAddressAllowed?: (address: string) => boolean;
+  /** Where bots may be called; by default nowhere. */
+  webhookTargets?: WebhookTargetRules;
   clock?: Clock;
 }
 
@@ -67,14 +60,11 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
     capacityRows: options.ledgerRows ?? 2_000_000,
     contentCharacters: options.ledgerTextCharacters ?? 200,
   });
-  const targets: WebhookTargetRules = {
-    isTargetAllowed: options.isWebhookTargetAllowed ?? isLoopbackTarget,
-    isAddressAllowed: options.isWebhookAddressAllowed ?? isLoopbackAddress,
-  };
+  const targets = options.webhookTargets ?? NO_WEBHOOKS;
   const handlers = createMethodHandlers((url) => findTargetProblem(url, targets));
   const runner = new CallRunner(world, faults, ledger, handlers);
   const wire = new WireServer(world, faults, runner, log);
-  const webhooks = new WebhookSender(world, runner, targets.isAddressAllowed, log);
+  const webhooks = new WebhookSender(world, runner, targets, log);
 
   const server = fastify({
     bodyLimit: mostControlBodyBytes,

@@ -1,16 +1,25 @@
 import { randomUUID } from 'node:crypto';
 
 import {
+  LOOPBACK_WEBHOOKS,
   type RunningSandbox,
   type SandboxOptions,
   signSandboxAccess,
   startSandbox,
 } from '../../../src/sandbox/index.js';
 
-const secret = 'a secret for tests only';
+/** As SANDBOX_KEY has it, so that an installation and a sandbox of a test know each other. */
+export const SANDBOX_SECRET = Buffer.alloc(32, 3).toString('base64');
 
+/** Bots of tests are called on this machine. */
 export function openSandbox(options: Partial<SandboxOptions> = {}): Promise<RunningSandbox> {
-  return startSandbox({ host: '127.0.0.1', port: 0, secret, ...options });
+  return startSandbox({
+    host: '127.0.0.1',
+    port: 0,
+    secret: SANDBOX_SECRET,
+    webhookTargets: LOOPBACK_WEBHOOKS,
+    ...options,
+  });
 }
 
 export interface Answer<Body = Record<string, unknown>> {
@@ -25,7 +34,7 @@ export class ControlClient {
     readonly url: string,
     readonly workspace: string = randomUUID(),
     private readonly lifetimeSeconds = 600,
-    private readonly signingSecret = secret,
+    private readonly signingSecret = SANDBOX_SECRET,
   ) {}
 
   get token(): string {
