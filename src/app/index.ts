@@ -1,3 +1,4 @@
+export { ApiAccessOracle } from './api-access-oracle.js';
 export { type Room } from './app.module.js';
 export { ROOMS } from './rooms.js';
 export { createApplication } from './application.js';

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { type Logger } from 'pino';
 import { Configuration } from '../config/index.js';
 import { createLogger } from '../platform/logging/index.js';
-import { type RunningSandbox, startSandbox } from '../sandbox/index.js';
+import { type AccessOracle, type RunningSandbox, startSandbox } from '../sandbox/index.js';
+import { ApiAccessOracle } from './api-access-oracle.js';
 import { createApplication } from './application.js';
 import { openDatabase } from './databases.js';
 import { ROOMS } from './rooms.js';
@@ -27,7 +28,9 @@ export async function startInstallation(given: Configuration): Promise<RunningIn
     for (const end of endings.splice(0).reverse()) await end();
   };
   try {
-    const sandbox = given.hasRole('sandbox') ? await openSandbox(given, logger) : undefined;
+    const own: { apiUrl?: string } = {};
+    const oracle = new ApiAccessOracle(() => own.apiUrl ?? given.apiUrl);
+    const sandbox = given.hasRole('sandbox') ? await openSandbox(given, oracle, logger) : undefined;
     if (sandbox) endings.push(() => sandbox.close());
     // On a free port, only now is it known where the sandbox is.
     const configuration = sandbox
@@ -45,19 +48,26 @@ export async function startInstallation(given: Configuration): Promise<RunningIn
       return { apiUrl: undefined, sandboxUrl: sandbox?.url, close };
     }
     await app.listen(configuration.settings.PORT, configuration.settings.HOST);
-    return { apiUrl: await app.getUrl(), sandboxUrl: sandbox?.url, close };
+    own.apiUrl = await app.getUrl();
+    return { apiUrl: own.apiUrl, sandboxUrl: sandbox?.url, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-function openSandbox({ settings, secrets }: Configuration, logger: Logger): Promise<RunningSandbox> {
+function openSandbox(
+  { settings, secrets }: Configuration,
+  accessOracle: AccessOracle,
+  logger: Logger,
+): Promise<RunningSandbox> {
   return startSandbox({
     host: settings.SANDBOX_HOST,
     port: settings.SANDBOX_PORT,
     secret: sandboxSecretOf(secrets),
     dataDirectory: join(settings.ARAUTO_HOME, 'sandbox'),
+    accessOracle,
+    controlRequestsPerMinute: settings.API_REQUESTS_PER_MINUTE,
     webhookTargets: webhookTargetsOf(settings.PUBLIC_URL),
     log: (line) => logger.info({ context: 'sandbox' }, line),
   });
