@@ -7,8 +7,10 @@ import { DatabaseModule, type DatabaseUrls } from '../platform/database/index.js
 import { IdempotencyService, OLD_IDEMPOTENCY_KEYS } from '../platform/http/index.js';
 import { MailModule } from '../platform/mail/index.js';
 import { QueueModule } from '../platform/queue/index.js';
+import { SandboxWorkspaces } from '../records/index.js';
 import { type SealedColumn, SealedColumns } from '../tenants/index.js';
 import { HealthController } from './health.controller.js';
+import { RemoteSandboxWorkspaces } from './remote-sandbox-workspaces.service.js';
 import { SandboxAccessController } from './sandbox-access.controller.js';
 import { SandboxAccessService } from './sandbox-access.service.js';
 
@@ -37,6 +39,7 @@ export class AppModule {
       Clock,
       BackgroundWork,
       IdempotencyService,
+      { provide: SandboxWorkspaces, useClass: RemoteSandboxWorkspaces },
       { provide: SealedColumns, useValue: new SealedColumns(rooms.flatMap((room) => room.sealed ?? [])) },
     ];
     const parts = (part: Exclude<keyof Room, 'entities' | 'sealed'>) =>
@@ -44,7 +47,7 @@ export class AppModule {
     return {
       module: AppModule,
       controllers: [HealthController, ...(configuration.hasRole('api') ? [SandboxAccessController] : [])],
-      providers: [SandboxAccessService],
+      providers: configuration.hasRole('api') ? [SandboxAccessService] : [],
       imports: [
         { module: FoundationModule, providers: foundation, exports: foundation },
         EventEmitterModule.forRoot(),

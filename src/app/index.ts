@@ -1,3 +1,4 @@
+export { ApiAccessOracle } from './api-access-oracle.js';
 export { type Room } from './app.module.js';
 export { ROOMS } from './rooms.js';
 export { createApplication } from './application.js';
@@ -6,4 +7,5 @@ export { OperatorCommandError, runOperatorCommand } from './operator-command.js'
 export { migrateDatabase } from './databases.js';
 export { describeApi } from './documentation.js';
 export { type RunningInstallation, startInstallation } from './installation.js';
+export { webhookTargetsOf } from './sandbox-webhooks.rules.js';
 export { rotateKeys } from './key-rotation.js';

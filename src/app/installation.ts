@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import { type Logger } from 'pino';
 import { Configuration } from '../config/index.js';
 import { createLogger } from '../platform/logging/index.js';
-import { type RunningSandbox, type SandboxOptions, startSandbox } from '../sandbox/index.js';
+import { type AccessOracle, type RunningSandbox, startSandbox } from '../sandbox/index.js';
+import { ApiAccessOracle } from './api-access-oracle.js';
 import { createApplication } from './application.js';
 import { openDatabase } from './databases.js';
 import { ROOMS } from './rooms.js';
+import { webhookTargetsOf } from './sandbox-webhooks.rules.js';
 import { sandboxSecretOf } from './sandbox-access.service.js';
 
 /** What runs in this process, and how to end it. */
@@ -26,7 +28,9 @@ export async function startInstallation(given: Configuration): Promise<RunningIn
     for (const end of endings.splice(0).reverse()) await end();
   };
   try {
-    const sandbox = given.hasRole('sandbox') ? await openSandbox(given, logger) : undefined;
+    const own: { apiUrl?: string } = {};
+    const oracle = new ApiAccessOracle(() => own.apiUrl ?? given.apiUrl);
+    const sandbox = given.hasRole('sandbox') ? await openSandbox(given, oracle, logger) : undefined;
     if (sandbox) endings.push(() => sandbox.close());
     // On a free port, only now is it known where the sandbox is.
     const configuration = sandbox
@@ -44,32 +48,27 @@ export async function startInstallation(given: Configuration): Promise<RunningIn
       return { apiUrl: undefined, sandboxUrl: sandbox?.url, close };
     }
     await app.listen(configuration.settings.PORT, configuration.settings.HOST);
-    return { apiUrl: await app.getUrl(), sandboxUrl: sandbox?.url, close };
+    own.apiUrl = await app.getUrl();
+    return { apiUrl: own.apiUrl, sandboxUrl: sandbox?.url, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-/**
- * Whom the sandbox may call. Where this installation has a public address, that and nothing else: a tenant's sandbox
- * bot must not reach other services through us. Without one, the sandbox's own rule stands: this machine only.
- */
-function webhookTargets(publicUrl: string | undefined): Partial<SandboxOptions> {
-  if (publicUrl === undefined) return {};
-  return {
-    isWebhookTargetAllowed: (url) => url.href.startsWith(`${publicUrl}/`),
-    isWebhookAddressAllowed: () => true,
-  };
-}
-
-function openSandbox({ settings, secrets }: Configuration, logger: Logger): Promise<RunningSandbox> {
+function openSandbox(
+  { settings, secrets }: Configuration,
+  accessOracle: AccessOracle,
+  logger: Logger,
+): Promise<RunningSandbox> {
   return startSandbox({
     host: settings.SANDBOX_HOST,
     port: settings.SANDBOX_PORT,
     secret: sandboxSecretOf(secrets),
     dataDirectory: join(settings.ARAUTO_HOME, 'sandbox'),
-    ...webhookTargets(settings.PUBLIC_URL),
+    accessOracle,
+    controlRequestsPerMinute: settings.API_REQUESTS_PER_MINUTE,
+    webhookTargets: webhookTargetsOf(settings.PUBLIC_URL),
     log: (line) => logger.info({ context: 'sandbox' }, line),
   });
 }

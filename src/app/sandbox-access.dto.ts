@@ -8,4 +8,16 @@ export const sandboxAccessSchema = z
     pageUrl: z.string().describe('page on which one can be a person who talks to the bots'),
   })
   .meta({ id: 'SandboxAccess' });
+/** The longest token that the sandbox looks at. */
+const TOKEN_LENGTH_MAXIMUM = 1024;
+export const askSandboxAccessSchema = z
+  .strictObject({ accessToken: z.string().min(1).max(TOKEN_LENGTH_MAXIMUM) })
+  .meta({ id: 'AskSandboxAccess' });
+export type AskSandboxAccess = z.infer<typeof askSandboxAccessSchema>;
+
+export const sandboxAccessStandingSchema = z
+  .object({ isStanding: z.boolean().describe('whether the token still opens its workspace') })
+  .meta({ id: 'SandboxAccessStanding' });
+export type SandboxAccessStanding = z.infer<typeof sandboxAccessStandingSchema>;
+
 export type SandboxAccessView = z.infer<typeof sandboxAccessSchema>;

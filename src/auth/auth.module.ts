@@ -5,6 +5,7 @@ import { CleaningModule } from '../platform/cleaning/index.js';
 import { OLD_REQUEST_COUNTS } from '../platform/request-counts/index.js';
 import { TenantsModule } from '../tenants/index.js';
 import { AccessGuard } from './access.guard.js';
+import { ActorStanding } from './actor-standing.service.js';
 import { AccessTokens } from './access-token.service.js';
 import { AccountMails } from './account-mails/account-mails.service.js';
 import { AccountTokensRepository } from './account-tokens.repository.js';
@@ -101,12 +102,13 @@ import { UsersRepository } from './users.repository.js';
     ApiKeysRepository,
     JoiningService,
     Identification,
+    ActorStanding,
     ForgetStandingWhenAccessChanges,
     // In this order: whom the first one stops, nobody judges.
     { provide: APP_GUARD, useClass: RateLimitGuard },
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
-  exports: [BrowserAccess, Reauthentication],
+  exports: [BrowserAccess, ActorStanding, Reauthentication],
 })
 export class AuthApiModule {}
 

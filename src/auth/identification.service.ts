@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { type FastifyRequest } from 'fastify';
-import { type Caller, type OperatorCaller } from '../platform/identity/index.js';
+import { type Actor, type Caller, type OperatorCaller, type TenantId } from '../platform/identity/index.js';
 import { bearerTokenOf, type Standing } from './access.rules.js';
 import { isApiKey, roleOfKey } from './api-keys/api-key.rules.js';
+import { type StoredApiKey } from './api-keys/api-keys.repository.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { OperatorSessions } from './operators/operator-sessions.service.js';
-import { SessionsService } from './sessions.service.js';
+import { SessionsService, type SignedInSession } from './sessions.service.js';
 import { SupportAccess } from './support/support-access.service.js';
 
 /** Who calls, and how they stand right now. */
@@ -34,6 +35,16 @@ export class Identification {
     });
   }
 
+  /** @returns undefined where the session or key by which somebody acted is over, and for operators' looks */
+  async findByActor(tenantId: TenantId, actor: Actor): Promise<Identity | undefined> {
+    if (actor.kind === 'operator') return undefined;
+    const identity =
+      actor.kind === 'member'
+        ? describeSession(await this.sessions.findByBearer({ tenantId, ...actor }))
+        : describeKey(await this.apiKeys.findById(actor.apiKeyId));
+    return identity?.caller.tenantId === tenantId ? identity : undefined;
+  }
+
   /** @returns undefined for somebody without an operator's session */
   identifyOperator(request: FastifyRequest): Promise<OperatorCaller | undefined> {
     return once(this.askedForOperator, request, (token) => this.operators.findByAccessToken(token));
@@ -46,25 +57,11 @@ export class Identification {
   }
 
   private async findBySession(token: string): Promise<Identity | undefined> {
-    const session = await this.sessions.findByAccessToken(token);
-    if (!session) return undefined;
-    const { role, isTenantSuspended, bearer } = session;
-    const { tenantId, userId, sessionId } = bearer;
-    const caller: Caller = { tenantId, actor: { kind: 'member', userId, sessionId }, role };
-    return { caller, role, isTenantSuspended, scopes: undefined };
+    return describeSession(await this.sessions.findByAccessToken(token));
   }
 
   private async findByKey(token: string): Promise<Identity | undefined> {
-    const key = await this.apiKeys.findByKey(token);
-    if (!key) return undefined;
-    const { id, tenantId, scopes, isTenantSuspended } = key;
-    const role = roleOfKey(key.role, key.makerRole);
-    return {
-      caller: { tenantId, actor: { kind: 'api_key', apiKeyId: id }, role },
-      role,
-      isTenantSuspended,
-      scopes,
-    };
+    return describeKey(await this.apiKeys.findByKey(token));
   }
 
   private async findBySupportAccess(token: string): Promise<Identity | undefined> {
@@ -72,6 +69,26 @@ export class Identification {
     // Why a tenant is suspended may be what the operator wants to see.
     return caller && { caller, role: caller.role, isTenantSuspended: false, scopes: undefined };
   }
+}
+
+function describeSession(session: SignedInSession | undefined): Identity | undefined {
+  if (!session) return undefined;
+  const { role, isTenantSuspended, bearer } = session;
+  const { tenantId, userId, sessionId } = bearer;
+  const caller: Caller = { tenantId, actor: { kind: 'member', userId, sessionId }, role };
+  return { caller, role, isTenantSuspended, scopes: undefined };
+}
+
+function describeKey(key: StoredApiKey | undefined): Identity | undefined {
+  if (!key) return undefined;
+  const { id, tenantId, scopes, isTenantSuspended } = key;
+  const role = roleOfKey(key.role, key.makerRole);
+  return {
+    caller: { tenantId, actor: { kind: 'api_key', apiKeyId: id }, role },
+    role,
+    isTenantSuspended,
+    scopes,
+  };
 }
 
 function once<Found>(

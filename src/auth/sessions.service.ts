@@ -189,7 +189,11 @@ export class SessionsService {
   /** @returns undefined when the token isn't valid or its session is over */
   async findByAccessToken(accessToken: string): Promise<SignedInSession | undefined> {
     const bearer = await this.accessTokens.verify(accessToken);
-    if (!bearer) return undefined;
+    return bearer && this.findByBearer(bearer);
+  }
+
+  /** @returns undefined when the session is over */
+  async findByBearer(bearer: TokenBearer): Promise<SignedInSession | undefined> {
     const standing = this.standings.get(bearer.sessionId) ?? (await this.loadStanding(bearer));
     return standing === ENDED ? undefined : standing;
   }

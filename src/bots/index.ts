@@ -17,3 +17,4 @@ export {
   BotsSchedulerModule,
   BotsWorkerModule,
 } from './bots.module.js';
+export { isWebhookUrl } from './webhook/webhook.rules.js';

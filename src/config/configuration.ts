@@ -25,9 +25,13 @@ export class Configuration {
   /** Where the links in mails lead, without a slash at the end. */
   get consoleUrl(): string {
     const { CONSOLE_URL, PUBLIC_URL, HOST, PORT } = this.settings;
-    const isEverywhere = HOST === '0.0.0.0' || HOST === '::';
-    const host = isEverywhere ? 'localhost' : HOST.includes(':') ? `[${HOST}]` : HOST;
-    return CONSOLE_URL ?? PUBLIC_URL ?? `http://${host}:${PORT}`;
+    return CONSOLE_URL ?? PUBLIC_URL ?? `http://${reachable(HOST)}:${PORT}`;
+  }
+
+  /** Where our own processes reach the API. */
+  get apiUrl(): string {
+    const { API_URL, HOST, PORT } = this.settings;
+    return API_URL ?? `http://${reachable(HOST)}:${PORT}`;
   }
 
   /** Where the sandbox is spoken to; a process that starts it on a free port sets SANDBOX_URL to what it got. */
@@ -35,6 +39,12 @@ export class Configuration {
     const { SANDBOX_URL, SANDBOX_HOST, SANDBOX_PORT } = this.settings;
     return SANDBOX_URL ?? `http://${SANDBOX_HOST}:${SANDBOX_PORT}`;
   }
+}
+
+/** The name of what listens on a host. */
+function reachable(host: string): string {
+  const isEverywhere = host === '0.0.0.0' || host === '::';
+  return isEverywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host;
 }
 
 /** Reads the environment of this process; the only reader of `process.env`. */

@@ -121,6 +121,9 @@ export const settingsSchema = z.object({
   SANDBOX_PUBLIC_URL: httpUrl
     .optional()
     .describe('address of the sandbox as people’s browsers and programs reach it, where that is another one'),
+  API_URL: httpUrl
+    .optional()
+    .describe('where the API is for a sandbox in a process of its own; that of HOST and PORT if not set'),
   API_REQUESTS_PER_MINUTE: rate
     .default(600)
     .describe(

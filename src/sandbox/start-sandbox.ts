@@ -4,22 +4,23 @@ import { type AddressInfo } from 'node:net';
 import fastify from 'fastify';
 
 import { Clock } from '../platform/clock/index.js';
-import { isLoopbackAddress } from '../platform/egress/index.js';
-import { addControlApi, answerWithProblem, ControlDesk } from './control/index.js';
+import {
+  type AccessOracle,
+  addControlApi,
+  answerWithProblem,
+  ControlDesk,
+  RequestBudget,
+} from './control/index.js';
 import { FaultDesk } from './faults/fault-desk.js';
-import { Ledger } from './ledger/ledger.js';
+import { Ledgers } from './ledger/ledgers.js';
 import { type SandboxLimits, telegramLimits } from './limits/limits.rules.js';
 import { createMethodHandlers } from './methods/index.js';
 import { addPage } from './page/index.js';
 import { WebhookSender } from './webhook/webhook-sender.js';
-import {
-  findTargetProblem,
-  isLoopbackTarget,
-  type WebhookTargetRules,
-} from './webhook/webhook-target.rules.js';
+import { findTargetProblem, NO_WEBHOOKS, type WebhookTargetRules } from './webhook/webhook-target.rules.js';
 import { CallRunner } from './wire/call-runner.js';
 import { WireServer } from './wire/wire-server.js';
-import { SnapshotFile } from './world/snapshot-file.js';
+import { SnapshotFiles } from './world/snapshot-files.js';
 import { World } from './world/world.js';
 
 export interface SandboxOptions {
@@ -30,19 +31,21 @@ export interface SandboxOptions {
   secret: string;
   /** Where bots and people survive a restart; without it they don't. */
   dataDirectory?: string;
+  /** Asked whether the holders of access tokens still may use them; without it these open nothing. */
+  accessOracle?: AccessOracle;
   log?: (line: string) => void;
   /** Over Telegram's own; workspaces and bots may differ again. */
   limits?: Partial<SandboxLimits>;
+  /** Requests a minute to the control API of each workspace whose access was issued; by default as many as they like. */
+  controlRequestsPerMinute?: number;
   /** How long every answer takes at least. */
   latencyMs?: number;
-  /** Requests kept in the ledger; the oldest fall off. */
+  /** Requests kept in the ledgers of all workspaces; the oldest of whoever has the most fall off. */
   ledgerRows?: number;
   /** How much of each text the ledger keeps. */
   ledgerTextCharacters?: number;
-  /** Whether bots may be called at this address; by default on this machine only. */
-  isWebhookTargetAllowed?: (url: URL) => boolean;
-  /** The same for each IP address that a name leads to, asked at connect time; by default loopback only. */
-  isWebhookAddressAllowed?: (address: string) => boolean;
+  /** Where bots may be called; by default nowhere. */
+  webhookTargets?: WebhookTargetRules;
   clock?: Clock;
 }
 
@@ -63,18 +66,15 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
   const log = options.log ?? ((): void => undefined);
   const world = createWorld(options);
   const faults = new FaultDesk();
-  const ledger = new Ledger({
+  const ledgers = new Ledgers({
     capacityRows: options.ledgerRows ?? 2_000_000,
     contentCharacters: options.ledgerTextCharacters ?? 200,
   });
-  const targets: WebhookTargetRules = {
-    isTargetAllowed: options.isWebhookTargetAllowed ?? isLoopbackTarget,
-    isAddressAllowed: options.isWebhookAddressAllowed ?? isLoopbackAddress,
-  };
+  const targets = options.webhookTargets ?? NO_WEBHOOKS;
   const handlers = createMethodHandlers((url) => findTargetProblem(url, targets));
-  const runner = new CallRunner(world, faults, ledger, handlers);
+  const runner = new CallRunner(world, faults, ledgers, handlers);
   const wire = new WireServer(world, faults, runner, log);
-  const webhooks = new WebhookSender(world, runner, targets.isAddressAllowed, log);
+  const webhooks = new WebhookSender(world, runner, targets, log);
 
   const server = fastify({
     bodyLimit: mostControlBodyBytes,
@@ -91,11 +91,13 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
       return http;
     },
   });
-  await addControlApi(server, { desk: new ControlDesk(world, options.secret), faults, ledger, log });
+  const desk = new ControlDesk(world, options.secret, options.accessOracle);
+  const budget = new RequestBudget(world.clock, options.controlRequestsPerMinute ?? Infinity);
+  await addControlApi(server, { desk, budget, faults, ledgers, log });
   addPage(server);
 
-  const file = options.dataDirectory ? new SnapshotFile(world, options.dataDirectory, log) : undefined;
-  await file?.open();
+  const files = options.dataDirectory ? new SnapshotFiles(world, options.dataDirectory, log) : undefined;
+  await files?.open();
   await server.listen({ host: options.host, port: options.port });
   const { port } = server.server.address() as AddressInfo;
   return {
@@ -104,7 +106,7 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
     close: async () => {
       await webhooks.close();
       await server.close();
-      await file?.close();
+      await files?.close();
     },
   };
 }

@@ -93,11 +93,17 @@ export class ApiKeysService {
   async findByKey(key: string): Promise<StoredApiKey | undefined> {
     const shown = readApiKey(key);
     if (!shown) return undefined;
-    const stored = await this.known.get(shown.id);
-    if (!stored || stored.expiresAtMs <= this.clock.monotonicMs()) return undefined;
+    const stored = await this.findById(shown.id);
+    if (!stored) return undefined;
     if (!isSameHash(sha256(shown.secret), stored.secretHash)) return undefined;
     await this.noteUse(stored.id);
     return stored;
+  }
+
+  /** For whom showed the key before. @returns undefined for one that expired or was deleted */
+  async findById(id: string): Promise<StoredApiKey | undefined> {
+    const stored = await this.known.get(id);
+    return stored && stored.expiresAtMs > this.clock.monotonicMs() ? stored : undefined;
   }
 
   /** Revokes a person's keys in every tenant, within the caller's transaction, with an entry in each audit log. */

@@ -12,6 +12,12 @@ export function webhookUrlOf(publicUrl: string, path: string): string {
   return `${publicUrl}${WEBHOOK_PREFIX}/${path}`;
 }
 
+/** Whether an address, as `URL.href` writes it, is that of some bot's webhook at this API and no other place of it. */
+export function isWebhookUrl(href: string, publicUrl: string): boolean {
+  const { href: prefix } = new URL(webhookUrlOf(publicUrl, ''));
+  return href.startsWith(prefix) && isWebhookPath(href.slice(prefix.length));
+}
+
 /** What Telegram is told about every webhook beside its path. */
 export interface WebhookTerms {
   /** Address under which Telegram reaches the API. */

@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { BotDepartures } from '../../bots/index.js';
 import { Repeater } from '../../platform/clock/index.js';
 import { type TenantId } from '../../platform/identity/index.js';
+import { SandboxWorkspaces } from './sandbox-workspaces.js';
 import { TenantDeletionsRepository } from './tenant-deletions.repository.js';
 import { TenantRowsRepository } from './tenant-rows.repository.js';
 
@@ -18,6 +19,7 @@ export class TenantEraser implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly deletions: TenantDeletionsRepository,
     private readonly rows: TenantRowsRepository,
     private readonly departures: BotDepartures,
+    private readonly sandbox: SandboxWorkspaces,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -49,6 +51,8 @@ export class TenantEraser implements OnApplicationBootstrap, OnModuleDestroy {
     // While it can still be told whose members they are.
     await this.rows.deleteAccounts(tenantId);
     await this.rows.deleteAll(tenantId);
+    // While there still is somebody to come back for, should the sandbox be away.
+    await this.sandbox.erase(tenantId);
     await this.rows.deleteTenant(tenantId);
     // What somebody was still writing as the tenant went, into tables that no foreign key ties to it.
     await this.rows.deleteAll(tenantId);

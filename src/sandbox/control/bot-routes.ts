@@ -1,6 +1,6 @@
 import { type FastifyInstance } from 'fastify';
 
-import { type Bot } from '../world/inhabitants.js';
+import { type Bot, type Workspace } from '../world/inhabitants.js';
 import { type ControlDesk, readAs } from './control-server.js';
 import {
   botQuerySchema,
@@ -23,7 +23,7 @@ export function addBotRoutes(server: FastifyInstance, desk: ControlDesk): void {
     const body = readAs(createBotSchema, request.body);
     const workspace = desk.workspaceOf(request);
     desk.checkRoom(workspace.bots.size, 1, mostBots, 'bots');
-    if (body.username !== undefined) checkUsername(desk, body.username);
+    if (body.username !== undefined) checkUsername(workspace, body.username);
     return reply.code(201).send(describeBot(world.addBot(workspace, body)));
   });
 
@@ -52,7 +52,8 @@ export function addBotRoutes(server: FastifyInstance, desk: ControlDesk): void {
   server.get('/files/:fileId', async (request, reply) => {
     const { fileId } = request.params as { fileId: string };
     const { botId } = readAs(botQuerySchema, request.query);
-    const file = world.files.find(desk.bot(request, botId).id, fileId);
+    const bot = desk.bot(request, botId);
+    const file = bot.workspace.files.find(bot.id, fileId);
     if (!file?.content) throw notFound();
     // What somebody uploaded must never run as a page of ours.
     return reply
@@ -63,7 +64,7 @@ export function addBotRoutes(server: FastifyInstance, desk: ControlDesk): void {
   });
 }
 
-export function checkUsername(desk: ControlDesk, username: string): void {
-  if (!desk.world.isUsernameTaken(username)) return;
+export function checkUsername(workspace: Workspace, username: string): void {
+  if (!workspace.isUsernameTaken(username)) return;
   throw new ControlProblemError(409, 'username_taken', 'This username is taken; choose another one.');
 }

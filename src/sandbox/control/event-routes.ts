@@ -4,7 +4,8 @@ import { type WorldEvent } from '../world/inhabitants.js';
 import { type ControlDesk } from './control-server.js';
 
 const mostWatchers = 20;
-const heartbeatMs = 15_000;
+// Also how often it is asked whether the reader still may read.
+const heartbeatMs = 3000;
 // A reader that falls this far behind is gone; it may come back and read the messages anew.
 const mostBufferedBytes = 1024 * 1024;
 
@@ -21,7 +22,13 @@ export function addEventRoutes(server: FastifyInstance, desk: ControlDesk): void
       if (response.writableLength > mostBufferedBytes) response.destroy();
       else response.write(`event: ${type}\ndata: ${JSON.stringify(event)}\n\n`);
     };
-    const heartbeat = setInterval(() => response.write(': still here\n\n'), heartbeatMs);
+    const goOn = async (): Promise<void> => {
+      // Who can't be asked about may not read either.
+      const isAdmitted = await desk.isStillAdmitted(request).catch(() => false);
+      if (isAdmitted) response.write(': still here\n\n');
+      else response.end();
+    };
+    const heartbeat = setInterval(() => void goOn(), heartbeatMs);
     workspace.watchers.add(watch);
     response.once('close', () => {
       clearInterval(heartbeat);

@@ -45,7 +45,7 @@ export function addGroupRoutes(server: FastifyInstance, desk: ControlDesk): void
     const { title, type, username, count } = readAs(createGroupsSchema, request.body);
     const workspace = desk.workspaceOf(request);
     desk.checkRoom(workspace.groups.size, count, mostGroups, 'groups');
-    if (username !== undefined) checkUsername(desk, username);
+    if (username !== undefined) checkUsername(workspace, username);
     const groups = Array.from({ length: count }, (_, index) =>
       world.addGroup(workspace, {
         type,

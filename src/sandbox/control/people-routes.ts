@@ -39,7 +39,7 @@ export function addPeopleRoutes(server: FastifyInstance, desk: ControlDesk): voi
     const { count, firstName, ...names } = readAs(createPeopleSchema, request.body);
     const workspace = desk.workspaceOf(request);
     desk.checkRoom(workspace.people.size, count, mostPeople, 'people');
-    if (names.username !== undefined) checkUsername(desk, names.username);
+    if (names.username !== undefined) checkUsername(workspace, names.username);
     const people = Array.from({ length: count }, (_, index) =>
       world.addPerson(workspace, {
         ...names,

@@ -1,6 +1,7 @@
 import { type FastifyInstance } from 'fastify';
 
 import { type FaultDesk } from '../faults/fault-desk.js';
+import { type Ledgers } from '../ledger/ledgers.js';
 import { type SandboxLimits } from '../limits/limits.rules.js';
 import { findBotMethod } from '../wire/bot-method.rules.js';
 import { type ControlDesk, readAs } from './control-server.js';
@@ -17,7 +18,12 @@ const mostFaults = 1000;
 /** The workspace of whoever runs the sandbox: its settings are everybody's defaults. */
 export const operatorWorkspace = '*';
 
-export function addSettingsRoutes(server: FastifyInstance, desk: ControlDesk, faults: FaultDesk): void {
+export function addSettingsRoutes(
+  server: FastifyInstance,
+  desk: ControlDesk,
+  faults: FaultDesk,
+  ledgers: Ledgers,
+): void {
   const { world } = desk;
 
   server.put('/limits', (request) => {
@@ -27,7 +33,7 @@ export function addSettingsRoutes(server: FastifyInstance, desk: ControlDesk, fa
     if (botId !== undefined) desk.bot(request, botId).limits = limits;
     else if (workspace.id === operatorWorkspace) Object.assign(world.defaults.limits, limits);
     else workspace.limits = limits;
-    world.onChanged();
+    world.onChanged(workspace);
     const bot = botId === undefined ? undefined : desk.bot(request, botId);
     const effective: SandboxLimits = bot
       ? world.limitsOf(bot)
@@ -42,7 +48,7 @@ export function addSettingsRoutes(server: FastifyInstance, desk: ControlDesk, fa
     if (botId !== undefined) desk.bot(request, botId).latency = latency;
     else if (workspace.id === operatorWorkspace) world.defaults.latency = latency;
     else workspace.latency = latency;
-    world.onChanged();
+    world.onChanged(workspace);
     return latency;
   });
 
@@ -51,7 +57,7 @@ export function addSettingsRoutes(server: FastifyInstance, desk: ControlDesk, fa
     const workspace = desk.workspaceOf(request);
     if (workspace.id === operatorWorkspace) world.defaults.isStrict = isStrict;
     else workspace.isStrict = isStrict;
-    world.onChanged();
+    world.onChanged(workspace);
     return { isStrict };
   });
 
@@ -84,6 +90,15 @@ export function addSettingsRoutes(server: FastifyInstance, desk: ControlDesk, fa
     const workspace = desk.workspaceOf(request);
     world.emptyWorkspace(workspace);
     faults.remove(workspace.id);
+    return reply.code(204).send();
+  });
+
+  server.delete('/workspace', async (request, reply) => {
+    const workspace = desk.workspaceOf(request);
+    const isDeleted = world.deleteWorkspace(workspace);
+    faults.remove(workspace.id);
+    ledgers.forget(workspace.id);
+    await isDeleted;
     return reply.code(204).send();
   });
 }

@@ -1,11 +1,11 @@
 import { countBusiestWindow, summarizeLedger } from './ledger-summary.rules.js';
-import { Ledger, type LedgerEntry } from './ledger.js';
+import { type Ledger, type LedgerEntry } from './ledger.js';
+import { Ledgers } from './ledgers.js';
 
 const options = { methodName: (method: number) => `method${method}`, textPrefixCharacters: 0 };
 
 function entry(change: Partial<LedgerEntry> = {}): LedgerEntry {
   return {
-    workspace: 1,
     botId: 7,
     method: 3,
     chatId: 5,
@@ -24,7 +24,7 @@ function entry(change: Partial<LedgerEntry> = {}): LedgerEntry {
 }
 
 function fill(entries: Partial<LedgerEntry>[]): Ledger {
-  const ledger = new Ledger({ capacityRows: 100_000, contentCharacters: 200 });
+  const ledger = new Ledgers({ capacityRows: 100_000, contentCharacters: 200 }).of('ours');
   for (const change of entries) ledger.record(entry(change));
   return ledger;
 }
@@ -36,32 +36,57 @@ describe('Ledger', () => {
     expect(row).toEqual({
       ...recorded,
       sequence: 1,
+      ordinal: 1,
       contentHash: expect.stringMatching(/^[0-9a-f]{16}$/) as string,
     });
   });
 
-  it('reads on from a sequence and within one workspace', () => {
-    const ledger = fill([{ messageId: 1 }, { messageId: 2, workspace: 2 }, { messageId: 3 }]);
+  it('reads on from a sequence', () => {
+    const ledger = fill([{ messageId: 1 }, { messageId: 2 }, { messageId: 3 }]);
     expect([...ledger.read(1)].map(({ messageId }) => messageId)).toEqual([2, 3]);
-    expect([...ledger.read(0, 1)].map(({ messageId }) => messageId)).toEqual([1, 3]);
   });
 
   it('drops the oldest rows beyond its bound and says so', () => {
-    const ledger = new Ledger({ capacityRows: 20_000, contentCharacters: 200 });
+    const ledger = new Ledgers({ capacityRows: 20_480, contentCharacters: 200 }).of('ours');
     for (let index = 0; index < 60_000; index++) ledger.record(entry());
     expect(ledger.lastSequence).toBe(60_000);
     expect(ledger.firstSequence).toBeGreaterThan(1);
-    expect(ledger.lastSequence - ledger.firstSequence + 1).toBeGreaterThanOrEqual(20_000);
+    expect(ledger.lastSequence - ledger.firstSequence + 1).toBeGreaterThanOrEqual(19_456);
     expect([...ledger.read(0)][0]?.sequence).toBe(ledger.firstSequence);
   });
 
   it('keeps the start of a text and tells whole texts apart', () => {
-    const ledger = new Ledger({ capacityRows: 10, contentCharacters: 5 });
+    const ledger = new Ledgers({ capacityRows: 10, contentCharacters: 5 }).of('ours');
     ledger.record(entry({ content: 'Hello Ada' }));
     ledger.record(entry({ content: 'Hello Rui' }));
     const [first, second] = [...ledger.read(0)];
     expect(first?.content).toBe('Hello');
     expect(first?.contentHash).not.toBe(second?.contentHash);
+  });
+});
+
+describe('Ledgers', () => {
+  it('count each workspace for itself, and drop nothing of one for another that has more', () => {
+    const ledgers = new Ledgers({ capacityRows: 10_240, contentCharacters: 200 });
+    ledgers.of('ours').record(entry({ messageId: 1 }));
+    for (let index = 0; index < 60_000; index++) ledgers.of('theirs').record(entry());
+    ledgers.of('ours').record(entry({ messageId: 2 }));
+    const { firstSequence, lastSequence } = ledgers.of('ours');
+    expect([firstSequence, lastSequence]).toEqual([1, 2]);
+    expect([...ledgers.of('ours').read(0)].map(({ sequence }) => sequence)).toEqual([1, 2]);
+    expect(ledgers.of('theirs').firstSequence).toBeGreaterThan(1);
+  });
+
+  it('are read together in the order in which everything happened', () => {
+    const ledgers = new Ledgers({ capacityRows: 10_240, contentCharacters: 200 });
+    for (const [index, id] of ['a', 'b', 'a', 'c', 'b', 'a'].entries()) {
+      ledgers.of(id).record(entry({ messageId: index + 1 }));
+    }
+    const told = (since: number) => [...ledgers.readAll(since)].map((row) => [row.sequence, row.messageId]);
+    expect(told(0)).toEqual([1, 2, 3, 4, 5, 6].map((n) => [n, n]));
+    expect(told(4)).toEqual([5, 6].map((n) => [n, n]));
+    ledgers.forget('a');
+    expect(told(0)).toEqual([2, 4, 5].map((n) => [n, n]));
   });
 });
 

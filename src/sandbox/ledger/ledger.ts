@@ -1,10 +1,9 @@
+import { type Sharer, type SharedRoom } from '../world/shared-room.js';
 import { detachText } from '../wire/detached-text.rules.js';
 import { hashContent } from './content-hash.rules.js';
 
 /** What is written down about one request. */
 export interface LedgerEntry {
-  /** Small number of the workspace; 0 when the token was unknown. */
-  workspace: number;
   botId: number;
   /** Place in the table of methods; -1 when there is no such method. */
   method: number;
@@ -30,15 +29,18 @@ export interface LedgerEntry {
 /** A row as read back. The first row ever has sequence 1. */
 export interface LedgerRow extends LedgerEntry {
   sequence: number;
+  /** Its place among the rows of all workspaces. */
+  ordinal: number;
   contentHash: string;
 }
 
-const segmentRows = 16_384;
+// Small, since every workspace that calls anything has at least one.
+const segmentRows = 1024;
 const flags = { effect: 1, violation: 2, sending: 4, webhookReply: 8 };
 
 /** A fixed stretch of rows in columns: numbers in typed arrays, so a million rows burden neither heap nor collector. */
 class LedgerSegment {
-  readonly workspaces = new Uint32Array(segmentRows);
+  readonly ordinals = new Float64Array(segmentRows);
   readonly botIds = new Float64Array(segmentRows);
   readonly methods = new Int16Array(segmentRows);
   readonly chatIds = new Float64Array(segmentRows);
@@ -54,14 +56,15 @@ class LedgerSegment {
 }
 
 export interface LedgerOptions {
-  /** Rows kept at least; the oldest go in stretches of 16,384. */
-  capacityRows: number;
+  /** Where its rows are kept, in stretches of 1,024 of which the oldest go first. */
+  room: SharedRoom;
+  nextOrdinal: () => number;
   /** How much of each content is kept; the hash is over all of it. */
   contentCharacters: number;
 }
 
-/** Every request that reached the sandbox, in the order in which it was decided. */
-export class Ledger {
+/** Every request that reached one workspace, in the order in which it was decided. */
+export class Ledger implements Sharer {
   private readonly segments: LedgerSegment[] = [];
   private droppedSegments = 0;
   private rows = 0;
@@ -83,7 +86,7 @@ export class Ledger {
     if (place === 0) this.openSegment();
     const segment = this.segments[this.segments.length - 1] as LedgerSegment;
     this.rows++;
-    segment.workspaces[place] = entry.workspace;
+    segment.ordinals[place] = this.options.nextOrdinal();
     segment.botIds[place] = entry.botId;
     segment.methods[place] = entry.method;
     segment.chatIds[place] = entry.chatId;
@@ -107,35 +110,43 @@ export class Ledger {
     }
   }
 
-  /** Rows after `sinceSequence`, oldest first; of one workspace, or of all. */
-  *read(sinceSequence: number, workspace?: number): Generator<LedgerRow> {
+  /** Rows after `sinceSequence`, oldest first. */
+  *read(sinceSequence: number): Generator<LedgerRow> {
     const last = this.rows;
     for (let sequence = Math.max(sinceSequence + 1, this.firstSequence); sequence <= last; sequence++) {
-      const row = this.rowAt(sequence, workspace);
+      const row = this.rowAt(sequence);
       if (row) yield row;
     }
   }
 
-  private openSegment(): void {
-    this.segments.push(new LedgerSegment());
-    if ((this.segments.length - 1) * segmentRows > this.options.capacityRows) {
-      this.segments.shift();
-      this.droppedSegments++;
-    }
+  get held(): number {
+    return this.segments.length * segmentRows;
   }
 
-  private rowAt(sequence: number, workspace: number | undefined): LedgerRow | undefined {
+  /** The newest stretch stays: it is being written. */
+  giveWay(): void {
+    if (this.segments.length < 2) return;
+    this.segments.shift();
+    this.droppedSegments++;
+    this.options.room.release(segmentRows);
+  }
+
+  private openSegment(): void {
+    this.segments.push(new LedgerSegment());
+    this.options.room.take(this, segmentRows);
+  }
+
+  private rowAt(sequence: number): LedgerRow | undefined {
     const index = sequence - 1;
     const segment = this.segments[Math.floor(index / segmentRows) - this.droppedSegments];
     const place = index % segmentRows;
     if (!segment) return undefined;
-    if (workspace !== undefined && segment.workspaces[place] !== workspace) return undefined;
     const bits = segment.flags[place] ?? 0;
     const content = segment.contents[place] ?? '';
     const hash = (column: Uint32Array): string => (column[place] ?? 0).toString(16).padStart(8, '0');
     return {
       sequence,
-      workspace: segment.workspaces[place] ?? 0,
+      ordinal: segment.ordinals[place] ?? 0,
       botId: segment.botIds[place] ?? 0,
       method: segment.methods[place] ?? -1,
       chatId: segment.chatIds[place] ?? 0,

@@ -34,9 +34,9 @@ export function findSeat(call: MethodCall, parameter = 'chat_id'): ChatSeat {
   return new GroupSeat(bot, group, 'left'); // Anybody finds a public group; to act there one must be in it.
 }
 
-function findGroup({ bot, world }: MethodCall, chatId: unknown): Group | undefined {
+function findGroup({ bot }: MethodCall, chatId: unknown): Group | undefined {
   if (typeof chatId === 'number') return bot.workspace.groups.get(chatId);
-  return typeof chatId === 'string' ? world.findGroupByUsername(bot.workspace, chatId.slice(1)) : undefined;
+  return typeof chatId === 'string' ? bot.workspace.findGroupByUsername(chatId.slice(1)) : undefined;
 }
 
 /** @throws CallRefusedError 403 when the bot may not be in touch with this chat */

@@ -45,7 +45,7 @@ function change(call: MethodCall, drop: readonly string[], content: Record<strin
     );
   }
   changed.edit_date = call.world.nowSeconds();
-  call.world.keepMessage(seat.history, changed);
+  call.bot.workspace.messages.put(seat.history, changed);
   announce(call, seat, 'edited_message', changed);
   return changed;
 }

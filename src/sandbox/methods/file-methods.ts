@@ -6,7 +6,7 @@ import { type MethodCall, type MethodHandler, stringOf } from './method-call.js'
 const mostDownloadBytes = 20 * 1024 * 1024;
 
 function getFile(call: MethodCall): Record<string, unknown> {
-  const file = call.world.files.find(call.bot.id, stringOf(call, 'file_id') ?? '');
+  const file = call.bot.workspace.files.find(call.bot.id, stringOf(call, 'file_id') ?? '');
   if (!file) throw badRequest('wrong file_id or the file is temporarily unavailable');
   if (file.sizeBytes > mostDownloadBytes) throw badRequest('file is too big');
   return {

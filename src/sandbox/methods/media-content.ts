@@ -39,17 +39,19 @@ export const mostUploadBytes = 50 * 1024 * 1024;
  * @throws CallRefusedError
  */
 export function takeFile(call: MethodCall, kind: MediaKind, value: unknown, field: string): ShelvedFile {
-  const { bot, files, world } = call;
+  const { bot, files } = call;
   const attached = typeof value === 'string' && value.startsWith('attach://') ? value.slice(9) : undefined;
   const upload = files.get(attached ?? (value === undefined ? field : ''));
   if (upload) {
     checkSize(kind, upload);
-    return world.files.addUpload(bot.id, kind, upload);
+    return bot.workspace.files.addUpload(bot.id, kind, upload);
   }
   if (attached !== undefined) throw badRequest('attached file not found in the request');
   if (typeof value !== 'string' || value === '') throw badRequest(`there is no ${field} in the request`);
   const url = /^https?:\/\//i.test(value) ? readUrl(value) : undefined;
-  const file = url ? world.files.addAddress(bot.id, kind, url) : world.files.find(bot.id, value);
+  const file = url
+    ? bot.workspace.files.addAddress(bot.id, kind, url)
+    : bot.workspace.files.find(bot.id, value);
   if (!file) throw badRequest('wrong file identifier/HTTP URL specified');
   checkKind(kind, file);
   return file;

@@ -23,7 +23,7 @@ export function postMessage(call: MethodCall, seat: ChatSeat, content: MessageCo
     ...frame,
   };
   if (parameters['protect_content'] === true) message['has_protected_content'] = true;
-  world.keepMessage(seat.history, message);
+  bot.workspace.messages.put(seat.history, message);
   announce(call, seat, 'message', message);
   return message;
 }

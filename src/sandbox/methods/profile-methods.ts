@@ -33,7 +33,7 @@ function settingText(
     const language = readLanguage(call);
     if (text === '') delete texts[language];
     else texts[language] = text;
-    call.world.onChanged();
+    call.world.onChanged(call.bot.workspace);
     return true;
   };
 }
@@ -78,13 +78,13 @@ function setMyCommands(call: MethodCall): true {
     throw badRequest('BOT_COMMANDS_TOO_MUCH');
   }
   lists[commandsKey(call)] = commands;
-  call.world.onChanged();
+  call.world.onChanged(call.bot.workspace);
   return true;
 }
 
 function deleteMyCommands(call: MethodCall): true {
   delete call.bot.profile.commands[commandsKey(call)];
-  call.world.onChanged();
+  call.world.onChanged(call.bot.workspace);
   return true;
 }
 
@@ -100,7 +100,7 @@ function setChatMenuButton(call: MethodCall): true {
   if (chatId !== 0 && !call.bot.privateChats.has(chatId)) throw badRequest('chat not found');
   if (JSON.stringify(button).length > mostMenuButtonCharacters) throw badRequest('menu button is too long');
   call.bot.profile.menuButtons[chatId] = button;
-  call.world.onChanged();
+  call.world.onChanged(call.bot.workspace);
   return true;
 }
 

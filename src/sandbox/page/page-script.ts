@@ -160,6 +160,7 @@ async function listen() {
   while (!mine.signal.aborted) {
     try {
       const response = await fetch('/sandbox/v1/events', { headers: { authorization: 'Bearer ' + token }, signal: mine.signal });
+      if (response.status === 401) return leave(say('wrongToken'));
       if (!response.ok) throw new Error(String(response.status));
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       let rest = '';
@@ -176,6 +177,16 @@ async function listen() {
     await new Promise((resolve) => setTimeout(resolve, 2000));
   }
 }
+
+/** The token lasts minutes; one that somebody signed by hand is not renewed and lasts as long as they said. */
+async function renew() {
+  if (!token) return;
+  const response = await fetch('/sandbox/v1/access/renewal', { method: 'POST', headers: { authorization: 'Bearer ' + token } });
+  if (response.status !== 201) return;
+  token = (await response.json()).accessToken;
+  sessionStorage.setItem('token', token);
+}
+setInterval(() => attempt(renew), 5 * 60 * 1000);
 
 let refreshTimer;
 function takeEvent(event) {

@@ -5,7 +5,7 @@ import { type CallRunner } from '../wire/call-runner.js';
 import { type Bot, type Webhook } from '../world/inhabitants.js';
 import { type PendingUpdate, toWireUpdate } from '../world/update-queue.js';
 import { type World } from '../world/world.js';
-import { nextDelayMs } from './webhook-target.rules.js';
+import { findTargetProblem, nextDelayMs, type WebhookTargetRules } from './webhook-target.rules.js';
 
 /** Where a bot's deliveries stand. */
 interface Delivery {
@@ -15,6 +15,7 @@ interface Delivery {
   rest: NodeJS.Timeout | undefined;
 }
 
+const CONNECTION_FAILED = 'Connection failed';
 const answerTimeoutMs = 30_000;
 const mostReplyBytes = 1024 * 1024;
 // How far ahead to look for a chat that is not waiting for an earlier update.
@@ -29,10 +30,10 @@ export class WebhookSender {
   constructor(
     private readonly world: World,
     private readonly runner: CallRunner,
-    isAddressAllowed: (address: string) => boolean,
+    private readonly targets: WebhookTargetRules,
     private readonly log: (line: string) => void,
   ) {
-    this.agent = createEgressAgent(isAddressAllowed, answerTimeoutMs);
+    this.agent = createEgressAgent(targets.isAddressAllowed, answerTimeoutMs);
     world.onWebhookChanged = (bot) => {
       this.restart(bot);
     };
@@ -114,6 +115,8 @@ export class WebhookSender {
 
   /** Gives what went wrong, or undefined when the update has arrived. */
   private async post(bot: Bot, webhook: Webhook, update: PendingUpdate): Promise<string | undefined> {
+    // It may be older than the rule: webhooks survive a restart.
+    if (findTargetProblem(webhook.url, this.targets) !== undefined) return CONNECTION_FAILED;
     const secret = webhook.secretToken;
     const response = await request(webhook.url, {
       method: 'POST',
@@ -168,5 +171,6 @@ function describeFailure(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'ECONNREFUSED') return 'Connection refused';
   if (code.endsWith('_TIMEOUT') || code === 'ETIMEDOUT') return 'Read timeout expired';
-  return `Connection failed${code === '' ? '' : `: ${code}`}`;
+  // No more than Telegram would say: what else went wrong tells of the network behind.
+  return CONNECTION_FAILED;
 }

@@ -1,7 +1,6 @@
 import { isLoopbackAddress } from '../../platform/egress/index.js';
-import { findTargetProblem, isLoopbackTarget, nextDelayMs } from './webhook-target.rules.js';
+import { findTargetProblem, LOOPBACK_WEBHOOKS, nextDelayMs, NO_WEBHOOKS } from './webhook-target.rules.js';
 
-const loopbackOnly = { isTargetAllowed: isLoopbackTarget, isAddressAllowed: isLoopbackAddress };
 const publicOnly = {
   isTargetAllowed: () => true,
   isAddressAllowed: (address: string) => !isLoopbackAddress(address) && !address.startsWith('10.'),
@@ -9,9 +8,10 @@ const publicOnly = {
 
 describe('findTargetProblem', () => {
   it.each(['http://127.0.0.1:8080/x', 'http://localhost/x', 'https://[::1]:8443/x', 'http://127.1/x'])(
-    'lets %s pass by default',
+    'lets %s pass where this machine may be called, and nowhere by default',
     (url) => {
-      expect(findTargetProblem(url, loopbackOnly)).toBeUndefined();
+      expect(findTargetProblem(url, LOOPBACK_WEBHOOKS)).toBeUndefined();
+      expect(findTargetProblem(url, NO_WEBHOOKS)).toBeDefined();
     },
   );
 
@@ -22,8 +22,8 @@ describe('findTargetProblem', () => {
     ['https://example.com/', 'the sandbox may not call this address'],
     ['http://169.254.169.254/', 'IP address 169.254.169.254 is reserved'],
     ['http://localhost.example.com/', 'the sandbox may not call this address'],
-  ])('refuses %s by default', (url, problem) => {
-    expect(findTargetProblem(url, loopbackOnly)).toBe(problem);
+  ])('refuses %s where only this machine may be called', (url, problem) => {
+    expect(findTargetProblem(url, LOOPBACK_WEBHOOKS)).toBe(problem);
   });
 
   it('asks the rule for addresses also where every name may be called', () => {

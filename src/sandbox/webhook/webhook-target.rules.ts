@@ -2,16 +2,24 @@ import { isIP } from 'node:net';
 
 import { isLoopbackAddress, unwrapAddress } from '../../platform/egress/index.js';
 
-/** The default for webhook targets: this machine, by name or address. */
-export function isLoopbackTarget(url: URL): boolean {
-  return url.hostname === 'localhost' || isLoopbackAddress(url.hostname);
-}
-
+/** Where bots may be called. */
 export interface WebhookTargetRules {
   isTargetAllowed: (url: URL) => boolean;
   /** Asked again for every address that a name resolves to, when the connection is made. */
   isAddressAllowed: (address: string) => boolean;
 }
+
+/** The default: bots are called nowhere and fetch their updates themselves. */
+export const NO_WEBHOOKS: WebhookTargetRules = {
+  isTargetAllowed: () => false,
+  isAddressAllowed: () => false,
+};
+
+/** This machine, by name or address: for tests alone, since whoever has a bot then reaches every port of it. */
+export const LOOPBACK_WEBHOOKS: WebhookTargetRules = {
+  isTargetAllowed: (url) => url.hostname === 'localhost' || isLoopbackAddress(url.hostname),
+  isAddressAllowed: isLoopbackAddress,
+};
 
 /** Says in Telegram's manner why a webhook must not lead there; undefined when it may. */
 export function findTargetProblem(address: string, rules: WebhookTargetRules): string | undefined {

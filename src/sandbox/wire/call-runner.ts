@@ -1,6 +1,7 @@
 import { type Fault, type FaultDesk } from '../faults/fault-desk.js';
 import { faultKinds, isEffectDone, readFaultStatus } from '../faults/fault.rules.js';
-import { type Ledger } from '../ledger/ledger.js';
+import { type LedgerEntry } from '../ledger/ledger.js';
+import { type Ledgers } from '../ledger/ledgers.js';
 import { type MethodCall, type MethodHandler } from '../methods/index.js';
 import { type Bot } from '../world/inhabitants.js';
 import { type World } from '../world/world.js';
@@ -37,7 +38,7 @@ export class CallRunner {
   constructor(
     private readonly world: World,
     private readonly faults: FaultDesk,
-    private readonly ledger: Ledger,
+    private readonly ledgers: Ledgers,
     private readonly handlers: ReadonlyMap<string, MethodHandler>,
   ) {}
 
@@ -58,8 +59,7 @@ export class CallRunner {
         ? describeFault(fault)
         : await this.carryOut(bot, method, raw, context.signal);
     const status = fault ? readFaultStatus(fault) : carried.status;
-    this.ledger.record({
-      workspace: bot.workspace.number,
+    this.record(bot, {
       botId: bot.id,
       method: method?.number ?? -1,
       chatId,
@@ -77,18 +77,11 @@ export class CallRunner {
     return { status, body: carried.body, fault };
   }
 
-  /** Writes down a request that never became a call: an unknown token, or a socket destroyed at its head. */
-  recordTurnedAway(
-    bot: Bot | undefined,
-    methodName: string,
-    status: number,
-    arrival: Arrival,
-    fault?: Fault,
-  ): void {
+  /** Writes down a request that never became a call: a body that can't be read, or a socket destroyed at its head. */
+  recordTurnedAway(bot: Bot, methodName: string, status: number, arrival: Arrival, fault?: Fault): void {
     const method = findBotMethod(methodName);
-    this.ledger.record({
-      workspace: bot?.workspace.number ?? 0,
-      botId: bot?.id ?? 0,
+    this.record(bot, {
+      botId: bot.id,
       method: method?.number ?? -1,
       chatId: 0,
       status,
@@ -102,6 +95,12 @@ export class CallRunner {
       arrivedAtUs: arrival.atUs,
       arrivedAtEpochMs: arrival.atEpochMs,
     });
+  }
+
+  private record(bot: Bot, entry: LedgerEntry): void {
+    // A call that waited while its workspace was deleted must not bring its ledger back.
+    if (this.world.workspaces.get(bot.workspace.id) !== bot.workspace) return;
+    this.ledgers.of(bot.workspace.id).record(entry);
   }
 
   private async carryOut(
@@ -143,7 +142,7 @@ export class CallRunner {
     if (typeof chatId === 'number') return Number.isSafeInteger(chatId) ? chatId : 0;
     if (typeof chatId !== 'string') return 0;
     if (chatId.startsWith('@')) {
-      return this.world.findGroupByUsername(bot.workspace, chatId.slice(1))?.id ?? 0;
+      return bot.workspace.findGroupByUsername(chatId.slice(1))?.id ?? 0;
     }
     return /^-?\d{1,16}$/.test(chatId) ? Number(chatId) : 0;
   }

@@ -2,21 +2,35 @@ import { UploadGate } from './upload-gate.js';
 
 describe('UploadGate', () => {
   it('never has more inside than places, and lets all through in turn', async () => {
-    const gate = new UploadGate(2);
+    const gate = new UploadGate<string>(2, 2);
     let inside = 0;
     let most = 0;
     const order: number[] = [];
     await Promise.all(
-      [0, 1, 2, 3, 4].map(async (guest) => {
-        await gate.enter();
+      [0, 1, 2, 3, 4].map(async (visit) => {
+        await gate.enter('ana');
         most = Math.max(most, ++inside);
-        order.push(guest);
+        order.push(visit);
         await new Promise(setImmediate);
         inside--;
-        gate.leave();
+        gate.leave('ana');
       }),
     );
     expect(most).toBe(2);
     expect(order).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('keeps places for others when one wants all of them', async () => {
+    const gate = new UploadGate<string>(4, 2);
+    const entered: string[] = [];
+    const enter = (guest: string) => gate.enter(guest).then(() => entered.push(guest));
+    const visits = ['ana', 'ana', 'ana', 'ana', 'bia'].map(enter);
+    await Promise.all([visits[0], visits[1], visits[4]]);
+    expect(entered).toEqual(['ana', 'ana', 'bia']);
+    gate.leave('bia');
+    gate.leave('ana');
+    gate.leave('ana');
+    await Promise.all(visits);
+    expect(entered).toEqual(['ana', 'ana', 'bia', 'ana', 'ana']);
   });
 });

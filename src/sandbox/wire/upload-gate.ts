@@ -1,22 +1,44 @@
-/** Lets so many uploads in at once; the others wait unread, so that TCP holds their bytes instead of our memory. */
-export class UploadGate {
-  private inside = 0;
-  private readonly waiting: (() => void)[] = [];
+/**
+ * Lets so many uploads in at once, and so many of one guest; the others wait unread, so that TCP holds their bytes instead
+ * of our memory.
+ */
+export class UploadGate<Guest> {
+  private readonly inside = new Map<Guest, number>();
+  private taken = 0;
+  private readonly waiting: { guest: Guest; open: () => void }[] = [];
 
-  constructor(private readonly places: number) {}
+  constructor(
+    private readonly places: number,
+    private readonly placesOfOne: number,
+  ) {}
 
-  async enter(): Promise<void> {
-    if (this.inside < this.places) {
-      this.inside++;
+  async enter(guest: Guest): Promise<void> {
+    if (this.mayEnter(guest)) {
+      this.admit(guest);
       return;
     }
-    await new Promise<void>((resolve) => this.waiting.push(resolve));
+    await new Promise<void>((open) => this.waiting.push({ guest, open }));
   }
 
-  /** The place goes straight to whoever has waited longest. */
-  leave(): void {
-    const next = this.waiting.shift();
-    if (next) next();
-    else this.inside--;
+  /** The place goes straight to whoever has waited longest of those who may come in. */
+  leave(guest: Guest): void {
+    this.taken--;
+    const left = (this.inside.get(guest) ?? 1) - 1;
+    if (left > 0) this.inside.set(guest, left);
+    else this.inside.delete(guest);
+    const index = this.waiting.findIndex((next) => this.mayEnter(next.guest));
+    const [next] = index < 0 ? [] : this.waiting.splice(index, 1);
+    if (!next) return;
+    this.admit(next.guest);
+    next.open();
+  }
+
+  private mayEnter(guest: Guest): boolean {
+    return this.taken < this.places && (this.inside.get(guest) ?? 0) < this.placesOfOne;
+  }
+
+  private admit(guest: Guest): void {
+    this.taken++;
+    this.inside.set(guest, (this.inside.get(guest) ?? 0) + 1);
   }
 }

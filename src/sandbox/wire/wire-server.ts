@@ -2,7 +2,7 @@ import { type IncomingMessage, type ServerResponse } from 'node:http';
 
 import { type FaultDesk, type Fault } from '../faults/fault-desk.js';
 import { filePathOf, mostUploadBytes, readFilePath } from '../methods/index.js';
-import { type Bot } from '../world/inhabitants.js';
+import { type Bot, type Workspace } from '../world/inhabitants.js';
 import { type World } from '../world/world.js';
 import { findBotMethod } from './bot-method.rules.js';
 import { type Arrival, type CallOutcome, type CallRunner, writeRefusal } from './call-runner.js';
@@ -14,13 +14,15 @@ import { parseWireTarget, type WireTarget } from './wire-target.rules.js';
 const bounds: BodyBounds = { textBytes: 1024 * 1024, uploadBytes: mostUploadBytes + 1024 * 1024 };
 // Uploads are held in memory while they arrive: eight of the largest are 400 MB.
 const mostUploadsAtOnce = 8;
+// Nobody holds all of the places by uploading slowly.
+const mostUploadsOfOne = 2;
 // A hanging request must end some day, or a forgotten test would hold its socket for ever.
 const longestHangMs = 10 * 60 * 1000;
 const htmlPage = '<!DOCTYPE html><html><head><title>Bad Gateway</title></head><body>nginx</body></html>';
 
 /** The side of the sandbox that bots talk to: `/bot<token>/<method>` and `/file/bot<token>/<path>`. */
 export class WireServer {
-  private readonly uploads = new UploadGate(mostUploadsAtOnce);
+  private readonly uploads = new UploadGate<Workspace>(mostUploadsAtOnce, mostUploadsOfOne);
 
   constructor(
     private readonly world: World,
@@ -60,7 +62,6 @@ export class WireServer {
     const method = findBotMethod(target.method)?.name ?? target.method;
     const bot = this.world.botsByToken.get(token);
     if (!bot) {
-      this.runner.recordTurnedAway(undefined, method, 401, arrival);
       turnAway(request, response, 401, 'Unauthorized');
       return;
     }
@@ -74,7 +75,7 @@ export class WireServer {
       return;
     }
     const isUpload = request.headers['content-type']?.startsWith('multipart/') === true;
-    if (isUpload) await this.uploads.enter();
+    if (isUpload) await this.uploads.enter(bot.workspace);
     let raw;
     try {
       raw = await readCall(request, query, bounds);
@@ -84,7 +85,7 @@ export class WireServer {
       turnAway(request, response, error.code, error.message);
       return;
     } finally {
-      if (isUpload) this.uploads.leave();
+      if (isUpload) this.uploads.leave(bot.workspace);
     }
     const signal = method === 'getUpdates' ? abortOnClose(response) : undefined;
     const outcome = await this.runner.run(bot, method, raw, { arrival, signal });
@@ -109,7 +110,7 @@ export class WireServer {
   private giveFile(target: Extract<WireTarget, { kind: 'file' }>, response: ServerResponse): void {
     const bot = this.world.botsByToken.get(target.token);
     const fileId = readFilePath(target.path);
-    const file = bot && fileId !== undefined ? this.world.files.find(bot.id, fileId) : undefined;
+    const file = bot && fileId !== undefined ? bot.workspace.files.find(bot.id, fileId) : undefined;
     if (!bot || !file?.content || filePathOf(file) !== target.path) {
       const [status, description] = bot ? [404, 'Not Found'] : [401, 'Unauthorized'];
       write(response, status, writeRefusal(new CallRefusedError(status, description)));

@@ -1,3 +1,4 @@
+import { type Sharer, type SharedRoom } from './shared-room.js';
 import { type WireMessage } from './wire-objects.js';
 
 /** The messages of one chat as its people see them. */
@@ -42,52 +43,55 @@ interface ShelvedMessage {
   characters: number;
 }
 
+// What a message costs besides its words: its object and its place.
+const frameCharacters = 512;
+
 /**
- * Bounds what all chats together keep, in messages and in characters: the oldest of the whole sandbox goes first.
- * A message that is gone can't be edited or deleted any more ("message to edit not found").
+ * Bounds what the chats of a workspace keep: in a room that it shares with the others, the oldest goes first. A message
+ * that is gone can't be edited or deleted any more ("message to edit not found").
  */
-export class MessageShelf {
-  private readonly places: (ShelvedMessage | undefined)[];
+export class MessageShelf implements Sharer {
+  private places: (ShelvedMessage | undefined)[] = [];
   private oldest = 0;
-  private count = 0;
   private characters = 0;
 
-  constructor(
-    private readonly mostMessages: number,
-    private readonly mostCharacters: number,
-  ) {
-    this.places = new Array<ShelvedMessage | undefined>(mostMessages);
+  constructor(private readonly room: SharedRoom) {}
+
+  get held(): number {
+    return this.characters;
   }
 
   /** Keeps a message; an edited one takes a place of its own and leaves its former one empty. */
   put(history: ChatHistory, message: WireMessage): void {
     const characters = measure(message);
-    while (
-      this.count === this.mostMessages ||
-      (this.count > 0 && this.characters + characters > this.mostCharacters)
-    ) {
-      this.dropOldest();
-    }
-    this.places[(this.oldest + this.count) % this.mostMessages] = { history, message, characters };
-    this.count++;
-    this.characters += characters;
+    this.places.push({ history, message, characters });
     history.put(message);
+    this.characters += characters;
+    this.room.take(this, characters);
   }
 
-  private dropOldest(): void {
+  giveWay(): void {
     const place = this.places[this.oldest];
-    this.places[this.oldest] = undefined;
-    this.oldest = (this.oldest + 1) % this.mostMessages;
-    this.count--;
     if (!place) return;
+    this.places[this.oldest++] = undefined;
+    // Seldom enough that moving the rest costs each message next to nothing.
+    if (this.oldest > 1024 && this.oldest * 2 > this.places.length) {
+      this.places = this.places.slice(this.oldest);
+      this.oldest = 0;
+    }
     this.characters -= place.characters;
+    this.room.release(place.characters);
     const { history, message } = place;
     if (history.find(message.message_id) === message) history.remove(message.message_id);
   }
-}
 
-// What a message costs besides its words: its object and its place.
-const frameCharacters = 200;
+  clear(): void {
+    this.room.leave(this);
+    this.places = [];
+    this.oldest = 0;
+    this.characters = 0;
+  }
+}
 
 function measure({
   text,

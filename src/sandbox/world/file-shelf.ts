@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 import { type UploadedFile } from '../wire/parameters.rules.js';
+import { type Sharer, type SharedRoom } from './shared-room.js';
 
 /** A file as one bot knows it: its `file_id` is worth nothing to another bot. */
 export interface ShelvedFile {
@@ -15,15 +16,25 @@ export interface ShelvedFile {
   content: Buffer | undefined;
 }
 
-// Enough for tests with a few large videos; beyond it the oldest contents go, their identifiers stay.
-const mostBytes = 256 * 1024 * 1024;
+// What a file costs besides its content: its object and its places.
+const frameBytes = 512;
 const mostFiles = 100_000;
 
-/** Files that bots uploaded, in memory, bounded in number and bytes. */
-export class FileShelf {
+/**
+ * Files that the bots of a workspace uploaded, in memory, in a room that it shares with the others: its oldest contents go
+ * first, their identifiers stay.
+ */
+export class FileShelf implements Sharer {
   private readonly files = new Map<string, ShelvedFile>();
+  private readonly filled = new Set<ShelvedFile>();
   private readonly idsByAddress = new Map<string, string>();
   private bytes = 0;
+
+  constructor(private readonly room: SharedRoom) {}
+
+  get held(): number {
+    return this.bytes;
+  }
 
   addUpload(botId: number, kind: string, file: UploadedFile): ShelvedFile {
     const uniqueId = createHash('sha256').update(file.content).digest('base64url').slice(0, 16);
@@ -64,33 +75,48 @@ export class FileShelf {
     return file?.botId === botId ? file : undefined;
   }
 
-  forgetBot(botId: number): void {
-    for (const file of this.files.values()) if (file.botId === botId) this.remove(file);
+  giveWay(): void {
+    const [oldest] = this.filled;
+    if (oldest) {
+      this.filled.delete(oldest);
+      this.release(oldest.content?.length ?? 0);
+      oldest.content = undefined;
+      return;
+    }
+    const [first] = this.files.values();
+    if (first) this.remove(first);
+  }
+
+  clear(): void {
+    this.room.leave(this);
+    this.files.clear();
+    this.filled.clear();
+    this.idsByAddress.clear();
+    this.bytes = 0;
   }
 
   private add(file: ShelvedFile): ShelvedFile {
     this.files.set(file.fileId, file);
-    this.bytes += file.content?.length ?? 0;
-    this.makeRoom(file);
-    return file;
-  }
-
-  private makeRoom(newest: ShelvedFile): void {
+    const contentBytes = file.content?.length ?? 0;
+    if (contentBytes > 0) this.filled.add(file);
     if (this.files.size > mostFiles) {
       const [oldest] = this.files.values();
       if (oldest) this.remove(oldest);
     }
-    if (this.bytes <= mostBytes) return;
-    for (const file of this.files.values()) {
-      if (this.bytes <= mostBytes || file === newest) return;
-      this.bytes -= file.content?.length ?? 0;
-      file.content = undefined;
-    }
+    this.bytes += frameBytes + contentBytes;
+    this.room.take(this, frameBytes + contentBytes);
+    return file;
   }
 
   private remove(file: ShelvedFile): void {
-    this.bytes -= file.content?.length ?? 0;
     this.files.delete(file.fileId);
+    const wasFilled = this.filled.delete(file);
+    this.release(frameBytes + (wasFilled ? (file.content?.length ?? 0) : 0));
+  }
+
+  private release(bytes: number): void {
+    this.bytes -= bytes;
+    this.room.release(bytes);
   }
 }
 

@@ -27,7 +27,7 @@ function postService(
     date: world.nowSeconds(),
     ...fields,
   };
-  world.keepMessage(group.history, message);
+  group.workspace.messages.put(group.history, message);
   for (const seat of presentSeats(group)) world.pushUpdate(seat.bot, 'message', message, group.id);
   return message;
 }
@@ -73,7 +73,7 @@ export function addPeopleToGroup(world: World, group: Group, people: readonly Pe
   checkAlive(group);
   const newcomers = people.filter((person) => !group.people.has(person.id));
   for (const person of newcomers) group.people.set(person.id, person);
-  world.onChanged();
+  world.onChanged(group.workspace);
   const [first] = newcomers;
   if (first && group.chat.type !== 'channel') {
     postService(world, group, first.user, { new_chat_members: newcomers.map(({ user }) => user) });
@@ -129,6 +129,6 @@ export function upgradeGroup(world: World, group: Group): Group {
   }
   group.migratedToId = successor.id;
   postService(world, successor, from, { migrate_from_chat_id: group.id });
-  world.onChanged();
+  world.onChanged(group.workspace);
   return successor;
 }

@@ -1,6 +1,8 @@
 import { type BotPace, ChatPace, type SandboxLimits } from '../limits/limits.rules.js';
 import { type CallbackQueries } from './callback-queries.js';
-import { ChatHistory } from './chat-history.js';
+import { ChatHistory, MessageShelf } from './chat-history.js';
+import { FileShelf } from './file-shelf.js';
+import { type SharedRoom } from './shared-room.js';
 import { type UpdateQueue } from './update-queue.js';
 import { type WireChat, type WireUser } from './wire-objects.js';
 
@@ -26,12 +28,31 @@ export class Workspace {
   /** Ledger rows up to here were deleted by the workspace. */
   ledgerFloor = 0;
   readonly watchers = new Set<(event: WorldEvent) => void>();
+  /**
+   * By name in small letters. At Telegram they are taken once for all; here once in a workspace, or one could find out
+   * what another has.
+   */
+  readonly usernames = new Map<string, Bot | Person | Group>();
+  readonly messages: MessageShelf;
+  readonly files: FileShelf;
 
   constructor(
     readonly id: string,
-    /** Stands for the id in the ledger; 1 or more. */
-    readonly number: number,
-  ) {}
+    rooms: { messages: SharedRoom; files: SharedRoom },
+  ) {
+    this.messages = new MessageShelf(rooms.messages);
+    this.files = new FileShelf(rooms.files);
+  }
+
+  isUsernameTaken(username: string): boolean {
+    return this.usernames.has(username.toLowerCase());
+  }
+
+  /** A public group or channel by its @username. */
+  findGroupByUsername(username: string): Group | undefined {
+    const owner = this.usernames.get(username.toLowerCase());
+    return owner instanceof Group ? owner : undefined;
+  }
 
   announce(event: WorldEvent): void {
     for (const watch of this.watchers) watch(event);

@@ -49,7 +49,7 @@ export function changePrivateState(world: World, chat: PrivateChat, state: 'star
   const before = chat.state;
   if (before === state) return;
   chat.state = state;
-  world.onChanged();
+  world.onChanged(chat.bot.workspace);
   const isTold = state === 'blocked' || before === 'blocked';
   if (!isTold) return;
   const [from, to]: [SeatStatus, SeatStatus] =
@@ -62,7 +62,7 @@ export function changeSeat(world: World, seat: GroupSeat, status: SeatStatus, fr
   const before = seat.status;
   if (before === status) return;
   seat.status = status;
-  world.onChanged();
+  world.onChanged(seat.bot.workspace);
   pushMyChatMember(world, seat.bot, { chat: seat.chat, from, before, after: status });
 }
 

@@ -23,7 +23,7 @@ export function composeTyped(
     text,
     ...(entities.length > 0 ? { entities } : {}),
   };
-  world.keepMessage(seat.history, message);
+  person.workspace.messages.put(seat.history, message);
   return message;
 }
 
@@ -73,7 +73,7 @@ export function unblockBot(world: World, bot: Bot, person: Person): void {
 
 export function deactivate(world: World, person: Person): void {
   person.isDeactivated = true;
-  world.onChanged();
+  world.onChanged(person.workspace);
 }
 
 /**

@@ -1,39 +1,69 @@
-import { type Bot, type Group, GroupSeat, type Workspace } from './inhabitants.js';
-import { type Snapshot, type WorkspaceSnapshot } from './snapshot.dto.js';
+import { type Bot, type Group, GroupSeat, type Person, type Workspace } from './inhabitants.js';
+import { type WorkspaceSnapshot, type WorldSnapshot } from './snapshot.dto.js';
 import { type World } from './world.js';
 
 // After a crash the numbers in the file may be behind what was handed out since; none may come twice.
 const countersLeap = 10_000;
 
-export function takeSnapshot(world: World, isClean: boolean): Snapshot {
+// Pieces of so many people or chats are written down at once: some milliseconds in which nobody else is served.
+const pieceRows = 2000;
+
+export function describeWorld(world: World, isClean: boolean): WorldSnapshot {
+  return { version: 2, isClean, counters: { ...world.counters } };
+}
+
+/** A workspace as JSON ({@link WorkspaceSnapshot}), in pieces between which others are served. */
+export function* writeWorkspace(workspace: Workspace): Generator<string> {
+  const { id, limits, latency, isStrict } = workspace;
+  yield openObject({ id, limits, latency, isStrict }, 'people');
+  yield* writeRows(workspace.people.values(), describePerson);
+  yield '],"bots":[';
+  let separator = '';
+  for (const bot of workspace.bots.values()) {
+    yield separator + openObject(describeBot(bot), 'privateChats');
+    yield* writeRows(bot.privateChats, ([personId, chat]) => [
+      personId,
+      chat.state,
+      chat.history.lastMessageId,
+    ]);
+    yield ']}';
+    separator = ',';
+  }
+  yield '],"groups":[';
+  yield* writeRows(workspace.groups.values(), describeGroup);
+  yield ']}';
+}
+
+/** The object up to a list of that name, which is left open. */
+function openObject(content: object, list: string): string {
+  return `${JSON.stringify(content).slice(0, -1)},"${list}":[`;
+}
+
+function* writeRows<Row>(rows: Iterable<Row>, describe: (row: Row) => unknown): Generator<string> {
+  let piece: string[] = [];
+  let separator = '';
+  for (const row of rows) {
+    piece.push(JSON.stringify(describe(row)));
+    if (piece.length < pieceRows) continue;
+    yield separator + piece.join(',');
+    separator = ',';
+    piece = [];
+  }
+  if (piece.length > 0) yield separator + piece.join(',');
+}
+
+function describePerson({ id, user, isDeactivated }: Person): WorkspaceSnapshot['people'][number] {
   return {
-    version: 1,
-    isClean,
-    counters: { ...world.counters },
-    workspaces: [...world.workspaces.values()].map(describeWorkspace),
+    id,
+    firstName: user.first_name,
+    lastName: user.last_name,
+    username: user.username,
+    languageCode: user.language_code,
+    isDeactivated,
   };
 }
 
-function describeWorkspace(workspace: Workspace): WorkspaceSnapshot {
-  return {
-    id: workspace.id,
-    limits: { ...workspace.limits },
-    latency: workspace.latency,
-    isStrict: workspace.isStrict,
-    people: [...workspace.people.values()].map(({ id, user, isDeactivated }) => ({
-      id,
-      firstName: user.first_name,
-      lastName: user.last_name,
-      username: user.username,
-      languageCode: user.language_code,
-      isDeactivated,
-    })),
-    bots: [...workspace.bots.values()].map(describeBot),
-    groups: [...workspace.groups.values()].map(describeGroup),
-  };
-}
-
-function describeBot(bot: Bot): WorkspaceSnapshot['bots'][number] {
+function describeBot(bot: Bot): Omit<WorkspaceSnapshot['bots'][number], 'privateChats'> {
   const { webhook } = bot;
   return {
     id: bot.id,
@@ -51,11 +81,6 @@ function describeBot(bot: Bot): WorkspaceSnapshot['bots'][number] {
     },
     limits: { ...bot.limits },
     latency: bot.latency,
-    privateChats: [...bot.privateChats].map(([personId, chat]) => [
-      personId,
-      chat.state,
-      chat.history.lastMessageId,
-    ]),
   };
 }
 
@@ -70,10 +95,14 @@ function describeGroup(group: Group): WorkspaceSnapshot['groups'][number] {
   };
 }
 
-/** Fills an empty world with what a snapshot holds. */
-export function restoreSnapshot(world: World, snapshot: Snapshot): void {
-  const leap = snapshot.isClean ? 0 : countersLeap;
-  for (const content of snapshot.workspaces) {
+/** Fills an empty world with what was written down of it. */
+export function restoreWorld(
+  world: World,
+  { isClean, counters }: WorldSnapshot,
+  workspaces: readonly WorkspaceSnapshot[],
+): void {
+  const leap = isClean ? 0 : countersLeap;
+  for (const content of workspaces) {
     const workspace = world.openWorkspace(content.id);
     workspace.limits = content.limits;
     workspace.latency = content.latency;
@@ -84,7 +113,7 @@ export function restoreSnapshot(world: World, snapshot: Snapshot): void {
     for (const bot of content.bots) restoreBot(world, workspace, bot, leap);
     for (const group of content.groups) restoreGroup(world, workspace, group, leap);
   }
-  for (const [name, value] of Object.entries(snapshot.counters)) {
+  for (const [name, value] of Object.entries(counters)) {
     if (name in world.counters) world.counters[name as keyof World['counters']] = value + leap;
   }
 }

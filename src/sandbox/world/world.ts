@@ -15,10 +15,9 @@ import {
 } from './inhabitants.js';
 import { ActionRefusedError } from './action.errors.js';
 import { CallbackQueries } from './callback-queries.js';
-import { type ChatHistory, MessageShelf } from './chat-history.js';
-import { FileShelf } from './file-shelf.js';
+import { SharedRoom } from './shared-room.js';
 import { UpdateQueue } from './update-queue.js';
-import { type WireChat, type WireMessage, type WireUser } from './wire-objects.js';
+import { type WireChat, type WireUser } from './wire-objects.js';
 
 /** Sandbox-wide defaults, the operator's to set. */
 export interface WorldDefaults {
@@ -51,26 +50,29 @@ const firstBotId = 7_000_000_000;
 const firstBasicGroupId = 4_000_000;
 // https://core.telegram.org/api/bots/ids: supergroups and channels are -100 followed by their own number.
 const firstChannelId = 1_000_000_000_000 + 2_000_000_000;
-const mostMessages = 500_000;
+// Of all workspaces together: half a million short messages, and a few large videos.
 const mostMessageCharacters = 256_000_000;
+const mostFileBytes = 256 * 1024 * 1024;
 const mostPrivateChats = 1_000_000;
 
 /** Everybody and everything that exists in the sandbox. */
 export class World {
   readonly workspaces = new Map<string, Workspace>();
   readonly botsByToken = new Map<string, Bot>();
-  readonly files = new FileShelf();
   readonly counters = {
     person: firstPersonId,
     bot: firstBotId,
     basicGroup: firstBasicGroupId,
     channel: firstChannelId,
-    workspace: 1,
   };
-  private readonly shelf = new MessageShelf(mostMessages, mostMessageCharacters);
-  private readonly usernames = new Map<string, Bot | Person | Group>();
-  /** Called when something changed that must survive a restart. */
-  onChanged: () => void = () => undefined;
+  private readonly rooms = {
+    messages: new SharedRoom(mostMessageCharacters),
+    files: new SharedRoom(mostFileBytes),
+  };
+  /** Called when something changed in a workspace that must survive a restart. */
+  onChanged: (workspace: Workspace) => void = () => undefined;
+  /** Called when a workspace is gone; resolves when it would be after a restart too. */
+  onDeleted: (workspace: Workspace) => Promise<void> = () => Promise.resolve();
   /** Called when a bot's webhook was set or removed. */
   onWebhookChanged: (bot: Bot) => void = () => undefined;
 
@@ -90,7 +92,7 @@ export class World {
   openWorkspace(id: string): Workspace {
     let workspace = this.workspaces.get(id);
     if (!workspace) {
-      workspace = new Workspace(id, this.counters.workspace++);
+      workspace = new Workspace(id, this.rooms);
       this.workspaces.set(id, workspace);
     }
     return workspace;
@@ -129,8 +131,8 @@ export class World {
     };
     workspace.bots.set(id, bot);
     this.botsByToken.set(bot.token, bot);
-    this.usernames.set(username.toLowerCase(), bot);
-    this.onChanged();
+    workspace.usernames.set(username.toLowerCase(), bot);
+    this.onChanged(workspace);
     return bot;
   }
 
@@ -138,13 +140,13 @@ export class World {
     this.botsByToken.delete(bot.token);
     bot.token = mintToken(bot.id);
     this.botsByToken.set(bot.token, bot);
-    this.onChanged();
+    this.onChanged(bot.workspace);
   }
 
   setWebhook(bot: Bot, webhook: Webhook | undefined): void {
     bot.webhook = webhook;
     this.onWebhookChanged(bot);
-    this.onChanged();
+    this.onChanged(bot.workspace);
   }
 
   addPerson(workspace: Workspace, settings: NewPerson): Person {
@@ -159,8 +161,8 @@ export class World {
     const chat: WireChat = { id, type: 'private', ...names };
     const person: Person = { id, workspace, user, chat, isDeactivated: false };
     workspace.people.set(id, person);
-    if (settings.username !== undefined) this.usernames.set(settings.username.toLowerCase(), person);
-    this.onChanged();
+    if (settings.username !== undefined) workspace.usernames.set(settings.username.toLowerCase(), person);
+    this.onChanged(workspace);
     return person;
   }
 
@@ -168,19 +170,9 @@ export class World {
     const id = chat.id ?? -(chat.type === 'group' ? this.counters.basicGroup++ : this.counters.channel++);
     const group = new Group(workspace, { ...chat, id }, lastMessageId);
     workspace.groups.set(id, group);
-    if (chat.username !== undefined) this.usernames.set(chat.username.toLowerCase(), group);
-    this.onChanged();
+    if (chat.username !== undefined) workspace.usernames.set(chat.username.toLowerCase(), group);
+    this.onChanged(workspace);
     return group;
-  }
-
-  isUsernameTaken(username: string): boolean {
-    return this.usernames.has(username.toLowerCase());
-  }
-
-  /** A public group or channel of the workspace by its @username. */
-  findGroupByUsername(workspace: Workspace, username: string): Group | undefined {
-    const owner = this.usernames.get(username.toLowerCase());
-    return owner instanceof Group && owner.workspace === workspace ? owner : undefined;
   }
 
   /**
@@ -201,12 +193,15 @@ export class World {
     return chat;
   }
 
-  keepMessage(history: ChatHistory, message: WireMessage): void {
-    this.shelf.put(history, message);
-  }
-
   pushUpdate(bot: Bot, kind: string, payload: unknown, chatId: number): void {
     bot.updates.push(kind, payload, chatId, this.nowMs());
+  }
+
+  /** Deletes a workspace with all that it has; who comes back finds a new one. */
+  async deleteWorkspace(workspace: Workspace): Promise<void> {
+    this.emptyWorkspace(workspace);
+    this.workspaces.delete(workspace.id);
+    await this.onDeleted(workspace);
   }
 
   /** Deletes all that a workspace has; its settings go back to the defaults. */
@@ -215,11 +210,10 @@ export class World {
       this.botsByToken.delete(bot.token);
       bot.webhook = undefined;
       this.onWebhookChanged(bot);
-      this.files.forgetBot(bot.id);
     }
-    for (const [username, owner] of this.usernames) {
-      if (owner.workspace === workspace) this.usernames.delete(username);
-    }
+    workspace.usernames.clear();
+    workspace.messages.clear();
+    workspace.files.clear();
     workspace.bots.clear();
     workspace.people.clear();
     workspace.groups.clear();
@@ -227,7 +221,7 @@ export class World {
     workspace.limits = {};
     workspace.latency = undefined;
     workspace.isStrict = undefined;
-    this.onChanged();
+    this.onChanged(workspace);
   }
 }
 

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client } from 'pg';
-import { ROOMS, type Room } from '../../../src/app/index.js';
+import { ApiAccessOracle, ROOMS, type Room } from '../../../src/app/index.js';
 import { type RunningSandbox } from '../../../src/sandbox/index.js';
 import { type SignedUpTenant, signUpTenant } from '../../harness/accounts.js';
 import { startTestApplication, type TestApplication } from '../../harness/application.js';
 import { createTestDatabase, type TestDatabase } from '../../harness/database.js';
 import { ProductProcess } from '../../harness/processes.js';
 import { buildProduct } from '../../harness/product.js';
-import { ControlClient, openSandbox } from '../sandbox/control-client.js';
+import { ControlClient, openSandbox, SANDBOX_SECRET } from '../sandbox/control-client.js';
 
 /** A bot as the API shows it. */
 export interface BotBody extends Record<string, unknown> {
@@ -42,14 +42,19 @@ export class BotScene {
   private readonly keys = {
     ENCRYPTION_KEY: randomBytes(32).toString('base64'),
     SESSION_KEY: randomBytes(32).toString('base64'),
+    SANDBOX_KEY: SANDBOX_SECRET,
   };
 
   static async open(): Promise<BotScene> {
-    const sandbox = await openSandbox();
+    const started: { scene?: BotScene } = {};
+    const sandbox = await openSandbox({
+      accessOracle: new ApiAccessOracle(() => started.scene?.applications[0]?.url ?? 'http://127.0.0.1:9'),
+    });
     const database = await createTestDatabase();
     const superuser = new Client({ connectionString: database.urls.superuser });
     await superuser.connect();
-    return new BotScene(sandbox, database, superuser, new ControlClient(sandbox.url));
+    started.scene = new BotScene(sandbox, database, superuser, new ControlClient(sandbox.url));
+    return started.scene;
   }
 
   async start(

@@ -4,7 +4,7 @@ import { type RunningSandbox, type SandboxOptions } from '../../../src/sandbox/i
 import { startTestApplication, type TestApplication } from '../../harness/application.js';
 import { createTestDatabase, type TestDatabase } from '../../harness/database.js';
 import { SceneTenant, UNPACED } from '../../harness/scene.js';
-import { ControlClient, openSandbox } from '../sandbox/control-client.js';
+import { ControlClient, openSandbox, SANDBOX_SECRET } from '../sandbox/control-client.js';
 
 /** A sandbox, a database to look into, and the application in as many parts as a test wants. */
 export class DeliveryScene {
@@ -28,13 +28,11 @@ export class DeliveryScene {
     await superuser.connect();
     // Processes of one installation share its keys: who sends must read what who registered has sealed.
     const keys = Object.fromEntries(
-      ['ENCRYPTION_KEY', 'SESSION_KEY', 'SANDBOX_KEY'].map((name) => [
-        name,
-        randomBytes(32).toString('base64'),
-      ]),
+      ['ENCRYPTION_KEY', 'SESSION_KEY'].map((name) => [name, randomBytes(32).toString('base64')]),
     );
     return new DeliveryScene(sandbox, database, superuser, {
       ...keys,
+      SANDBOX_KEY: SANDBOX_SECRET,
       SANDBOX_URL: sandbox.url,
       ...environment,
     });

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { createTestDatabase } from '../../harness/database.js';
-import { callMethod, ControlClient } from '../sandbox/control-client.js';
-import { probeWorkspaces } from '../sandbox/workspace-probes.js';
+import { callMethod, ControlClient, readEvents, waitFor } from '../sandbox/control-client.js';
+import { askEverything, probeWorkspaces } from '../sandbox/workspace-probes.js';
 import { HostileScene, type Household, sendRaw, settle, tellingParts } from '../security/hostile-scene.js';
 import { addressOf, type Operation, operations, OPERATIONS } from '../security/operations.js';
 import { CanaryTraffic, type Traffic } from './canary-traffic.js';
@@ -225,12 +225,68 @@ describe('tenants are kept apart', () => {
       if (JSON.stringify(foreign) !== JSON.stringify(absent) || foreign.status !== 404)
         report.find('distinguishable', `${route} of the sandbox: ${JSON.stringify([foreign, absent])}`);
     }
+    await tryFigures(owner, stranger, ownersBotToken);
     report.line('routes of the sandbox', routes.length);
     report.line('leaks', report.count('leaks'));
     report.line('distinguishable', report.count('distinguishable'));
     report.line('server errors', report.count('serverErrors'));
     expect(found('distinguishable', 'leaks', 'unexpected')).toEqual([]);
   });
+
+  it('in the sandbox, also from a tenant that is suspended while it is there', async () => {
+    const { client, tenantId } = await scene.bots.signUp();
+    const granted = await client.post<{ url: string; accessToken: string }>('/sandbox/access');
+    const control = ControlClient.with(granted.body.url, granted.body.accessToken);
+    const { bot } = await control.createPair();
+    const events = await readEvents(control);
+    await scene.bots.look(`UPDATE tenants SET state = 'suspended', state_reason = 'tried' WHERE id = $1`, [
+      tenantId,
+    ]);
+    await scene.bots.look(`SELECT pg_notify('access_changes', $1)`, [tenantId]);
+    await waitFor(async () => (await control.request('GET', '/bots')).status === 401 || undefined);
+    for (const { route, answer } of await askEverything(control)) {
+      report.add('cases');
+      if (answer.status !== 401)
+        report.find('unexpected', `${route} of the sandbox, suspended: ${JSON.stringify(answer)}`);
+      if (JSON.stringify(answer.body).includes(bot.token))
+        report.find('leaks', `${route} of the sandbox, suspended`);
+    }
+    // The stream that was open ends by itself.
+    await events.ended;
+    expect(found('leaks', 'unexpected')).toEqual([]);
+  });
+
+  /** Neither what is counted, nor what is taken, nor what is told as it happens says anything of another workspace. */
+  async function tryFigures(owner: ControlClient, stranger: ControlClient, botToken: string): Promise<void> {
+    const events = await readEvents(stranger);
+    const paths = ['/ledger', '/ledger/summary', '/people', '/groups'];
+    const tell = () => Promise.all(paths.map((path) => stranger.request('GET', path)));
+    const before = await tell();
+    const { url } = scene.bots.sandbox;
+    const personId = await owner.createPerson();
+    const [ownersBotId = ''] = botToken.split(':');
+    await owner.must('POST', `/people/${personId}/start`, { botId: Number(ownersBotId) });
+    await callMethod(url, botToken, 'sendMessage', { chat_id: personId, text: 'between us' });
+    await callMethod(url, `1:${'x'.repeat(35)}`, 'getMe');
+    report.add('cases', paths.length);
+    const after = await tell();
+    if (JSON.stringify(after) !== JSON.stringify(before))
+      report.find('leaks', `figures of the sandbox moved: ${JSON.stringify([before, after])}`);
+    const named = { firstName: 'x', username: 'somebodys_own_bot' };
+    const [first, second] = [
+      await owner.request('POST', '/bots', named),
+      await stranger.request('POST', '/bots', named),
+    ];
+    report.add('cases');
+    if (first.status !== second.status)
+      report.find('distinguishable', `a username of the sandbox: ${first.status}, ${second.status}`);
+    // The own one comes after it, so the stranger's would have come.
+    const own = await stranger.createPair();
+    await callMethod(url, own.bot.token, 'sendMessage', { chat_id: own.personId, text: 'for the stranger' });
+    await waitFor(() => events.text().includes('for the stranger') || undefined);
+    if (events.text().includes('between us')) report.find('leaks', `events of the sandbox: ${events.text()}`);
+    events.end();
+  }
 
   /** More of whatever is counted anywhere. */
   async function actALot({ client, tenantId, things }: Household): Promise<void> {

@@ -5,6 +5,7 @@ import { ApiClient } from '../../harness/client.js';
 import { PASSWORD } from '../../harness/accounts.js';
 import { type SceneBot, type SceneTenant, UNPACED } from '../../harness/scene.js';
 import { waitUntil } from '../../harness/wait.js';
+import { callMethod, ControlClient } from '../sandbox/control-client.js';
 import { DeliveryScene } from '../delivery/delivery-scene.js';
 
 jest.setTimeout(120_000);
@@ -108,6 +109,10 @@ describe('deleting a tenant', () => {
   });
 
   it('leaves nothing of it in any table, and everything of the others', async () => {
+    const [gone, kept] = [leaving, staying].map(
+      ({ account }) => new ControlClient(scene.sandbox.url, account.tenantId),
+    );
+    const [goneBot, keptBot] = [await gone!.createBot(), await kept!.createBot()];
     const before = await present(leaving);
     expect(before.length).toBeGreaterThan(25);
     expect((await request('Acme Clinics')).status).toBe(200);
@@ -123,6 +128,9 @@ describe('deleting a tenant', () => {
       expect({ table, count: (await counts(staying)).get(table)! >= count }).toEqual({ table, count: true });
     expect(await scene.look('SELECT FROM users WHERE id = $1', [leaving.account.userId])).toEqual([]);
     expect(await scene.look('SELECT FROM users WHERE id = $1', [staying.account.userId])).toHaveLength(1);
+    expect((await callMethod(scene.sandbox.url, goneBot.token, 'getMe')).status).toBe(401);
+    expect((await callMethod(scene.sandbox.url, keptBot.token, 'getMe')).status).toBe(200);
+    expect(await gone!.must('GET', '/bots')).toEqual({ bots: [] });
     const signIn = await new ApiClient(url).post('/auth/sign-in', {
       email: leaving.account.email,
       password: PASSWORD,

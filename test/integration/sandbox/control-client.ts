@@ -1,16 +1,25 @@
 import { randomUUID } from 'node:crypto';
 
 import {
+  LOOPBACK_WEBHOOKS,
   type RunningSandbox,
   type SandboxOptions,
   signSandboxAccess,
   startSandbox,
 } from '../../../src/sandbox/index.js';
 
-const secret = 'a secret for tests only';
+/** As SANDBOX_KEY has it, so that an installation and a sandbox of a test know each other. */
+export const SANDBOX_SECRET = Buffer.alloc(32, 3).toString('base64');
 
+/** Bots of tests are called on this machine. */
 export function openSandbox(options: Partial<SandboxOptions> = {}): Promise<RunningSandbox> {
-  return startSandbox({ host: '127.0.0.1', port: 0, secret, ...options });
+  return startSandbox({
+    host: '127.0.0.1',
+    port: 0,
+    secret: SANDBOX_SECRET,
+    webhookTargets: LOOPBACK_WEBHOOKS,
+    ...options,
+  });
 }
 
 export interface Answer<Body = Record<string, unknown>> {
@@ -25,10 +34,17 @@ export class ControlClient {
     readonly url: string,
     readonly workspace: string = randomUUID(),
     private readonly lifetimeSeconds = 600,
-    private readonly signingSecret = secret,
+    private readonly signingSecret = SANDBOX_SECRET,
+    private readonly givenToken?: string,
   ) {}
 
+  /** With a token that somebody else signed. */
+  static with(url: string, token: string): ControlClient {
+    return new ControlClient(url, undefined, undefined, undefined, token);
+  }
+
   get token(): string {
+    if (this.givenToken !== undefined) return this.givenToken;
     const expiresAt = Math.floor(Date.now() / 1000) + this.lifetimeSeconds;
     return signSandboxAccess(this.signingSecret, { workspace: this.workspace, expiresAt });
   }
@@ -120,6 +136,28 @@ export async function callMethod<Result = Record<string, unknown>>(
     body: JSON.stringify(parameters),
   });
   return { status: response.status, ...((await response.json()) as Omit<WireAnswer<Result>, 'status'>) };
+}
+
+/** What a workspace's event stream says, from when it is open. */
+export async function readEvents(
+  control: ControlClient,
+): Promise<{ text: () => string; ended: Promise<void>; end: () => void }> {
+  const ending = new AbortController();
+  const response = await fetch(`${control.url}/sandbox/v1/events`, {
+    headers: { authorization: `Bearer ${control.token}` },
+    signal: ending.signal,
+  });
+  let text = '';
+  const ended = (async () => {
+    const decoder = new TextDecoder();
+    try {
+      for await (const chunk of response.body ?? []) text += decoder.decode(chunk as Uint8Array);
+    } catch (error) {
+      if (!ending.signal.aborted) throw error;
+    }
+  })();
+  await waitFor(() => text.includes('welcome') || undefined);
+  return { text: () => text, ended, end: () => ending.abort() };
 }
 
 /** Waits until something is there; fails after five seconds instead of sleeping for luck. */

@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { type RunningSandbox } from '../../../src/sandbox/index.js';
-import { callMethod, ControlClient, openSandbox, waitFor } from './control-client.js';
+import { type RunningSandbox, signSandboxAccess } from '../../../src/sandbox/index.js';
+import { callMethod, ControlClient, openSandbox, SANDBOX_SECRET, waitFor } from './control-client.js';
 import { probeWorkspaces } from './workspace-probes.js';
 
 let sandbox: RunningSandbox;
@@ -136,14 +137,14 @@ describe('the ledger', () => {
     expect(await control.must('GET', '/ledger/summary')).toMatchObject({ requests: 0, rowsFallenOff: 0 });
   });
 
-  it("shows the operator everybody's rows, also those of unknown tokens", async () => {
+  it("shows the operator everybody's rows, and none of unknown tokens, which anybody could fill it with", async () => {
     const operator = new ControlClient(sandbox.url, '*');
     const { bot, personId } = await control.createPair();
     await callMethod(sandbox.url, bot.token, 'sendMessage', { chat_id: personId, text: 'for the operator' });
     await callMethod(sandbox.url, `1:${'x'.repeat(35)}`, 'getMe');
     const { rows } = await operator.must<{ rows: { status: number; text: string }[] }>('GET', '/ledger');
     expect(rows.some(({ text }) => text === 'for the operator')).toBe(true);
-    expect(rows.some(({ status }) => status === 401)).toBe(true);
+    expect(rows.some(({ status }) => status === 401)).toBe(false);
   });
 });
 
@@ -215,8 +216,11 @@ describe('a restart', () => {
       text: 'x',
     });
     await before.close();
-    expect(await readdir(directory)).toEqual(['sandbox.json']);
-    expect((await stat(join(directory, 'sandbox.json'))).mode & 0o777).toBe(0o600);
+    const file = join('workspaces', `${first.workspace}.json`);
+    expect(await readdir(directory)).toEqual(['sandbox.json', 'workspaces']);
+    for (const path of ['sandbox.json', file]) {
+      expect((await stat(join(directory, path))).mode & 0o777).toBe(0o600);
+    }
 
     const after = await openSandbox({ dataDirectory: directory });
     const second = new ControlClient(after.url, first.workspace);
@@ -234,10 +238,14 @@ describe('a restart', () => {
     const running = await openSandbox({ dataDirectory: directory });
     const first = new ControlClient(running.url);
     const { bot, personId } = await first.createPair();
-    const file = join(directory, 'sandbox.json');
+    const file = join(directory, 'workspaces', `${first.workspace}.json`);
     const content = await waitFor(async () => {
       const text = await readFile(file, 'utf8').catch(() => '');
       return text.includes(`[${personId},"started",`) ? text : undefined;
+    });
+    const counters = await waitFor(async () => {
+      const text = await readFile(join(directory, 'sandbox.json'), 'utf8');
+      return text.includes(`"person":${personId + 1}`) ? text : undefined;
     });
     const unwritten = await first.createPerson();
     const sent = await callMethod<{ message_id: number }>(running.url, bot.token, 'sendMessage', {
@@ -245,7 +253,9 @@ describe('a restart', () => {
       text: 'x',
     });
     await running.close();
-    await writeFile(file, content); // What a killed process would have left behind.
+    // What a killed process would have left behind.
+    await writeFile(file, content);
+    await writeFile(join(directory, 'sandbox.json'), counters);
 
     const next = await openSandbox({ dataDirectory: directory });
     const second = new ControlClient(next.url, first.workspace);
@@ -258,9 +268,73 @@ describe('a restart', () => {
     await next.close();
   });
 
+  it('writes down again nothing but the workspaces that changed, and forgets those that were deleted', async () => {
+    const running = await openSandbox({ dataDirectory: directory });
+    const [quiet, busy] = [new ControlClient(running.url), new ControlClient(running.url)];
+    const pathOf = ({ workspace }: ControlClient) => join(directory, 'workspaces', `${workspace}.json`);
+    const find = (path: string) => stat(path, { bigint: true }).catch(() => undefined);
+    await quiet.createPair();
+    const before = await waitFor(() => find(pathOf(quiet)));
+    await busy.must('POST', '/people', { count: 5000 });
+    await waitFor(async () => (await readFile(pathOf(busy), 'utf8').catch(() => '')).includes('Person 5000'));
+    expect((await find(pathOf(quiet)))?.ino).toBe(before.ino);
+    expect((await quiet.request('DELETE', '/workspace')).status).toBe(204);
+    expect(await find(pathOf(quiet))).toBeUndefined();
+    await running.close();
+    const after = await openSandbox({ dataDirectory: directory });
+    const { people } = await new ControlClient(after.url, busy.workspace).must<{ people: unknown[] }>(
+      'GET',
+      '/people?limit=1000',
+    );
+    expect(people).toHaveLength(1000);
+    await after.close();
+  });
+
   it('refuses a file that it can not read, rather than beginning anew over it', async () => {
     await writeFile(join(directory, 'sandbox.json'), '{"version":');
     await expect(openSandbox({ dataDirectory: directory })).rejects.toThrow('Move it away to begin anew');
+  });
+});
+
+describe('a limit of requests', () => {
+  it('holds each workspace for itself, and nobody who has the secret', async () => {
+    const limited = await openSandbox({
+      controlRequestsPerMinute: 5,
+      accessOracle: { isStanding: () => Promise.resolve(true) },
+    });
+    const seconds = Math.floor(Date.now() / 1000);
+    const enter = () =>
+      ControlClient.with(
+        limited.url,
+        signSandboxAccess(SANDBOX_SECRET, {
+          workspace: randomUUID(),
+          expiresAt: seconds + 60,
+          holder: 'somebody',
+          renewableUntil: seconds + 60,
+        }),
+      );
+    const [hasty, calm] = [enter(), enter()];
+    for (let n = 0; n < 5; n++) expect((await hasty.request('GET', '/bots')).status).toBe(200);
+    const stopped = await fetch(`${limited.url}/sandbox/v1/bots`, {
+      headers: { authorization: `Bearer ${hasty.token}` },
+    });
+    expect(stopped.status).toBe(429);
+    expect(Number(stopped.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(stopped.headers.get('ratelimit-remaining')).toBe('0');
+    expect((await calm.request('GET', '/bots')).status).toBe(200);
+    const owner = new ControlClient(limited.url);
+    for (let n = 0; n < 10; n++) expect((await owner.request('GET', '/bots')).status).toBe(200);
+    await limited.close();
+  });
+});
+
+describe('usernames', () => {
+  it('are taken once in a workspace, and tell nothing of others', async () => {
+    const other = new ControlClient(sandbox.url);
+    const bot = { firstName: 'x', username: 'everybodys_bot' };
+    expect((await control.request('POST', '/bots', bot)).status).toBe(201);
+    expect((await control.request('POST', '/bots', bot)).status).toBe(409);
+    expect((await other.request('POST', '/bots', bot)).status).toBe(201);
   });
 });
 

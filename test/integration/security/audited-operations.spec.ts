@@ -10,6 +10,7 @@ jest.setTimeout(120_000);
 
 /** Operations that change something and write no entry, each with its reason. */
 const UNAUDITED: Readonly<Record<string, string>> = {
+  'SandboxAccess.ask': 'only tells whether a token is good',
   'SandboxAccess.grant': 'gives a token for the toy Telegram, which has nobody’s data',
   'Auth.refresh': 'a session goes on',
   'Operators.signIn': 'in no tenant; their sessions are kept',

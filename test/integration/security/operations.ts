@@ -157,6 +157,7 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'Health.live': { role: 'public' },
   'Health.ready': { role: 'public' },
   'SandboxAccess.grant': { role: 'admin' },
+  'SandboxAccess.ask': { role: 'public', bodies: () => [{ accessToken: NOBODYS_TOKEN }] },
   'Tenants.read': { role: 'viewer' },
   'Tenants.change': {
     role: 'owner',
