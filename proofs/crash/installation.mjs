@@ -35,6 +35,10 @@ export class Installation {
     process.once('exit', () => [this.#sandbox, ...this.members].forEach((one) => one?.kill()));
   }
 
+  get sandboxKey() {
+    return this.#environment.SANDBOX_KEY;
+  }
+
   /** It stands for Telegram, so it lives through everything; everybody else is told where it is. */
   async startSandbox() {
     this.#sandbox = new RunningProcess('sandbox', { ...this.#environment, ARAUTO_ROLES: 'sandbox' });

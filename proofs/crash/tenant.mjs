@@ -13,6 +13,9 @@ const PATIENCE_MS = 10_000;
 const RETRY_MS = 100;
 const SCOPES = ['bots:write', 'sandbox:write', 'broadcasts:read', 'broadcasts:write', 'messages:write'];
 
+/** Longer than any form of the proof takes. */
+const SANDBOX_OPEN_SECONDS = 6 * 60 * 60;
+
 export class Tenant {
   #installation;
   #key;
@@ -26,16 +29,25 @@ export class Tenant {
     const signal = tenant.#signal;
     tenant.#installation = installation;
     const address = `${installation.apiUrl}/api/v1`;
-    const { accessToken } = await new JsonClient(address, { signal }).post('/auth/sign-up', {
-      email: 'proof@example.org',
-      password: randomBytes(16).toString('hex'),
-      name: 'Proof',
-      tenantName: 'Proof',
-    });
+    const { accessToken, tenant: signedUp } = await new JsonClient(address, { signal }).post(
+      '/auth/sign-up',
+      {
+        email: 'proof@example.org',
+        password: randomBytes(16).toString('hex'),
+        name: 'Proof',
+        tenantName: 'Proof',
+      },
+    );
     const api = new JsonClient(address, { accessToken, signal });
     tenant.#key = (await api.post('/api-keys', { name: 'Proof', scopes: SCOPES })).key;
-    const access = await api.post('/sandbox/access');
-    tenant.#sandbox = new JsonClient(`${sandboxUrl}/sandbox/v1`, { accessToken: access.accessToken, signal });
+    // The installation's own key opens the sandbox whether the API is there or not.
+    const { signSandboxAccess } = await import('../../dist/sandbox/index.js');
+    const access = {
+      workspace: signedUp.id,
+      expiresAt: Math.floor(Date.now() / 1_000) + SANDBOX_OPEN_SECONDS,
+    };
+    const sandboxToken = signSandboxAccess(installation.sandboxKey, access);
+    tenant.#sandbox = new JsonClient(`${sandboxUrl}/sandbox/v1`, { accessToken: sandboxToken, signal });
     return tenant;
   }
 

@@ -11,7 +11,12 @@ export const sandboxAccessSchema = z
 /** The longest token that the sandbox looks at. */
 const TOKEN_LENGTH_MAXIMUM = 1024;
 export const askSandboxAccessSchema = z
-  .strictObject({ accessToken: z.string().min(1).max(TOKEN_LENGTH_MAXIMUM) })
+  .strictObject({
+    accessToken: z
+      .string()
+      .max(TOKEN_LENGTH_MAXIMUM)
+      .regex(/^[\w-]+\.[\w-]+$/, 'must be a token as POST /sandbox/access gives it'),
+  })
   .meta({ id: 'AskSandboxAccess' });
 export type AskSandboxAccess = z.infer<typeof askSandboxAccessSchema>;
 

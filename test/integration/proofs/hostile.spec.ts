@@ -38,6 +38,7 @@ const NEVER_ACCEPTED: Readonly<Record<string, string>> = {
     ...['Members.transferOwnership', 'Exports.request'],
     ...['Auth.signIn', 'Operators.signIn', 'Emails.change', 'Passwords.change', 'SecondFactor.setUp'],
   ]),
+  ...named('a chat that still listens, while others are erased', ['Broadcast.test']),
   ...named('a second factor', [
     ...[
       'Auth.finishSignIn',

@@ -157,7 +157,7 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'Health.live': { role: 'public' },
   'Health.ready': { role: 'public' },
   'SandboxAccess.grant': { role: 'admin' },
-  'SandboxAccess.ask': { role: 'public', bodies: () => [{ accessToken: NOBODYS_TOKEN }] },
+  'SandboxAccess.ask': { role: 'public', bodies: () => [{ accessToken: 'e30.NobodyHasSignedThis' }] },
   'Tenants.read': { role: 'viewer' },
   'Tenants.change': {
     role: 'owner',
@@ -315,7 +315,10 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'Emails.resend': { role: 'viewer' },
   'Emails.change': {
     role: 'viewer',
-    bodies: () => [{ email: 'new@example.org', password: 'not the password' }],
+    bodies: () => [
+      { email: 'new@example.org', password: 'not the password', code: '123456' },
+      { email: 'new@example.org', password: 'not the password', recoveryCode: 'abcd-efgh-2345-wxyz' },
+    ],
   },
   'Passwords.forget': { role: 'public', bodies: ({ email }) => [{ email }] },
   'Passwords.reset': {
@@ -324,7 +327,14 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   },
   'Passwords.change': {
     role: 'viewer',
-    bodies: () => [{ currentPassword: 'not the password', newPassword: 'correct horse battery' }],
+    bodies: () => [
+      { currentPassword: 'not the password', newPassword: 'correct horse battery', code: '123456' },
+      {
+        currentPassword: 'not the password',
+        newPassword: 'correct horse battery',
+        recoveryCode: 'abcd-efgh-2345-wxyz',
+      },
+    ],
   },
   'SecondFactor.setUp': { role: 'viewer', bodies: () => [{ password: 'not the password' }] },
   'SecondFactor.confirm': { role: 'viewer', bodies: () => [{ code: '123456' }] },
