@@ -11,8 +11,6 @@ import { SandboxWorkspaces } from '../records/index.js';
 import { type SealedColumn, SealedColumns } from '../tenants/index.js';
 import { HealthController } from './health.controller.js';
 import { RemoteSandboxWorkspaces } from './remote-sandbox-workspaces.service.js';
-import { SandboxAccessController } from './sandbox-access.controller.js';
-import { SandboxAccessService } from './sandbox-access.service.js';
 
 /** A room as the compositions see it: what every process needs of it, and what each role adds. */
 export interface Room {
@@ -46,8 +44,7 @@ export class AppModule {
       rooms.flatMap((room) => room[part] ?? []);
     return {
       module: AppModule,
-      controllers: [HealthController, ...(configuration.hasRole('api') ? [SandboxAccessController] : [])],
-      providers: configuration.hasRole('api') ? [SandboxAccessService] : [],
+      controllers: [HealthController],
       imports: [
         { module: FoundationModule, providers: foundation, exports: foundation },
         EventEmitterModule.forRoot(),

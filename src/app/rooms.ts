@@ -29,6 +29,7 @@ import {
 } from '../webhooks/index.js';
 import { type Room } from './app.module.js';
 import { OperatingApiModule } from './operating/operating.module.js';
+import { SandboxAccessApiModule } from './sandbox-access.module.js';
 
 /** Every room that runs, from left to right. */
 export const ROOMS: readonly Room[] = [
@@ -75,5 +76,5 @@ export const ROOMS: readonly Room[] = [
   },
   { worker: [MenusWorkerModule] },
   { api: [RecordsApiModule], worker: [RecordsWorkerModule], scheduler: [RecordsSchedulerModule] },
-  { api: [OperatingApiModule] },
+  { api: [OperatingApiModule, SandboxAccessApiModule] },
 ];
