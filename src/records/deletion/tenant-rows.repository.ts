@@ -27,12 +27,19 @@ export class TenantRowsRepository {
 
   /** Accounts of people who are members of no other tenant. An operator's stays. */
   async deleteAccounts(tenantId: TenantId): Promise<void> {
-    await this.database.query(
-      `DELETE FROM users WHERE EXISTS (SELECT FROM members WHERE user_id = users.id AND tenant_id = $1)
-         AND NOT EXISTS (SELECT FROM members WHERE user_id = users.id AND tenant_id <> $1)
-         AND NOT EXISTS (SELECT FROM operators WHERE user_id = users.id)`,
-      [tenantId],
-    );
+    await this.database.transaction(async (client) => {
+      const { rows } = await client.query<{ id: string }>(
+        `SELECT id FROM users WHERE id IN (SELECT user_id FROM members WHERE tenant_id = $1) ORDER BY id FOR UPDATE`,
+        [tenantId],
+      );
+      // A statement of its own: who joined another tenant until their row was held stays.
+      await client.query(
+        `DELETE FROM users WHERE id = ANY ($2)
+           AND NOT EXISTS (SELECT FROM members WHERE user_id = users.id AND tenant_id <> $1)
+           AND NOT EXISTS (SELECT FROM operators WHERE user_id = users.id)`,
+        [tenantId, rows.map(({ id }) => id)],
+      );
+    });
   }
 
   /** In an order that no foreign key minds. */

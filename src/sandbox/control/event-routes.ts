@@ -18,21 +18,33 @@ export function addEventRoutes(server: FastifyInstance, desk: ControlDesk): void
     const response = reply.raw;
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     response.write(': welcome\n\n');
-    const watch = ({ type, ...event }: WorldEvent): void => {
+    const write = (text: string): void => {
+      if (!response.writable) return;
       if (response.writableLength > mostBufferedBytes) response.destroy();
-      else response.write(`event: ${type}\ndata: ${JSON.stringify(event)}\n\n`);
+      else response.write(text);
+    };
+    const watch = ({ type, ...event }: WorldEvent): void => {
+      write(`event: ${type}\ndata: ${JSON.stringify(event)}\n\n`);
+    };
+    const stop = (): void => {
+      clearInterval(heartbeat);
+      workspace.watchers.delete(watch);
     };
     const goOn = async (): Promise<void> => {
       // Who can't be asked about may not read either.
-      const isAdmitted = await desk.isStillAdmitted(request).catch(() => false);
-      if (isAdmitted) response.write(': still here\n\n');
-      else response.end();
+      if (await desk.isStillAdmitted(request).catch(() => false)) {
+        write(': still here\n\n');
+        return;
+      }
+      stop();
+      response.end();
+      // A reader that doesn't read would hold the connection for as long as it likes.
+      if (response.writableLength > 0) response.destroy();
     };
     const heartbeat = setInterval(() => void goOn(), heartbeatMs);
     workspace.watchers.add(watch);
-    response.once('close', () => {
-      clearInterval(heartbeat);
-      workspace.watchers.delete(watch);
-    });
+    response.once('close', stop);
+    // The reader went away in the middle of a write: 'close' follows.
+    response.on('error', () => undefined);
   });
 }

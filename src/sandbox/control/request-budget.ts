@@ -11,7 +11,8 @@ interface Bucket {
 
 /** How many requests each workspace may make: as many at once as in a minute, and then as they come back. */
 export class RequestBudget {
-  private readonly buckets = new WeakMap<Workspace, Bucket>();
+  /** By the workspace's id: one that was deleted and made anew has no more than before. */
+  private readonly buckets = new Map<string, Bucket>();
 
   constructor(
     private readonly clock: Clock,
@@ -45,11 +46,21 @@ export class RequestBudget {
 
   private refill(workspace: Workspace): Bucket {
     const nowMs = this.clock.monotonicMs();
-    const bucket = this.buckets.get(workspace) ?? { tokens: this.perMinute, filledAtMs: nowMs };
+    const bucket = this.buckets.get(workspace.id) ?? { tokens: this.perMinute, filledAtMs: nowMs };
     const back = ((nowMs - bucket.filledAtMs) * this.perMinute) / 60_000;
     bucket.tokens = Math.min(this.perMinute, bucket.tokens + back);
     bucket.filledAtMs = nowMs;
-    this.buckets.set(workspace, bucket);
+    this.buckets.delete(workspace.id);
+    this.buckets.set(workspace.id, bucket);
+    this.forgetFull(nowMs);
     return bucket;
+  }
+
+  /** A bucket that nobody took from for a minute is full; those that wait longest come first. */
+  private forgetFull(nowMs: number): void {
+    for (const [id, { filledAtMs }] of this.buckets) {
+      if (nowMs - filledAtMs < 60_000) return;
+      this.buckets.delete(id);
+    }
   }
 }

@@ -12,12 +12,26 @@ export class UploadGate<Guest> {
     private readonly placesOfOne: number,
   ) {}
 
-  async enter(guest: Guest): Promise<void> {
+  /**
+   * @param gone tells that whoever waits has gone away
+   * @returns whether it is inside, and then must leave; false where it went away while it waited
+   */
+  async enter(guest: Guest, gone: AbortSignal): Promise<boolean> {
+    if (gone.aborted) return false;
     if (this.mayEnter(guest)) {
       this.admit(guest);
-      return;
+      return true;
     }
-    await new Promise<void>((open) => this.waiting.push({ guest, open }));
+    return new Promise<boolean>((decide) => {
+      const waiter = { guest, open: () => decide(true) };
+      this.waiting.push(waiter);
+      gone.addEventListener('abort', () => {
+        const index = this.waiting.indexOf(waiter);
+        if (index < 0) return;
+        this.waiting.splice(index, 1);
+        decide(false);
+      });
+    });
   }
 
   /** The place goes straight to whoever has waited longest of those who may come in. */

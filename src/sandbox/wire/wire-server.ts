@@ -2,7 +2,7 @@ import { type IncomingMessage, type ServerResponse } from 'node:http';
 
 import { type FaultDesk, type Fault } from '../faults/fault-desk.js';
 import { filePathOf, mostUploadBytes, readFilePath } from '../methods/index.js';
-import { type Bot, type Workspace } from '../world/inhabitants.js';
+import { type Bot } from '../world/inhabitants.js';
 import { type World } from '../world/world.js';
 import { findBotMethod } from './bot-method.rules.js';
 import { type Arrival, type CallOutcome, type CallRunner, writeRefusal } from './call-runner.js';
@@ -14,7 +14,7 @@ import { parseWireTarget, type WireTarget } from './wire-target.rules.js';
 const bounds: BodyBounds = { textBytes: 1024 * 1024, uploadBytes: mostUploadBytes + 1024 * 1024 };
 // Uploads are held in memory while they arrive: eight of the largest are 400 MB.
 const mostUploadsAtOnce = 8;
-// Nobody holds all of the places by uploading slowly.
+// Of one workspace, so that none holds all of the places by uploading slowly.
 const mostUploadsOfOne = 2;
 // A hanging request must end some day, or a forgotten test would hold its socket for ever.
 const longestHangMs = 10 * 60 * 1000;
@@ -22,7 +22,7 @@ const htmlPage = '<!DOCTYPE html><html><head><title>Bad Gateway</title></head><b
 
 /** The side of the sandbox that bots talk to: `/bot<token>/<method>` and `/file/bot<token>/<path>`. */
 export class WireServer {
-  private readonly uploads = new UploadGate<Workspace>(mostUploadsAtOnce, mostUploadsOfOne);
+  private readonly uploads = new UploadGate<string>(mostUploadsAtOnce, mostUploadsOfOne);
 
   constructor(
     private readonly world: World,
@@ -75,9 +75,13 @@ export class WireServer {
       return;
     }
     const isUpload = request.headers['content-type']?.startsWith('multipart/') === true;
-    if (isUpload) await this.uploads.enter(bot.workspace);
+    const guest = bot.workspace.id;
+    const gone = abortOnClose(response);
+    if (isUpload && !(await this.uploads.enter(guest, gone))) return;
     let raw;
     try {
+      // It may have gone in the moment in which its place became free, and then nothing of it is to come.
+      if (gone.aborted) return;
       raw = await readCall(request, query, bounds);
     } catch (error) {
       if (!(error instanceof CallRefusedError)) throw error;
@@ -85,9 +89,9 @@ export class WireServer {
       turnAway(request, response, error.code, error.message);
       return;
     } finally {
-      if (isUpload) this.uploads.leave(bot.workspace);
+      if (isUpload) this.uploads.leave(guest);
     }
-    const signal = method === 'getUpdates' ? abortOnClose(response) : undefined;
+    const signal = method === 'getUpdates' ? gone : undefined;
     const outcome = await this.runner.run(bot, method, raw, { arrival, signal });
     this.answerAfterLatency(bot, response, outcome);
   }
