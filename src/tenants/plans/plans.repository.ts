@@ -66,6 +66,11 @@ export class PlansRepository {
     return rows[0] as PlanRow;
   }
 
+  /** Until the transaction's end no other changes plans: two that become the default would wait for each other's row. */
+  async hold(client: PoolClient): Promise<void> {
+    await client.query(`SELECT pg_advisory_xact_lock(hashtext('plans'))`);
+  }
+
   async makeDefault(client: PoolClient, id: string): Promise<void> {
     // Two statements: in one, the index could see two defaults.
     await client.query('UPDATE plans SET is_default = false WHERE is_default AND id <> $1', [id]);

@@ -109,7 +109,10 @@ export class PlansService {
     work: (client: Parameters<PlansRepository['insert']>[0]) => Promise<PlanView>,
   ): Promise<PlanView> {
     try {
-      return await this.dispatcher.transaction(work);
+      return await this.dispatcher.transaction(async (client) => {
+        await this.plans.hold(client);
+        return work(client);
+      });
     } catch (error) {
       if (codeOf(error) === UNIQUE_VIOLATION) {
         throw conflict('plan_exists', 'Another plan has this name, or became the default just now.');

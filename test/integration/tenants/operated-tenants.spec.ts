@@ -168,6 +168,24 @@ describe('what an operator does with tenants', () => {
     expect(await client.delete(`/operator/plans/${unlimited?.id}`)).toMatchObject({ status: 409 });
   });
 
+  it('is choosing it, whoever else does so at the same time', async () => {
+    const { client } = operator;
+    const { items } = (await client.get<{ items: Plan[] }>('/operator/plans')).body;
+    const was = items.find(({ isDefault }) => isDefault);
+    const ids = await Promise.all(
+      ['one', 'other'].map(
+        async (name) => (await client.post<Plan>('/operator/plans', { name, limits: {} })).body.id,
+      ),
+    );
+    // They want the same name too: whoever has it first, the other hears of it, and neither waits for ever.
+    const choosing = Array.from({ length: 40 }, (_, n) =>
+      client.patch(`/operator/plans/${ids[n % 2]}`, { name: `contested ${n >> 2}`, isDefault: true }),
+    );
+    const statuses = (await Promise.all(choosing)).map(({ status }) => status);
+    expect(statuses.filter((status) => ![200, 409].includes(status))).toEqual([]);
+    expect((await client.patch(`/operator/plans/${was?.id}`, { isDefault: true })).status).toBe(200);
+  });
+
   it('is choosing which plan new tenants get', async () => {
     const { client } = operator;
     const planOf = async ({ tenantId }: SignedUpTenant) =>
