@@ -1,13 +1,14 @@
 // What counting requests costs: the same small request without limits, far from one, and near one, where each request
 // waits until all processes have counted it.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { RunningProcess } from '../proofs/crash/running-process.mjs';
 import { makeFreshDatabase } from '../scripts/fresh-database.mjs';
-import { homeDirectory } from '../scripts/run.mjs';
-import { Installation } from '../proofs/crash/installation.mjs';
-import { describeMachine, printMachine } from './machine.mjs';
+import { cpuMsOf } from './process-figures.mjs';
+import { round, withSurroundings } from './surroundings.mjs';
 import { formatCount, medianOf, printTable } from './table.mjs';
 
 /** Times the processor time of a request without limits. */
@@ -20,45 +21,59 @@ const WARM_UP_SECONDS = 2;
 /** From half of a limit on each request waits for its count: so many were counted before, with room for all that follow. */
 const COUNTED = 40_000;
 const FORMS = { none: '0', far: '100000', near: '60000' };
-/** Of the times in /proc (proc(5)); Linux has had no other for programs. */
-const TICKS_PER_SECOND = 100;
 
-export async function run({ isQuick }) {
+export function run({ isQuick }) {
   const form = isQuick ? QUICK : FULL;
-  const { startEmbeddedDatabase } = await import('../dist/platform/embedded-database/index.js');
-  const home = mkdtempSync(join(tmpdir(), 'arauto-bench-'));
-  const server = await startEmbeddedDatabase({
-    homeDirectory,
-    dataDirectory: '.arauto/bench-postgres',
-    databaseName: 'peers',
-    log: () => undefined,
-  });
-  let installation;
-  try {
-    const machine = await describeMachine(server.url);
-    printMachine(machine);
+  return withSurroundings(async ({ database, machine }) => {
     if (isQuick) console.log(`--quick: ${QUICK.rounds} rounds instead of ${FULL.rounds}.`);
-    const databaseUrls = await makeFreshDatabase(server.url, 'arauto_bench');
-    installation = new Installation({ databaseUrls, home });
-    const apis = {};
-    for (const [name, limit] of Object.entries(FORMS))
-      apis[name] = await installation.start('api', { API_REQUESTS_PER_MINUTE: limit });
-    const tokens = [];
-    for (let n = 0; n < TENANTS; n += 1) tokens.push(await signUp(apis.none.apiUrl, n));
-    await countBefore(databaseUrls.superuser, apis.far.apiUrl, tokens);
-    const measured = Object.fromEntries(Object.keys(FORMS).map((name) => [name, []]));
-    for (const api of Object.values(apis)) await drive(api, tokens, WARM_UP_SECONDS);
-    // They take turns, so that a bad second of the machine hits all of them.
-    for (let round = 0; round < form.rounds; round += 1) {
-      for (const [name, api] of Object.entries(apis))
-        measured[name].push(await drive(api, tokens, form.seconds));
+    const home = mkdtempSync(join(tmpdir(), 'arauto-bench-'));
+    const urls = await makeFreshDatabase(database.url, 'arauto_bench');
+    const apis = startApis(urls, home);
+    try {
+      await Promise.all(Object.values(apis).map((api) => api.untilReady()));
+      return judge(await measure(apis, urls.superuser, form), machine, isQuick);
+    } finally {
+      await Promise.all(Object.values(apis).map((api) => api.end('SIGTERM')));
+      rmSync(home, { recursive: true, force: true });
     }
-    return judge(measured, machine, isQuick);
-  } finally {
-    await installation?.stop();
-    await server.stop();
-    rmSync(home, { recursive: true, force: true });
+  });
+}
+
+/** One process for each form, of one installation. */
+function startApis(urls, home) {
+  const key = () => randomBytes(32).toString('base64');
+  const environment = {
+    PATH: process.env.PATH,
+    ARAUTO_HOME: home,
+    ARAUTO_ROLES: 'api',
+    PORT: '0',
+    DATABASE_URL: urls.app,
+    DATABASE_DISPATCHER_URL: urls.dispatcher,
+    API_ANONYMOUS_REQUESTS_PER_MINUTE: '0',
+    ENCRYPTION_KEY: key(),
+    SESSION_KEY: key(),
+    SANDBOX_KEY: key(),
+  };
+  return Object.fromEntries(
+    Object.entries(FORMS).map(([name, limit]) => [
+      name,
+      new RunningProcess('api', { ...environment, API_REQUESTS_PER_MINUTE: limit }),
+    ]),
+  );
+}
+
+async function measure(apis, superuserUrl, form) {
+  const tokens = [];
+  for (let n = 0; n < TENANTS; n += 1) tokens.push(await signUp(apis.none.urls.apiUrl, n));
+  await countBefore(superuserUrl, apis.far.urls.apiUrl, tokens);
+  const measured = Object.fromEntries(Object.keys(FORMS).map((name) => [name, []]));
+  for (const api of Object.values(apis)) await drive(api, tokens, WARM_UP_SECONDS);
+  // They take turns, so that a bad second of the machine hits all of them.
+  for (let n = 0; n < form.rounds; n += 1) {
+    for (const [name, api] of Object.entries(apis))
+      measured[name].push(await drive(api, tokens, form.seconds));
   }
+  return measured;
 }
 
 async function signUp(url, n) {
@@ -93,12 +108,6 @@ async function countBefore(superuserUrl, url, tokens) {
   }
 }
 
-/** What the process has used of the processors so far. */
-function readCpuSeconds({ pid }) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-}
-
 async function ask(url, token) {
   const answer = await fetch(`${url}/api/v1/tenant`, { headers: { authorization: `Bearer ${token}` } });
   await answer.arrayBuffer();
@@ -108,11 +117,11 @@ async function ask(url, token) {
 async function drive(api, tokens, seconds) {
   const startedMs = performance.now();
   const untilMs = startedMs + seconds * 1_000;
-  const cpuBefore = readCpuSeconds(api);
+  const cpuBefore = cpuMsOf(api.pid);
   let requests = 0;
   const work = async () => {
     while (performance.now() < untilMs) {
-      await ask(api.apiUrl, tokens[requests % tokens.length]);
+      await ask(api.urls.apiUrl, tokens[requests % tokens.length]);
       requests += 1;
     }
   };
@@ -120,7 +129,7 @@ async function drive(api, tokens, seconds) {
   const elapsedSeconds = (performance.now() - startedMs) / 1_000;
   return {
     perSecond: requests / elapsedSeconds,
-    cpuMs: ((readCpuSeconds(api) - cpuBefore) * 1_000) / requests,
+    cpuMs: (cpuMsOf(api.pid) - cpuBefore) / requests,
     latencyMs: (CONNECTIONS * elapsedSeconds * 1_000) / requests,
   };
 }
@@ -170,5 +179,3 @@ function judge(measured, machine, isQuick) {
     machine,
   };
 }
-
-const round = (ratio) => Math.round(ratio * 100) / 100;

@@ -62,6 +62,10 @@ export class RunningProcess {
     }
   }
 
+  get pid() {
+    return this.#child.pid;
+  }
+
   get lastWords() {
     return this.#lines.join('\n');
   }
