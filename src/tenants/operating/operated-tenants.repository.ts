@@ -49,10 +49,9 @@ export class OperatedTenantsRepository {
 
   /** Held until the transaction ends: of two changes, the later one sees the earlier. */
   async lock(client: PoolClient, tenantId: TenantId): Promise<OperatedTenantRow | undefined> {
-    const { rows } = await client.query<OperatedTenantRow>(
-      `${TENANT} WHERE t.id = $1 FOR NO KEY UPDATE OF t`,
-      [tenantId],
-    );
+    // By itself: of a row that changed while it was waited for, a join would see the old plan, which fits no more.
+    await client.query('SELECT FROM tenants WHERE id = $1 FOR NO KEY UPDATE', [tenantId]);
+    const { rows } = await client.query<OperatedTenantRow>(`${TENANT} WHERE t.id = $1`, [tenantId]);
     return rows[0];
   }
 

@@ -270,7 +270,7 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'Plans.change': {
     role: 'operator',
     path: planPath,
-    bodies: () => [{ name: 'business', limits, isDefault: true }],
+    bodies: () => [{ name: 'enterprise', limits, isDefault: true }],
   },
   'Plans.delete': { role: 'operator', path: planPath },
   'InstallationHealth.read': { role: 'operator' },
@@ -374,7 +374,7 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
     bodies: (things) => audiences(things).map((audience) => ({ audience })),
   },
   'Tags.list': { role: 'viewer' },
-  'Tags.create': { role: 'editor', bodies: () => [{ name: 'customers' }] },
+  'Tags.create': { role: 'editor', bodies: () => [{ name: 'prospects' }] },
   'Tags.delete': { role: 'editor', path: ({ tag }) => ({ name: tag }) },
   'Messages.create': {
     role: 'editor',

@@ -186,6 +186,18 @@ describe('what an operator does with tenants', () => {
     expect((await client.patch(`/operator/plans/${was?.id}`, { isDefault: true })).status).toBe(200);
   });
 
+  it('is changing a tenant whose plan another changes at the same moment', async () => {
+    const { client } = operator;
+    const { tenantId } = await signUp('Contested');
+    const { items } = (await client.get<{ items: Plan[] }>('/operator/plans')).body;
+    const changes = Array.from({ length: 40 }, (_, n) =>
+      n % 2 === 0
+        ? client.put(`/operator/tenants/${tenantId}/plan`, { planId: items[(n >> 1) % items.length]?.id })
+        : client.post(`/operator/tenants/${tenantId}/suspend`, { reason: 'Unpaid' }),
+    );
+    expect((await Promise.all(changes)).map(({ status }) => status)).toEqual(changes.map(() => 200));
+  });
+
   it('is choosing which plan new tenants get', async () => {
     const { client } = operator;
     const planOf = async ({ tenantId }: SignedUpTenant) =>
