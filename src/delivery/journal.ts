@@ -19,6 +19,9 @@ interface PendingIntent {
 interface PendingSettlement extends SettledAttempt {
   readonly holder: IntentHolder;
 }
+interface Decision extends PendingIntent {
+  readonly mayLeave: boolean;
+}
 interface PendingSkip {
   readonly delivery: DeliveryKey & { readonly reason: string };
   readonly done: () => void;
@@ -31,10 +34,13 @@ const GATHER_MS = 5;
 const RETRY_MS = 250;
 /** Calls that leave before answers are looked at again: so few connections serve many calls, a third less work each. */
 const CALLS_PER_TURN = 32;
+/** Committed, but not told yet: no more, since all of it would be unknown if this process died now. */
+const MOST_UNTOLD = GROUP_SIZE;
 
 /**
  * The journal of this process: groups what all its lanes want to send and what was answered since, and has it
- * committed by one statement at a time. While one is under way the next gathers, so the groups grow with the load.
+ * committed by one statement at a time. While one is under way the next gathers, so the groups grow with the load; and
+ * what the one before let go leaves meanwhile, so that neither this process nor the database waits for the other.
  */
 export class Journal {
   private readonly logger = new Logger('Journal');
@@ -43,6 +49,9 @@ export class Journal {
   private skips: PendingSkip[] = [];
   private isRunning = false;
   private isScheduled = false;
+  private untold: Decision[] = [];
+  private isTelling = false;
+  private onTold: (() => void) | undefined;
 
   constructor(private readonly repository: JournalRepository) {}
 
@@ -103,18 +112,23 @@ export class Journal {
         settled,
       ),
     );
-    await this.tellDecisions(intended, mayLeave);
     for (const { attempt, holder } of settled) holder.onSettled(attempt);
+    for (const [position, intent] of intended.entries())
+      this.untold.push({ ...intent, mayLeave: mayLeave[position] === true });
+    if (!this.isTelling && this.untold.length > 0) void this.tell();
+    if (this.untold.length > MOST_UNTOLD) await new Promise<void>((resolve) => (this.onTold = resolve));
   }
 
-  private async tellDecisions(
-    intents: readonly PendingIntent[],
-    mayLeave: readonly boolean[],
-  ): Promise<void> {
-    for (const [position, { attempt, holder }] of intents.entries()) {
-      if (position > 0 && position % CALLS_PER_TURN === 0) await nextTurn();
-      holder.onIntentDecided(attempt, mayLeave[position] === true);
+  /** Tells what was decided, in turns, so that answers are heard between them. */
+  private async tell(): Promise<void> {
+    this.isTelling = true;
+    while (this.untold.length > 0) {
+      await nextTurn();
+      for (const { attempt, holder, mayLeave } of this.untold.splice(0, CALLS_PER_TURN))
+        holder.onIntentDecided(attempt, mayLeave);
+      if (this.untold.length <= MOST_UNTOLD) this.onTold?.();
     }
+    this.isTelling = false;
   }
 
   private async recordSkips(skips: PendingSkip[]): Promise<void> {
