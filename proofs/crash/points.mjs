@@ -3,9 +3,9 @@
 
 const COMMITS = [
   { what: 'an intent’s or an answer’s commit', mark: 'WITH held AS MATERIALIZED' },
-  { what: 'a lease’s commit', mark: 'WITH free AS MATERIALIZED' },
+  { what: 'the commit that takes lanes', mark: 'WITH ours AS MATERIALIZED' },
   { what: 'the commit that closes what a dead owner left open', mark: 'WITH closed AS' },
-  { what: 'the commit that prolongs or ends leases', mark: 'WITH mine AS MATERIALIZED' },
+  { what: 'the commit that prolongs a lease or lets lanes go', mark: 'WITH mine AS MATERIALIZED' },
   // A transaction of several statements: planning, accepting and finishing a broadcast, whatever the API does.
   { what: 'a transaction’s commit', mark: 'COMMIT\0' },
 ];

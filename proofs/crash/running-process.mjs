@@ -7,7 +7,7 @@ import { Relay } from './relay.mjs';
 
 const READY_WITHIN_MS = 60_000;
 const LAST_LINES = 60;
-const OWNER = /"msg":"drives lanes as ([0-9a-f-]{36})"/;
+const OWNER = /"msg":"drives lanes as (\d+)"/;
 
 export class RunningProcess {
   #environment;
@@ -17,7 +17,7 @@ export class RunningProcess {
   relays = {};
   /** What it said to be ready at. */
   urls = {};
-  /** What makes a lane's lease its own. */
+  /** The number under which it drives lanes now; another one once its lease was over. */
   owner;
   isStopped = false;
   isKilled = false;
@@ -103,7 +103,7 @@ export class RunningProcess {
   #hear(line, getReady) {
     this.#lines.push(line);
     if (this.#lines.length > LAST_LINES) this.#lines.shift();
-    this.owner ??= OWNER.exec(line)?.[1];
+    this.owner = OWNER.exec(line)?.[1] ?? this.owner;
     if (!line.includes('"msg":"ready"')) return;
     this.urls = JSON.parse(line);
     getReady();

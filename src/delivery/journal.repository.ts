@@ -16,7 +16,8 @@ export const deliveryKey = (delivery: Omit<DeliveryKey, 'plannedOn'>): string =>
 
 /** One try of one delivery by one owner of its lane: what (epoch, attempt) name for ever. */
 export interface Attempt extends DeliveryKey {
-  readonly botNo: string;
+  /** Number of the lease under which the lane is driven. */
+  readonly owner: string;
   readonly epoch: string;
   readonly attempt: number;
 }
@@ -29,26 +30,25 @@ export interface SettledAttempt {
 /**
  * Writes intents and settlements of one day, grouped over all lanes of the process, in one statement.
  *
- * Fenced: the lanes' rows are locked FOR SHARE where owner and epoch still hold, and only deliveries of those lanes
- * are marked. Of a broadcast that was paused or ended nothing is marked any more, whatever was read ahead of it.
+ * Fenced: the owners' rows are locked where their leases still run, and only deliveries of their lanes are marked. A lane
+ * is taken only from an owner whose lease is over, and that waits for this lock. Of a broadcast that was paused or ended nothing is marked any more, whatever was read ahead of it.
  * Repeatable: an intent that was committed although its answer was lost is found and returned again.
  *
- * Its plan must not hang on statistics, so `IS TRUE` has the held lanes and the broadcasts hashed once instead of joined.
+ * Its plan must not hang on statistics, so `IS TRUE` has the owners and the broadcasts hashed once instead of joined.
  */
 const RECORD = `
 WITH held AS MATERIALIZED (
-  SELECT bot_no, epoch FROM lanes
-  WHERE bot_no = ANY($2::bigint[]) AND owner = $3 AND until > clock_timestamp()
-  ORDER BY bot_no FOR SHARE
+  -- The lock that prolonging a lease doesn't wait for, and ending it does.
+  SELECT no FROM lane_owners WHERE no = ANY($2::bigint[]) AND until > clock_timestamp() ORDER BY no FOR KEY SHARE
 ), going_on AS MATERIALIZED (
-  SELECT no FROM broadcasts WHERE no = ANY($19::bigint[]) AND state IN ${GOING_ON}
+  SELECT no FROM broadcasts WHERE no = ANY($3::bigint[]) AND state IN ${GOING_ON}
 ), intended AS (
   UPDATE deliveries d
   SET state = 1, epoch = i.epoch, attempt = i.attempt, sending_at = clock_timestamp()
   FROM unnest($4::smallint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::smallint[])
-       WITH ORDINALITY AS i(class, source_no, chat_no, bot_no, epoch, attempt, n)
+       WITH ORDINALITY AS i(class, source_no, chat_no, owner, epoch, attempt, n)
   WHERE d.planned_on = $1 AND d.class = i.class AND d.source_no = i.source_no AND d.chat_no = i.chat_no
-    AND ((i.bot_no, i.epoch) IN (SELECT bot_no, epoch FROM held)) IS TRUE
+    AND (i.owner IN (SELECT no FROM held)) IS TRUE
     AND ((d.state = 0 AND d.attempt = i.attempt - 1
           AND (i.class = ${DELIVERY_CLASS.reply} OR (i.source_no IN (SELECT no FROM going_on)) IS TRUE))
       OR (d.state = 1 AND d.epoch = i.epoch AND d.attempt = i.attempt))
@@ -76,10 +76,7 @@ SELECT coalesce(array_agg(n::int), '{}') AS fenced FROM intended`;
 
 /** The journal's rows; see docs/sending.md for why each clause is needed. */
 export class JournalRepository {
-  constructor(
-    private readonly database: DispatcherDatabase,
-    private readonly owner: string,
-  ) {}
+  constructor(private readonly database: DispatcherDatabase) {}
 
   /**
    * Commits intents and settlements together.
@@ -93,12 +90,12 @@ export class JournalRepository {
   ): Promise<boolean[]> {
     const [row] = await this.database.queryByKey<{ fenced: number[] }>(RECORD, [
       day,
-      numbers([...new Set(intents.map((intent) => intent.botNo))]),
-      this.owner,
+      numbers([...new Set(intents.map((intent) => intent.owner))]),
+      numbers([...new Set(intents.filter(isOfBroadcast).map((intent) => intent.sourceNo))]),
       numbers(intents.map((intent) => intent.class)),
       numbers(intents.map((intent) => intent.sourceNo)),
       numbers(intents.map((intent) => intent.chatNo)),
-      numbers(intents.map((intent) => intent.botNo)),
+      numbers(intents.map((intent) => intent.owner)),
       numbers(intents.map((intent) => intent.epoch)),
       numbers(intents.map((intent) => intent.attempt)),
       numbers(settlements.map(({ attempt }) => attempt.class)),
@@ -110,7 +107,6 @@ export class JournalRepository {
       settlements.map(({ settlement }) => settlement.reason),
       numbers(settlements.map(({ settlement }) => settlement.messageId)),
       numbers(settlements.map(({ settlement }) => settlement.delayMs)),
-      numbers([...new Set(intents.filter(isOfBroadcast).map((intent) => intent.sourceNo))]),
     ]);
     const mayLeave = new Array<boolean>(intents.length).fill(false);
     for (const n of row?.fenced ?? []) mayLeave[n - 1] = true;

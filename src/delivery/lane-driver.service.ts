@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { AudienceService } from '../audience/index.js';
 import { BotDirectory, BotVerdicts, type ConnectedBot, isSending } from '../bots/index.js';
@@ -22,16 +21,14 @@ import {
 } from './delivery.queues.js';
 import { Journal } from './journal.js';
 import { JournalRepository } from './journal.repository.js';
+import { LaneOwner, type Lease } from './lane-owner.js';
 import { Lane, type LaneEnd, type LaneSurroundings } from './lane.js';
 import { LanePace } from './lane-pace.rules.js';
 import { type AcquiredLane, LaneLeaseRepository, type ReleasedLane } from './lane-lease.repository.js';
 import { LaneRepository, type QueuedDelivery } from './lane.repository.js';
 
-/** A dead worker's lane is taken over after this; a slow one must renew within it. */
-const LEASE_MS = 6_000;
+/** A third of a lease. */
 const RENEW_EVERY_MS = 2_000;
-/** Nothing leaves so shortly before the lease's end that it could arrive after it. */
-const LEASE_MARGIN_MS = 500;
 /** How long a lane goes on while others wait for its place. */
 const SLICE_MS = 1_000;
 const FAIRNESS_EVERY_MS = 500;
@@ -40,23 +37,30 @@ interface DrivenLane {
   readonly lane: Lane;
   readonly sinceMs: number;
 }
+interface TakenLane extends AcquiredLane {
+  readonly lease: Lease;
+}
+interface LeasedLane extends ReleasedLane {
+  readonly lease: Lease;
+}
 
-/** Drives lanes in this process: takes their leases, keeps them, and lets each go at its end. */
+/** Drives lanes in this process: takes them, keeps the lease under which it may, and lets each go at its end. */
 @Injectable()
 export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('LaneDriver');
-  /** One start of one process: what makes a lease ours. */
-  private readonly owner = randomUUID();
+  private readonly owner: LaneOwner;
   private readonly lanes = new Map<string, DrivenLane>();
   /** Lanes that begin, and lanes until they are let go: what a stop waits for. */
   private readonly underWay = new Set<Promise<void>>();
   /** Lanes that are on their way to begin: one that is woken meanwhile reads what it was woken for anyway. */
   private readonly beginning = new Set<string>();
+  /** Lanes that may be ours although nobody drives them: the database didn't answer when one was taken, or let go. */
+  private readonly astray = new Set<string>();
   /** One for each lane that is driven here. */
   private readonly places: Slots;
   private readonly leases: LaneLeaseRepository;
-  private readonly acquiring: GroupedQuery<string, AcquiredLane | undefined>;
-  private readonly releasing: GroupedQuery<ReleasedLane, boolean>;
+  private readonly acquiring: GroupedQuery<string, TakenLane | undefined>;
+  private readonly releasing: GroupedQuery<LeasedLane, boolean>;
   private readonly repository: LaneRepository;
   private readonly surroundings: LaneSurroundings;
   private readonly timers: NodeJS.Timeout[] = [];
@@ -77,8 +81,9 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     @InjectWakeQueue(LANES) private readonly queue: WakeQueue,
   ) {
     this.places = new Slots(configuration.settings.LANES_PER_WORKER);
-    this.leases = new LaneLeaseRepository(database, this.owner);
-    this.acquiring = new GroupedQuery((botNumbers) => this.leases.acquire(botNumbers, LEASE_MS));
+    this.leases = new LaneLeaseRepository(database);
+    this.owner = new LaneOwner(this.leases, clock, this.logger, (lease) => this.loseAll(lease));
+    this.acquiring = new GroupedQuery((botNumbers) => this.acquire(botNumbers));
     this.releasing = new GroupedQuery((lanes) => this.release(lanes));
     this.repository = new LaneRepository(database);
     this.surroundings = {
@@ -86,7 +91,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
       client,
       contents,
       repository: this.repository,
-      journal: new Journal(new JournalRepository(database, this.owner)),
+      journal: new Journal(new JournalRepository(database)),
       follow: (lane, delivery, consequence) => this.follow(lane, delivery, consequence),
       noteRest: (lane, restMs) => this.noteRest(lane, restMs),
       noteSettled: (delivery) => this.progress.noteSettled(delivery),
@@ -96,8 +101,6 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    // So that whoever looks at the table `lanes` can tell which process drives one.
-    this.logger.log(`drives lanes as ${this.owner}`);
     await this.notifications.listen(LANES_CHANNEL, (payload) => {
       for (const botNo of payload.split(',')) this.lanes.get(botNo)?.lane.noticeMore();
     });
@@ -110,7 +113,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     await this.notifications.listen(BOTS_CHANNEL, (botNo) => void this.checkBot(asBotNumber(botNo)));
     await this.notifications.listen(TENANTS_CHANNEL, () => void this.stopSuspended());
     this.timers.push(
-      setInterval(() => void this.renew([...this.lanes.values()].map(({ lane }) => lane)), RENEW_EVERY_MS),
+      setInterval(() => void this.renew(), RENEW_EVERY_MS),
       setInterval(() => void this.stopSuspended(), RENEW_EVERY_MS),
       setInterval(() => this.makeRoom(), FAIRNESS_EVERY_MS),
     );
@@ -127,6 +130,9 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
     await this.progress.finishTouched();
     for (const timer of this.timers) clearInterval(timer);
+    await this.owner
+      .end()
+      .catch((error: unknown) => this.logger.error(error, 'the lease runs out by itself'));
   }
 
   /** A bot was paused, lost its token or got another: its lane ends, and begins anew where the bot still runs. */
@@ -190,7 +196,6 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
   private async open(botNo: BotNumber): Promise<Lane | undefined> {
     const bot = await this.directory.findByNumber(botNo);
     if (!bot || this.isStopping) return undefined;
-    const askedMs = this.clock.monotonicMs();
     const acquired = await this.acquiring.ask(botNo);
     if (!acquired) return undefined;
     if (!acquired.wasLetGo) {
@@ -199,7 +204,8 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     }
     if (!isSending(bot.state)) {
       if (bot.state === 'disconnected') await this.progress.dropLane(botNo);
-      await this.leases.release([{ botNo, epoch: acquired.epoch, pace: acquired.pace ?? undefined }]);
+      const pace = acquired.pace ?? undefined;
+      await this.letGo([{ botNo, lease: acquired.lease, epoch: acquired.epoch, pace }]);
       return undefined;
     }
     const now = this.clock.monotonicMs();
@@ -210,7 +216,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
       new BotPace({ ...limits, perSecond: Math.max(limits.perSecond, paidPerSecond) }, beginning),
     );
     pace.rest(now + acquired.restMs);
-    return new Lane(bot, acquired.epoch, pace, askedMs + LEASE_MS - LEASE_MARGIN_MS, this.surroundings);
+    return new Lane(bot, acquired.lease, acquired.epoch, pace, this.surroundings);
   }
 
   private drive(lane: Lane): void {
@@ -237,11 +243,9 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     // First of all: a wake that comes from here on either takes the lane after its release, or finds it held, and then
     // what it was for is seen by the look after the release.
     this.lanes.delete(botNo);
-    if (end.kind === 'lost') {
-      this.logger.warn(`lost the lane of bot ${lane.bot.botId}`);
-      return;
-    }
-    const isLeftBehind = await this.releasing.ask({ botNo, epoch: lane.epoch, pace: this.memoryOf(lane) });
+    if (end.kind === 'lost') this.logger.warn(`lost the lane of bot ${lane.bot.botId}`);
+    const { lease, epoch } = lane;
+    const isLeftBehind = await this.releasing.ask({ botNo, lease, epoch, pace: this.memoryOf(lane) });
     // A process that stops leaves the waking to the sweep: its queue may be closed already.
     if (this.isStopping) return;
     if (end.kind === 'yielded' || (end.kind === 'empty' && isLeftBehind)) this.queue.wakeSoon([botNo]);
@@ -249,10 +253,34 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** @returns of each lane, in order, whether something waits in it that could leave now */
-  private async release(lanes: readonly ReleasedLane[]): Promise<boolean[]> {
-    await this.leases.release(lanes);
-    const leftBehind = new Set(await this.repository.findLeftBehind(lanes.map(({ botNo }) => botNo)));
+  private async release(lanes: readonly LeasedLane[]): Promise<boolean[]> {
+    // Under a lease that is over a lane is somebody else's, or will be.
+    const ours = lanes.filter(({ lease }) => lease === this.owner.held);
+    await this.letGo(ours);
+    const leftBehind = new Set(await this.repository.findLeftBehind(ours.map(({ botNo }) => botNo)));
     return lanes.map(({ botNo }) => leftBehind.has(botNo));
+  }
+
+  private async letGo(lanes: readonly LeasedLane[]): Promise<void> {
+    const [first] = lanes;
+    if (!first) return;
+    try {
+      await this.leases.release(first.lease.owner, lanes);
+    } catch (error) {
+      for (const { botNo } of lanes) this.astray.add(botNo);
+      throw error;
+    }
+  }
+
+  private async acquire(botNumbers: readonly string[]): Promise<(TakenLane | undefined)[]> {
+    const lease = await this.owner.current();
+    try {
+      const acquired = await this.leases.acquire(lease.owner, botNumbers);
+      return acquired.map((lane) => lane && { ...lane, lease });
+    } catch (error) {
+      for (const botNo of botNumbers) this.astray.add(botNo);
+      throw error;
+    }
   }
 
   private paceLimits() {
@@ -265,23 +293,38 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     };
   }
 
-  /** Prolongs the leases of lanes; those that are no longer ours end without another byte. */
-  private async renew(lanes: readonly Lane[]): Promise<void> {
-    if (lanes.length === 0) return;
-    const askedMs = this.clock.monotonicMs();
+  /** Prolongs the lease, and looks whether what is driven here is still ours, and what is ours still driven. */
+  private async renew(): Promise<void> {
     try {
-      const ours = await this.leases.renew(
-        lanes.map((lane) => ({ botNo: lane.bot.botNo, epoch: lane.epoch })),
-        LEASE_MS,
-      );
-      for (const lane of lanes) {
-        if (ours.has(lane.bot.botNo)) lane.leaseDeadlineMs = askedMs + LEASE_MS - LEASE_MARGIN_MS;
-        else lane.finish({ kind: 'lost' });
-      }
+      if (await this.owner.prolong()) await this.look();
+      else this.astray.clear();
     } catch (error) {
       // Until the database is back nothing leaves: the journal waits, and the deadline holds back the rest.
-      this.logger.error(error, 'leases could not be renewed');
+      this.logger.error(error, 'the lease could not be renewed');
     }
+  }
+
+  private async look(): Promise<void> {
+    const lease = this.owner.held;
+    const driven = [...this.lanes.values()].filter(({ lane }) => lane.lease === lease);
+    const strays = [...this.astray];
+    if (!lease || driven.length + strays.length === 0) return;
+    const botNumbers = driven.map(({ lane }) => lane.bot.botNo);
+    const owned = await this.leases.findOwned(lease.owner, [...botNumbers, ...strays]);
+    // Such as those of bots that were deleted: they end without another byte.
+    for (const { lane } of driven)
+      if (owned.get(lane.bot.botNo)?.epoch !== lane.epoch) lane.finish({ kind: 'lost' });
+    for (const botNo of strays) this.astray.delete(botNo);
+    await this.letGo(
+      strays.flatMap((botNo) => {
+        const lane = this.lanes.has(botNo) || this.beginning.has(botNo) ? undefined : owned.get(botNo);
+        return lane ? [{ botNo, lease, epoch: lane.epoch, pace: lane.pace ?? undefined }] : [];
+      }),
+    );
+  }
+
+  private loseAll(lease: Lease): void {
+    for (const { lane } of this.lanes.values()) if (lane.lease === lease) lane.finish({ kind: 'lost' });
   }
 
   private doubt(lane: Lane): void {
@@ -289,7 +332,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
       setTimeout(() => {
         const lanes = [...this.doubted];
         this.doubted.clear();
-        void this.renew(lanes).then(() => lanes.forEach((doubted) => doubted.noticeMore()));
+        void this.renew().then(() => lanes.forEach((doubted) => doubted.noticeMore()));
       }, 10);
     }
     this.doubted.add(lane);

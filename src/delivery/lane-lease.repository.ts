@@ -21,18 +21,67 @@ export interface ReleasedLane {
   readonly pace: PaceMemory | undefined;
 }
 
-/** The lease of lanes: owner (one start of one process), epoch (one more with every owner) and until. */
+/** A lane as its row has it. */
+export interface OwnedLane {
+  readonly epoch: string;
+  readonly pace: PaceMemory | null;
+}
+
+/**
+ * Who drives which lane. An owner is one lease of one process, with a number that is never used again; a lane has its owner
+ * and an epoch, one more with every time that it is taken.
+ */
 export class LaneLeaseRepository {
-  constructor(
-    private readonly database: DispatcherDatabase,
-    private readonly owner: string,
-  ) {}
+  constructor(private readonly database: DispatcherDatabase) {}
+
+  /** @returns the number of a new owner, whose lease runs from now on */
+  async begin(leaseMs: number): Promise<string> {
+    const [row] = await this.database.queryByKey<{ no: string }>(
+      `INSERT INTO lane_owners (until) VALUES (clock_timestamp() + $1 * interval '1 ms') RETURNING no::text`,
+      [leaseMs],
+    );
+    if (!row) throw new Error('INSERT returned no row.');
+    return row.no;
+  }
 
   /**
-   * Takes lanes that nobody holds, but none of a suspended tenant: what waits in those stays as it is.
+   * Prolongs a lease that still runs; not in line behind whatever else the process asks the database.
+   * @returns false where it is over, which it stays
+   */
+  async prolong(owner: string, leaseMs: number): Promise<boolean> {
+    const rows = await this.database.queryByKey(
+      `WITH mine AS MATERIALIZED (
+         SELECT no FROM lane_owners WHERE no = $1 AND until > clock_timestamp() FOR NO KEY UPDATE)
+       UPDATE lane_owners o SET until = clock_timestamp() + $2 * interval '1 ms'
+       FROM mine WHERE o.no = mine.no RETURNING o.no`,
+      [owner, leaseMs],
+    );
+    return rows.length > 0;
+  }
+
+  /** Ends a lease before its time, so that nobody waits for its end. */
+  async end(owner: string): Promise<void> {
+    await this.database.queryByKey(
+      `UPDATE lane_owners SET until = clock_timestamp() WHERE no = $1 AND until > clock_timestamp()`,
+      [owner],
+    );
+  }
+
+  /** Forgets owners whose leases are over and from whom every lane was taken. */
+  async forgetEnded(): Promise<void> {
+    await this.database.query(
+      `DELETE FROM lane_owners o WHERE o.until < clock_timestamp() - interval '1 minute'
+         AND NOT EXISTS (SELECT FROM lanes WHERE lanes.owner = o.no)`,
+    );
+  }
+
+  /**
+   * Takes lanes that nobody holds whose lease still runs, but none of a suspended tenant: what waits in those stays as it
+   * is. What we hold and don't drive, since an answer of the database was lost, is ours to take again.
+   * @param owner ours; where its own lease is over, nothing is taken
    * @returns for each number, in order, its lane; undefined where somebody holds it, or there is none for us
    */
-  async acquire(botNumbers: readonly string[], leaseMs: number): Promise<(AcquiredLane | undefined)[]> {
+  async acquire(owner: string, botNumbers: readonly string[]): Promise<(AcquiredLane | undefined)[]> {
     const rows = await this.database.queryByKey<{
       bot_no: string;
       epoch: string;
@@ -41,18 +90,29 @@ export class LaneLeaseRepository {
       was_let_go: boolean;
       pace: PaceMemory | null;
     }>(
-      `WITH free AS MATERIALIZED (
-         SELECT l.bot_no, l.owner, l.until FROM lanes l JOIN tenants t ON t.id = l.tenant_id
-         WHERE l.bot_no = ANY($1::bigint[]) AND (l.owner IS NULL OR l.until < clock_timestamp())
-           AND t.state = 'active'
-         ORDER BY l.bot_no FOR UPDATE OF l)
-       UPDATE lanes l SET owner = $2, epoch = l.epoch + 1, until = clock_timestamp() + $3 * interval '1 ms'
-       FROM free WHERE l.bot_no = free.bot_no
+      `WITH ours AS MATERIALIZED (
+         SELECT no FROM lane_owners WHERE no = $2 AND until > clock_timestamp() FOR KEY SHARE
+       ), free AS MATERIALIZED (
+         SELECT l.bot_no, l.owner, l.let_go_at FROM lanes l JOIN tenants t ON t.id = l.tenant_id
+         WHERE l.bot_no = ANY($1::bigint[]) AND t.state = 'active'
+           AND (l.owner IS NULL OR l.owner = $2
+             OR NOT EXISTS (SELECT FROM lane_owners o WHERE o.no = l.owner AND o.until > clock_timestamp()))
+         ORDER BY l.bot_no FOR UPDATE OF l
+       ), ended AS MATERIALIZED (
+         -- Looks once more, at the newest row: and an owner's last intents are committed before this, or never.
+         SELECT o.no, o.until FROM lane_owners o
+         WHERE o.no IN (SELECT owner FROM free) AND o.until < clock_timestamp() ORDER BY o.no FOR UPDATE
+       )
+       UPDATE lanes l SET owner = ours.no, epoch = l.epoch + 1
+       FROM ours CROSS JOIN free LEFT JOIN ended ON ended.no = free.owner
+       WHERE l.bot_no = free.bot_no AND (free.owner IS NULL OR free.owner = ours.no OR ended.no IS NOT NULL)
        RETURNING l.bot_no::text, l.epoch::text, free.owner IS NULL AS was_let_go, l.pace,
          greatest(0, ceil(extract(epoch FROM l.rest_until - clock_timestamp()) * 1000))::float8 AS rest_ms,
          -- A lane that was never driven has been free for ever.
-         least(1e12, greatest(0, extract(epoch FROM clock_timestamp() - free.until) * 1000))::float8 AS free_ms`,
-      [botNumbers, this.owner, leaseMs],
+         least(1e12, greatest(0, extract(epoch FROM clock_timestamp() - CASE
+           WHEN free.owner IS NULL THEN free.let_go_at
+           ELSE coalesce(ended.until, clock_timestamp()) END) * 1000))::float8 AS free_ms`,
+      [botNumbers, owner],
     );
     const taken = new Map(
       rows.map((row) => [
@@ -94,23 +154,13 @@ export class LaneLeaseRepository {
     return Number(row?.closed ?? 0);
   }
 
-  /**
-   * Prolongs leases that are still ours; not in line behind whatever else the process asks the database.
-   * @returns the lanes that are; the others are lost
-   */
-  async renew(lanes: readonly { botNo: string; epoch: string }[], leaseMs: number): Promise<Set<string>> {
-    const rows = await this.database.queryByKey<{ bot_no: string }>(
-      `WITH mine AS MATERIALIZED (
-         -- In the order in which the journal locks them too, or the two wait for each other.
-         SELECT l.bot_no FROM unnest($1::bigint[], $2::bigint[]) AS held(bot_no, epoch)
-         JOIN lanes l ON l.bot_no = held.bot_no AND l.epoch = held.epoch
-         WHERE l.owner = $3 AND l.until > clock_timestamp()
-         ORDER BY l.bot_no FOR NO KEY UPDATE OF l)
-       UPDATE lanes l SET until = clock_timestamp() + $4 * interval '1 ms'
-       FROM mine WHERE l.bot_no = mine.bot_no RETURNING l.bot_no::text`,
-      [lanes.map((lane) => lane.botNo), lanes.map((lane) => lane.epoch), this.owner, leaseMs],
+  /** Of these lanes, those that an owner has. */
+  async findOwned(owner: string, botNumbers: readonly string[]): Promise<Map<string, OwnedLane>> {
+    const rows = await this.database.queryByKey<{ bot_no: string; epoch: string; pace: PaceMemory | null }>(
+      `SELECT bot_no::text, epoch::text, pace FROM lanes WHERE bot_no = ANY($1::bigint[]) AND owner = $2`,
+      [botNumbers, owner],
     );
-    return new Set(rows.map((row) => row.bot_no));
+    return new Map(rows.map(({ bot_no: botNo, ...lane }) => [botNo, lane]));
   }
 
   /** Of these tenants, those that are suspended now. */
@@ -123,7 +173,7 @@ export class LaneLeaseRepository {
   }
 
   /** Lets lanes go: everything that left is settled, so the next owners need not wait. */
-  async release(lanes: readonly ReleasedLane[]): Promise<void> {
+  async release(owner: string, lanes: readonly ReleasedLane[]): Promise<void> {
     await this.database.queryByKey(
       `WITH mine AS MATERIALIZED (
          SELECT l.bot_no, held.pace
@@ -131,13 +181,13 @@ export class LaneLeaseRepository {
          JOIN lanes l ON l.bot_no = held.bot_no AND l.epoch = held.epoch
          WHERE l.owner = $4
          ORDER BY l.bot_no FOR NO KEY UPDATE OF l)
-       UPDATE lanes l SET owner = NULL, until = clock_timestamp(), pace = mine.pace
+       UPDATE lanes l SET owner = NULL, let_go_at = clock_timestamp(), pace = mine.pace
        FROM mine WHERE l.bot_no = mine.bot_no`,
       [
         lanes.map(({ botNo }) => botNo),
         lanes.map(({ epoch }) => epoch),
         lanes.map(({ pace }) => (pace === undefined ? null : JSON.stringify(pace))),
-        this.owner,
+        owner,
       ],
     );
   }

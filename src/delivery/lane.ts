@@ -12,6 +12,7 @@ import {
 } from './delivery.rules.js';
 import { type Attempt, deliveryKey } from './journal.repository.js';
 import { type IntentHolder, type Journal } from './journal.js';
+import { type Lease } from './lane-owner.js';
 import { type LanePace } from './lane-pace.rules.js';
 import { type LaneRepository, PAID_PREFETCH, PREFETCH, type QueuedDelivery } from './lane.repository.js';
 
@@ -37,7 +38,7 @@ export interface LaneSurroundings {
   /** A delivery is settled; its broadcast may be at its end. */
   noteSettled(delivery: QueuedDelivery): void;
   report(error: unknown): void;
-  /** Asks the database whether the lease still holds; ends the lane where it doesn't. */
+  /** Asks the database whether the lane is still ours; ends it where it isn't. */
   doubt(lane: Lane): void;
 }
 
@@ -57,9 +58,6 @@ const TIMER_SLACK_MS = 1;
  * allows it and the journal has its intent, and settles the answers. Ends when nothing waits any more.
  */
 export class Lane implements IntentHolder {
-  /** On the monotonic clock: from then on no byte may leave, since the lease may be somebody else's. */
-  leaseDeadlineMs: number;
-
   private waiting: PreparedDelivery[] = [];
   /** Deliveries that are here already, whatever the database still says of them. */
   private readonly here = new Map<string, PreparedDelivery>();
@@ -82,13 +80,11 @@ export class Lane implements IntentHolder {
 
   constructor(
     readonly bot: ConnectedBot,
+    readonly lease: Lease,
     readonly epoch: string,
     readonly pace: LanePace,
-    leaseDeadlineMs: number,
     private readonly around: LaneSurroundings,
-  ) {
-    this.leaseDeadlineMs = leaseDeadlineMs;
-  }
+  ) {}
 
   /** Drives the lane to its end; everything that left is settled by then. */
   run(): Promise<LaneEnd> {
@@ -151,7 +147,7 @@ export class Lane implements IntentHolder {
         method: call.method,
         parameters: call.parameters,
         ...(call.upload && { upload: call.upload }),
-        notAfterMonotonicMs: () => (this.isCut ? 0 : this.leaseDeadlineMs),
+        notAfterMonotonicMs: () => (this.isCut ? 0 : this.lease.deadlineMs),
       })
       .then((outcome) => this.onAnswer(delivery, attempt, call, outcome));
   }
@@ -307,7 +303,7 @@ export class Lane implements IntentHolder {
         class: row.class,
         sourceNo: row.sourceNo,
         chatNo: row.chatNo,
-        botNo: this.bot.botNo,
+        owner: this.lease.owner,
         epoch: this.epoch,
         attempt: row.attempt + 1,
       },
@@ -331,7 +327,7 @@ export class Lane implements IntentHolder {
       // What is refused is about to be cancelled: looked at again then, and not at once.
       if (usable.length < prepared.length) this.rereadIn(REFUSED_REREAD_MS);
     } catch (error) {
-      // The lease runs out by itself; the sweep finds the lane again when the database is back.
+      // What is queued stays queued: the sweep finds the lane again when the database is back.
       this.end ??= { kind: 'lost' };
       this.around.report(error);
     } finally {

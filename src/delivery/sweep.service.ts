@@ -10,12 +10,14 @@ import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
 import { BroadcastRepository } from './broadcast.repository.js';
 import { ControlRepository } from './control.repository.js';
 import { LANES, PLANS } from './delivery.queues.js';
+import { LaneLeaseRepository } from './lane-lease.repository.js';
 import { LaneRepository } from './lane.repository.js';
 import { TotalsKeeper } from './totals-keeper.service.js';
 
 const SWEEP_EVERY_MS = 2_000;
 /** A dead worker's lanes are noticed this soon after their leases ran out. */
 const FIND_ORPHANED_EVERY_MS = 500;
+const FORGET_OWNERS_EVERY_MS = 60_000;
 /** Lanes woken by one sweep; the others by the next. */
 const MOST_LANES = 2_000;
 
@@ -27,6 +29,7 @@ const MOST_LANES = 2_000;
 export class Sweep implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Sweep');
   private readonly lanes: LaneRepository;
+  private readonly leases: LaneLeaseRepository;
   /** One part that fails doesn't keep the others from their work. */
   private readonly parts: readonly Repeater[];
 
@@ -39,12 +42,14 @@ export class Sweep implements OnApplicationBootstrap, BeforeApplicationShutdown 
     @InjectWakeQueue(PLANS) private readonly planQueue: WakeQueue,
   ) {
     this.lanes = new LaneRepository(database);
+    this.leases = new LaneLeaseRepository(database);
     this.parts = [
       new Repeater(FIND_ORPHANED_EVERY_MS, () => this.wakeOrphaned(), this.logger),
       new Repeater(SWEEP_EVERY_MS, () => this.wakeForsaken(), this.logger),
       new Repeater(SWEEP_EVERY_MS, () => this.bringBroadcastsOn(), this.logger),
       new Repeater(SWEEP_EVERY_MS, () => this.finishCancelling(), this.logger),
       new Repeater(SWEEP_EVERY_MS, () => this.totals.keepForgotten(), this.logger),
+      new Repeater(FORGET_OWNERS_EVERY_MS, () => this.leases.forgetEnded(), this.logger),
     ];
   }
 

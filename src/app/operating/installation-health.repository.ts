@@ -32,9 +32,9 @@ export class InstallationHealthRepository {
        FROM
          (SELECT count(*) FILTER (WHERE state = 'active')::int AS active,
                  count(*) FILTER (WHERE state = 'suspended')::int AS suspended FROM tenants) AS tenants,
-         (SELECT count(*) FILTER (WHERE until >= clock_timestamp())::int AS driven,
-                 count(*) FILTER (WHERE until < clock_timestamp())::int AS orphaned
-            FROM lanes WHERE owner IS NOT NULL) AS lanes,
+         (SELECT count(*) FILTER (WHERE o.until >= clock_timestamp())::int AS driven,
+                 count(*) FILTER (WHERE o.until < clock_timestamp())::int AS orphaned
+            FROM lanes l JOIN lane_owners o ON o.no = l.owner) AS lanes,
          (SELECT count(*)::int AS broadcasts, min(due_at) AS oldest_due_at
             FROM broadcasts WHERE state IN ('planning', 'sending')) AS broadcasts,
          (SELECT count(*)::int AS deliveries FROM (SELECT FROM deliveries WHERE is_open LIMIT ${COUNTED}) AS open)

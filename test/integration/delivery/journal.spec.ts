@@ -7,8 +7,6 @@ import { DispatcherDatabase } from '../../../src/platform/database/index.js';
 import { ONLY_INDEX_LOOKUPS } from '../../../src/platform/database/dispatcher-database.js';
 import { createTestDatabase, type TestDatabase } from '../../harness/database.js';
 
-const OWNER = '00000000-0000-4000-8000-000000000001';
-const OTHER = '00000000-0000-4000-8000-000000000002';
 const TENANT = '00000000-0000-4000-8000-0000000000aa';
 const LEASE_MS = 60_000;
 const SENT: Settlement = { state: 'sent', reason: null, messageId: 77, delayMs: 0 };
@@ -21,11 +19,15 @@ describe('the journal on PostgreSQL', () => {
   let broadcastNo: string;
   let chats: string[];
   let day: string;
+  let leases: LaneLeaseRepository;
+  let journal: JournalRepository;
 
   beforeAll(async () => {
     server = await createTestDatabase();
     pool = new pg.Pool({ connectionString: server.urls.dispatcher });
     database = new DispatcherDatabase(pool);
+    leases = new LaneLeaseRepository(database);
+    journal = new JournalRepository(database);
   });
   afterAll(async () => {
     await pool.end();
@@ -35,7 +37,9 @@ describe('the journal on PostgreSQL', () => {
   beforeEach(async () => {
     const client = new pg.Client({ connectionString: server.urls.superuser });
     await client.connect();
-    await client.query('TRUNCATE deliveries, broadcasts, messages, lanes, chats, bots, tenants CASCADE');
+    await client.query(
+      'TRUNCATE deliveries, broadcasts, messages, lanes, lane_owners, chats, bots, tenants CASCADE',
+    );
     await client.query(`INSERT INTO tenants (id, name) VALUES ('${TENANT}', 'T')`);
     const bot = await client.query<{ no: string; id: string }>(
       `INSERT INTO bots (tenant_id, environment, api_root, telegram_id, name, first_name, token_key_version, token_fingerprint, webhook_path)
@@ -64,17 +68,24 @@ describe('the journal on PostgreSQL', () => {
     await client.end();
   });
 
-  const acquire = async (owner: string, leaseMs = LEASE_MS): Promise<string> => {
-    const [acquired] = await new LaneLeaseRepository(database, owner).acquire([botNo], leaseMs);
+  interface Held {
+    readonly owner: string;
+    readonly epoch: string;
+  }
+  /** A new owner takes the lane. */
+  const acquire = async (leaseMs = LEASE_MS): Promise<Held> => {
+    const owner = await leases.begin(leaseMs);
+    const [acquired] = await leases.acquire(owner, [botNo]);
     if (!acquired) throw new Error('the lane is held');
-    return acquired.epoch;
+    return { owner, epoch: acquired.epoch };
   };
-  const attemptOn = (chatNo: string, epoch: string, attempt = 1): Attempt => ({
+  const endLease = (owner: string) => leases.end(owner);
+  const attemptOn = (chatNo: string, { owner, epoch }: Held, attempt = 1): Attempt => ({
     plannedOn: day,
     class: 1,
     sourceNo: broadcastNo,
     chatNo,
-    botNo,
+    owner,
     epoch,
     attempt,
   });
@@ -86,9 +97,8 @@ describe('the journal on PostgreSQL', () => {
   };
 
   it('lets deliveries of a held lane leave, once', async () => {
-    const epoch = await acquire(OWNER);
-    const journal = new JournalRepository(database, OWNER);
-    const intents = chats.slice(0, 3).map((chatNo) => attemptOn(chatNo, epoch));
+    const held = await acquire();
+    const intents = chats.slice(0, 3).map((chatNo) => attemptOn(chatNo, held));
     expect(await journal.record(day, intents, [])).toEqual([true, true, true]);
     await journal.record(
       day,
@@ -100,45 +110,84 @@ describe('the journal on PostgreSQL', () => {
   });
 
   it('finds an intent again whose commit was not answered', async () => {
-    const epoch = await acquire(OWNER);
-    const journal = new JournalRepository(database, OWNER);
-    const intent = attemptOn(chats[0]!, epoch);
+    const intent = attemptOn(chats[0]!, await acquire());
     expect(await journal.record(day, [intent], [])).toEqual([true]);
     expect(await journal.record(day, [intent], [])).toEqual([true]);
     expect(await journal.record(day, [{ ...intent, attempt: 2 }], [])).toEqual([false]);
   });
 
-  it('refuses every intent of a lane whose lease is over or another owner’s', async () => {
-    const epoch = await acquire(OWNER, 1);
-    const journal = new JournalRepository(database, OWNER);
-    await database.query('SELECT pg_sleep(0.01)');
-    expect(await journal.record(day, [attemptOn(chats[0]!, epoch)], [])).toEqual([false]);
-    const next = await acquire(OTHER);
-    expect(Number(next)).toBe(Number(epoch) + 1);
-    expect(await journal.record(day, [attemptOn(chats[0]!, next)], [])).toEqual([false]);
-    expect(
-      await new JournalRepository(database, OTHER).record(day, [attemptOn(chats[0]!, next)], []),
-    ).toEqual([true]);
+  it('refuses every intent of an owner whose lease is over', async () => {
+    const held = await acquire();
+    const intent = attemptOn(chats[0]!, held);
+    await endLease(held.owner);
+    expect(await journal.record(day, [intent], [])).toEqual([false]);
+    const next = await acquire();
+    expect(Number(next.epoch)).toBe(Number(held.epoch) + 1);
+    expect(await journal.record(day, [{ ...intent, epoch: next.epoch }], [])).toEqual([false]);
+    // One group may have intents of both.
+    expect(await journal.record(day, [attemptOn(chats[1]!, held), attemptOn(chats[0]!, next)], [])).toEqual([
+      false,
+      true,
+    ]);
   });
 
-  it('takes an intent or a take-over, never both', async () => {
-    const epoch = await acquire(OWNER, 1);
+  it('never lets a lease run again that was over, nor takes a lane under it', async () => {
+    const owner = await leases.begin(1);
     await database.query('SELECT pg_sleep(0.01)');
-    const late = new JournalRepository(database, OWNER).record(day, [attemptOn(chats[0]!, epoch)], []);
-    const [mayLeave, next] = await Promise.all([late, acquire(OTHER)]);
+    expect(await leases.prolong(owner, LEASE_MS)).toBe(false);
+    expect(await leases.acquire(owner, [botNo])).toEqual([undefined]);
+    const running = await acquire(1_000);
+    expect(await leases.prolong(running.owner, LEASE_MS)).toBe(true);
+    await database.query('SELECT pg_sleep(1.1)');
+    expect(await journal.record(day, [attemptOn(chats[0]!, running)], [])).toEqual([true]);
+  });
+
+  it('has a take-over wait for an intent that is being committed, and then finds it', async () => {
+    const held = await acquire();
+    const client = await pool.connect();
+    try {
+      // The dead owner's statement is on its way while its lease ends.
+      await client.query('BEGIN');
+      const slow = new JournalRepository({
+        queryByKey: async (sql: string, parameters: unknown[]) =>
+          (await client.query(sql, parameters)).rows as unknown,
+      } as unknown as DispatcherDatabase);
+      expect(await slow.record(day, [attemptOn(chats[0]!, held)], [])).toEqual([true]);
+      await endLease(held.owner);
+      const taking = acquire();
+      await untilSomebodyWaits();
+      await client.query('COMMIT');
+      const { epoch } = await taking;
+      expect(await leases.closeOpenAttempts(botNo, epoch, 0)).toBe(1);
+    } finally {
+      client.release();
+    }
+  });
+  const untilSomebodyWaits = async () => {
+    for (;;) {
+      const [row] = await database.query<{ waiting: number }>(
+        `SELECT count(*)::int AS waiting FROM pg_locks WHERE NOT granted`,
+      );
+      if (row!.waiting > 0) return;
+    }
+  };
+
+  it('takes an intent or a take-over, never both', async () => {
+    const held = await acquire();
+    await endLease(held.owner);
+    const late = journal.record(day, [attemptOn(chats[0]!, held)], []);
+    const [mayLeave, next] = await Promise.all([late, acquire()]);
     expect(mayLeave).toEqual([false]);
-    const leases = new LaneLeaseRepository(database, OTHER);
-    expect(await leases.closeOpenAttempts(botNo, next, 0)).toBe(0);
+    expect(await leases.closeOpenAttempts(botNo, next.epoch, 0)).toBe(0);
   });
 
   it('leaves what an owner before left open as unknown, and believes its late answer', async () => {
-    const epoch = await acquire(OWNER, 50);
-    const journal = new JournalRepository(database, OWNER);
-    const attempt = attemptOn(chats[0]!, epoch);
+    const held = await acquire();
+    const attempt = attemptOn(chats[0]!, held);
     expect(await journal.record(day, [attempt], [])).toEqual([true]);
-    await database.query('SELECT pg_sleep(0.06)');
-    const next = await acquire(OTHER);
-    expect(await new LaneLeaseRepository(database, OTHER).closeOpenAttempts(botNo, next, 0)).toBe(1);
+    await endLease(held.owner);
+    const next = await acquire();
+    expect(await leases.closeOpenAttempts(botNo, next.epoch, 0)).toBe(1);
     expect((await statesOf())[chats[0]!]).toBe(4);
     await journal.record(day, [], [{ attempt, settlement: SENT }]);
     expect((await statesOf())[chats[0]!]).toBe(2);
@@ -146,25 +195,22 @@ describe('the journal on PostgreSQL', () => {
 
   it('queues an unknown again where its broadcast chose so, and keeps a late answer from overriding the later try', async () => {
     await database.query(`UPDATE broadcasts SET ambiguity_policy = 'resend_once'`);
-    const epoch = await acquire(OWNER, 50);
-    const first = attemptOn(chats[0]!, epoch);
-    await new JournalRepository(database, OWNER).record(day, [first], []);
-    await database.query('SELECT pg_sleep(0.06)');
-    const next = await acquire(OTHER);
-    await new LaneLeaseRepository(database, OTHER).closeOpenAttempts(botNo, next, 0);
+    const held = await acquire();
+    const first = attemptOn(chats[0]!, held);
+    await journal.record(day, [first], []);
+    await endLease(held.owner);
+    const next = await acquire();
+    await leases.closeOpenAttempts(botNo, next.epoch, 0);
     const second = attemptOn(chats[0]!, next, 2);
-    const other = new JournalRepository(database, OTHER);
-    expect(await other.record(day, [second], [])).toEqual([true]);
-    await new JournalRepository(database, OWNER).record(day, [], [{ attempt: first, settlement: SENT }]);
+    expect(await journal.record(day, [second], [])).toEqual([true]);
+    await journal.record(day, [], [{ attempt: first, settlement: SENT }]);
     expect((await statesOf())[chats[0]!]).toBe(1);
-    await other.record(day, [], [{ attempt: second, settlement: SENT }]);
+    await journal.record(day, [], [{ attempt: second, settlement: SENT }]);
     expect((await statesOf())[chats[0]!]).toBe(2);
   });
 
   it('holds back what is queued again until its time', async () => {
-    const epoch = await acquire(OWNER);
-    const journal = new JournalRepository(database, OWNER);
-    const attempt = attemptOn(chats[0]!, epoch);
+    const attempt = attemptOn(chats[0]!, await acquire());
     await journal.record(day, [attempt], []);
     await journal.record(
       day,
@@ -178,11 +224,10 @@ describe('the journal on PostgreSQL', () => {
   });
 
   it('passes over without a try what must not be sent', async () => {
-    const epoch = await acquire(OWNER);
-    const journal = new JournalRepository(database, OWNER);
-    await journal.skip(day, [{ ...attemptOn(chats[0]!, epoch), reason: 'chat_stopped' }]);
+    const attempt = attemptOn(chats[0]!, await acquire());
+    await journal.skip(day, [{ ...attempt, reason: 'chat_stopped' }]);
     expect((await statesOf())[chats[0]!]).toBe(6);
-    expect(await journal.record(day, [attemptOn(chats[0]!, epoch)], [])).toEqual([false]);
+    expect(await journal.record(day, [attempt], [])).toEqual([false]);
   });
 
   it('reads broadcasts by turns and answers to people first', async () => {
@@ -213,32 +258,63 @@ describe('the journal on PostgreSQL', () => {
   });
 
   it('gives a lane to one of many who want it', async () => {
-    const owners = Array.from({ length: 8 }, (_, n) => `00000000-0000-4000-8000-00000000010${n}`);
-    const acquired = await Promise.all(
-      owners.map((owner) => new LaneLeaseRepository(database, owner).acquire([botNo], LEASE_MS)),
-    );
+    const owners = await Promise.all(Array.from({ length: 8 }, () => leases.begin(LEASE_MS)));
+    const acquired = await Promise.all(owners.map((owner) => leases.acquire(owner, [botNo])));
     expect(acquired.flat().filter((lane) => lane !== undefined)).toHaveLength(1);
+    await Promise.all(owners.map(endLease));
+    // And so to one of many who find it orphaned.
+    const heirs = await Promise.all(owners.map(() => leases.begin(LEASE_MS)));
+    const inherited = await Promise.all(heirs.map((owner) => leases.acquire(owner, [botNo])));
+    expect(inherited.flat().filter((lane) => lane !== undefined)).toEqual([
+      expect.objectContaining({ epoch: '2', wasLetGo: false }),
+    ]);
+  });
+
+  it('gives a lane once more to whom the first answer never reached', async () => {
+    const { owner, epoch } = await acquire();
+    const [again] = await leases.acquire(owner, [botNo]);
+    expect(again).toMatchObject({ epoch: `${Number(epoch) + 1}`, wasLetGo: false, freeMs: 0 });
+    await leases.release(owner, [{ botNo, epoch, pace: undefined }]);
+    expect(await leases.findOwned(owner, [botNo])).toEqual(
+      new Map([[botNo, { epoch: again!.epoch, pace: null }]]),
+    );
+  });
+
+  it('finds what an owner left whose lease is over, and forgets owners who have nothing', async () => {
+    const lanes = new LaneRepository(database);
+    const { owner } = await acquire();
+    expect(await lanes.findOrphaned(10)).toEqual([]);
+    await endLease(owner);
+    expect(await lanes.findOrphaned(10)).toEqual([botNo]);
+    await database.query(`UPDATE lane_owners SET until = until - interval '1 hour'`);
+    await leases.forgetEnded();
+    const known = async () => (await database.query<{ no: string }>('SELECT no FROM lane_owners')).length;
+    const before = await known();
+    await acquire();
+    await leases.forgetEnded();
+    expect(await known()).toBe(before);
+    expect(await database.query('SELECT FROM lane_owners WHERE no = $1', [owner])).toEqual([]);
   });
 
   it('finds what was queued while a lane was being let go', async () => {
-    const epoch = await acquire(OWNER);
-    const leases = new LaneLeaseRepository(database, OWNER);
+    const { owner, epoch } = await acquire();
     const lanes = new LaneRepository(database);
     expect(await lanes.findLeftBehind([botNo])).toEqual([]);
-    await leases.release([{ botNo, epoch, pace: undefined }]);
+    await leases.release(owner, [{ botNo, epoch, pace: undefined }]);
     expect(await lanes.findLeftBehind([botNo])).toEqual([botNo]);
     await database.query('UPDATE deliveries SET state = 6, is_open = false');
     expect(await lanes.findLeftBehind([botNo])).toEqual([]);
   });
 
   it('lets go only of what is held, and leaves the pace to the next owner', async () => {
-    const epoch = await acquire(OWNER);
+    const { owner, epoch } = await acquire();
+    const other = await leases.begin(LEASE_MS);
     const pace = { outages: 3 };
-    await new LaneLeaseRepository(database, OTHER).release([{ botNo, epoch, pace }]);
-    await new LaneLeaseRepository(database, OWNER).release([{ botNo, epoch: '0', pace }]);
-    expect(await new LaneLeaseRepository(database, OTHER).acquire([botNo], LEASE_MS)).toEqual([undefined]);
-    await new LaneLeaseRepository(database, OWNER).release([{ botNo, epoch, pace }]);
-    expect(await new LaneLeaseRepository(database, OTHER).acquire(['999', botNo], LEASE_MS)).toEqual([
+    await leases.release(other, [{ botNo, epoch, pace }]);
+    await leases.release(owner, [{ botNo, epoch: '0', pace }]);
+    expect(await leases.acquire(other, [botNo])).toEqual([undefined]);
+    await leases.release(owner, [{ botNo, epoch, pace }]);
+    expect(await leases.acquire(other, ['999', botNo])).toEqual([
       undefined,
       expect.objectContaining({ wasLetGo: true, pace }),
     ]);
@@ -288,22 +364,22 @@ describe('the journal on PostgreSQL', () => {
       const readForTen = await countIndexRowsRead(() => Promise.all(some.map((no) => lanes.findQueued(no))));
       expect(readForTen).toBeGreaterThanOrEqual(500);
       expect(readForTen).toBeLessThan(800);
-      const epoch = (await new LaneLeaseRepository(database, OWNER).acquire(some, LEASE_MS)).map(
-        (lane) => lane!.epoch,
-      );
+      const owner = await leases.begin(LEASE_MS);
+      const epoch = (await leases.acquire(owner, some)).map((lane) => lane!.epoch);
       const queued = await Promise.all(some.map((no) => lanes.findQueued(no)));
       const intents = queued.flatMap((rows, n) =>
-        rows.slice(0, 5).map(({ chatNo }) => ({ ...attemptOn(chatNo, epoch[n]!), botNo: some[n]! })),
+        rows.slice(0, 5).map(({ chatNo }) => attemptOn(chatNo, { owner, epoch: epoch[n]! })),
       );
-      const journal = new JournalRepository(new DispatcherDatabase(keyed), OWNER);
+      const keyedJournal = new JournalRepository(new DispatcherDatabase(keyed));
       const readForIntents = await countIndexRowsRead(async () => {
-        expect(await journal.record(day, intents, [])).toEqual(intents.map(() => true));
+        expect(await keyedJournal.record(day, intents, [])).toEqual(intents.map(() => true));
       });
       expect(readForIntents).toBeGreaterThanOrEqual(50);
       expect(readForIntents).toBeLessThan(120);
       const settlements = intents.map((attempt) => ({ attempt, settlement: SENT }));
-      expect(await countIndexRowsRead(() => journal.record(day, [], settlements))).toBeLessThan(250);
-      await new LaneLeaseRepository(database, OWNER).release(
+      expect(await countIndexRowsRead(() => keyedJournal.record(day, [], settlements))).toBeLessThan(250);
+      await leases.release(
+        owner,
         some.map((botNo, n) => ({ botNo, epoch: epoch[n]!, pace: undefined })),
       );
       await client.query(`UPDATE deliveries SET state = 0, is_open = true WHERE state = 2`);

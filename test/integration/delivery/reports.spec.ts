@@ -93,16 +93,13 @@ describe('what is told of a broadcast', () => {
     );
     const pool = new pg.Pool({ connectionString: scene.database.urls.dispatcher, max: 1 });
     try {
-      const journal = new JournalRepository(
-        new DispatcherDatabase(pool),
-        '00000000-0000-4000-8000-000000000001',
-      );
+      const journal = new JournalRepository(new DispatcherDatabase(pool));
       const attempt = {
         plannedOn: row!.day,
         class: 1,
         sourceNo: row!.source_no,
         chatNo: row!.chat_no,
-        botNo: '0',
+        owner: '0',
         epoch: row!.epoch,
         attempt: row!.attempt,
       } as const;

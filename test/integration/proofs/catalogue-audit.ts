@@ -11,6 +11,7 @@ const NAMED = {
     ...['account_tokens', 'pending_sign_ups', 'second_factors', 'recovery_codes'],
     ...['guess_counts', 'request_counts'],
     ...['plans', 'operators', 'operator_sessions', 'operator_acts'],
+    'lane_owners',
   ],
   /** Policies of the application's login that don't compare the tenant. */
   otherPolicies: [

@@ -1,4 +1,5 @@
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
+import { crossing } from './tenant-table.js';
 
 /**
  * Tenancy from the first table on: every table with a tenant_id has row-level security, enabled and forced. The
@@ -9,7 +10,7 @@ export class Foundation1700000000001 implements MigrationInterface {
   name = 'Foundation1700000000001';
 
   async up(runner: QueryRunner): Promise<void> {
-    for (const statement of [...FUNCTIONS, ...TABLES, ...policies(), ...GRANTS])
+    for (const statement of [...FUNCTIONS, ...TABLES, ...policies(), ...GRANTS, ...crossing('lane_owners')])
       await runner.query(statement);
   }
 
@@ -329,13 +330,19 @@ const TABLES = [
   `CREATE INDEX broadcasts_unended ON broadcasts (no) WHERE state IN ('planning', 'sending', 'paused')`,
   'CREATE INDEX broadcasts_untold ON broadcasts (no) WHERE NOT are_totals_true AND ended_at IS NOT NULL',
   'CREATE INDEX broadcasts_by_day ON broadcasts (planned_on)',
-  // A lane is all waiting deliveries of one bot; owner, epoch and until are the lease of whoever drives it.
+  // Who drives lanes: one lease of one process for all of them. Once over it stays over, so its number is never alive again.
+  `CREATE TABLE lane_owners (
+     no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+     until timestamptz NOT NULL
+   ) WITH (fillfactor = 50)`,
+  // A lane is all waiting deliveries of one bot. Its owner is a number of lane_owners, without a foreign key: that would
+  // look at every lane that is taken. No number leaves that table while a lane has it.
   `CREATE TABLE lanes (
      bot_no bigint PRIMARY KEY,
      tenant_id uuid NOT NULL,
-     owner uuid,
+     owner bigint,
      epoch bigint NOT NULL DEFAULT 0,
-     until timestamptz NOT NULL DEFAULT '-infinity',
+     let_go_at timestamptz NOT NULL DEFAULT '-infinity',
      rest_until timestamptz NOT NULL DEFAULT '-infinity',
      -- What the pace leaves to the next owner: a fallen limit, groups of the last minute, chats at rest.
      pace jsonb,
