@@ -181,7 +181,7 @@ export class BroadcastRepository {
 
   /** Notes which of these broadcasts have nothing left to send. */
   async finishDone(numbers: readonly string[]): Promise<void> {
-    await this.crossing.query(FINISH_DONE, [numbers]);
+    await this.crossing.queryByKey(FINISH_DONE, [numbers]);
   }
 
   /** Broadcasts that are not planned to their end, oldest first; a suspended tenant's wait for its return. */
@@ -195,11 +195,12 @@ export class BroadcastRepository {
 
   /** Broadcasts of which nothing is left to send, though nobody noted it. */
   async findDoneUnnoted(): Promise<string[]> {
-    const rows = await this.crossing.query<{ no: string }>(
+    const rows = await this.crossing.queryByKey<{ no: string }>(
       `SELECT b.no::text FROM broadcasts b
        WHERE b.state = 'sending' AND NOT EXISTS (SELECT FROM deliveries d WHERE d.planned_on = b.planned_on
          AND d.source_no = b.no AND ${IS_LEFT})
        ORDER BY b.no LIMIT ${CHUNK}`,
+      [],
     );
     return rows.map(({ no }) => no);
   }

@@ -5,6 +5,8 @@ import { DAYS_KEPT } from './old-deliveries.js';
 import { TotalsKeeper } from './totals-keeper.service.js';
 
 const LOOK_EVERY_MS = 60 * 60 * 1_000;
+/** Autovacuum comes once a minute at best. What sends goes by keys and doesn't need it; whoever reads a day at large does. */
+const ANALYZE_EVERY_MS = 10_000;
 /** A week without a scheduler, and no delivery goes into the partition for other days. */
 const DAYS_AHEAD = 7;
 
@@ -13,6 +15,7 @@ const DAYS_AHEAD = 7;
 export class DeliveryPartitions implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('DeliveryPartitions');
   private readonly looking = new Repeater(LOOK_EVERY_MS, () => this.look(), this.logger);
+  private readonly analyzing = new Repeater(ANALYZE_EVERY_MS, () => this.analyze(), this.logger);
 
   constructor(
     private readonly database: DispatcherDatabase,
@@ -21,10 +24,18 @@ export class DeliveryPartitions implements OnApplicationBootstrap, OnModuleDestr
 
   onApplicationBootstrap(): void {
     this.looking.start();
+    this.analyzing.start();
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.looking.stop();
+    await Promise.all([this.looking.stop(), this.analyzing.stop()]);
+  }
+
+  /** Today, and the day that was today when what is being sent was planned; the others fill no more. */
+  private async analyze(): Promise<void> {
+    await this.database.query(
+      `SELECT analyze_delivery_partition((clock_timestamp() AT TIME ZONE 'UTC')::date - n) FROM generate_series(0, 1) AS n`,
+    );
   }
 
   private async look(): Promise<void> {

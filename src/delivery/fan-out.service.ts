@@ -40,10 +40,9 @@ export class FanOut {
     const [broadcast] = await this.crossing.query<{
       tenant_id: TenantId;
       audience: Audience;
-      planned_on: string;
       kind: BroadcastKind;
     }>(
-      `SELECT b.tenant_id, b.audience, b.planned_on::text, b.kind FROM broadcasts b JOIN tenants t ON t.id = b.tenant_id
+      `SELECT b.tenant_id, b.audience, b.kind FROM broadcasts b JOIN tenants t ON t.id = b.tenant_id
        WHERE b.no = $1 AND b.state = 'planning' AND t.state = 'active'`,
       [broadcastNo],
     );
@@ -55,19 +54,14 @@ export class FanOut {
         : await this.planChunk(broadcast.tenant_id, broadcastNo, broadcast.audience);
       await announcing;
       // While the lanes hear of this chunk the next one is planned.
-      announcing = this.announce(broadcast, planned.botNumbers);
+      announcing = this.announce(broadcast.kind, planned.botNumbers);
       if (planned.count < CHUNK) return announcing;
     }
   }
 
-  private async announce(
-    { planned_on: day, kind }: { planned_on: string; kind: BroadcastKind },
-    botNumbers: readonly string[],
-  ): Promise<void> {
+  private async announce(kind: BroadcastKind, botNumbers: readonly string[]): Promise<void> {
     try {
       await this.wakeLanes(botNumbers, kind === 'test' ? ANSWERS_CHANNEL : LANES_CHANNEL);
-      // For whoever reads the day at large; the lanes' own statements go by keys and need not wait for it.
-      await this.crossing.query('SELECT analyze_delivery_partition($1)', [day]);
     } catch (error) {
       this.logger.warn(`lanes may not be woken, the sweep will: ${String(error)}`);
     }

@@ -146,7 +146,7 @@ export class LaneLeaseRepository {
            SELECT FROM broadcasts b WHERE b.no = o.source_no AND b.ambiguity_policy = 'resend_once') AS is_chosen) AS resend
          WHERE o.bot_no = $1 AND o.is_open AND o.state = 1 AND o.epoch < $2
            AND d.planned_on = o.planned_on AND d.class = o.class AND d.source_no = o.source_no AND d.chat_no = o.chat_no
-           AND d.state = 1 AND d.epoch = o.epoch
+           AND d.state = o.state AND d.epoch = o.epoch
          RETURNING 1)
        SELECT count(*) AS closed FROM closed`,
       [botNo, epoch, resendAfterMs],

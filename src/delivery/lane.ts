@@ -74,6 +74,8 @@ export class Lane implements IntentHolder {
   /** Nobody waits for what is still going up: an upload that is cut off was surely not sent. */
   private isCut = false;
   private timer: NodeJS.Timeout | undefined;
+  /** On the monotonic clock: when the timer wakes the lane. */
+  private timerAtMs = Infinity;
   private rereadTimer: NodeJS.Timeout | undefined;
   private end: LaneEnd | undefined;
   private resolveEnd: ((end: LaneEnd) => void) | undefined;
@@ -227,7 +229,6 @@ export class Lane implements IntentHolder {
   /** Does whatever can be done now: lets deliveries go, reads more, sets a timer, or ends. */
   private pump(): void {
     if (!this.resolveEnd) return;
-    clearTimeout(this.timer);
     if (!this.end) this.letGo();
     if (!this.end && !this.isReading && this.isReadingDue()) void this.read();
     if (this.inFlight > 0 || this.isReading) return;
@@ -267,13 +268,24 @@ export class Lane implements IntentHolder {
         if (delayMs > PATIENCE_MS && delayMs !== Infinity && this.inFlight === 0) {
           this.finish({ kind: 'resting', nextInMs: delayMs });
         } else if (delayMs !== Infinity) {
-          this.timer = setTimeout(() => this.pump(), delayMs + TIMER_SLACK_MS);
+          this.wakeAt(next.atMs, delayMs);
         }
         return;
       }
       const [delivery] = this.waiting.splice(next.position, 1);
       if (delivery) this.start(delivery, now);
     }
+  }
+
+  /** A lane is looked at with every answer: a timer that wakes it early enough already is left as it is. */
+  private wakeAt(atMs: number, delayMs: number): void {
+    if (this.timer && this.timerAtMs <= atMs) return;
+    clearTimeout(this.timer);
+    this.timerAtMs = atMs;
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      this.pump();
+    }, delayMs + TIMER_SLACK_MS);
   }
 
   /** The first waiting delivery whose chat may be called now; else the earliest instant for one. */
