@@ -41,9 +41,10 @@ export class DispatcherDatabase {
 
   /** The one `bytea` that a SELECT gives, without a string in between; undefined where there is no row. */
   async readBytes(sql: string, parameters: readonly (string | number)[]): Promise<Buffer | undefined> {
+    const select = inlineParameters(sql, parameters);
     const client = await this.pool.connect();
     return new Promise((resolve, reject) => {
-      const query = new BytesQuery(inlineParameters(sql, parameters), (error, bytes) => {
+      const query = new BytesQuery(select, (error, bytes) => {
         client.release(error);
         if (error) reject(error);
         else resolve(bytes);
