@@ -66,8 +66,8 @@ export class Arauto {
   }
 
   /** Starts the one process and signs in. */
-  async start({ roles = ROLES, nodeOptions = [] } = {}) {
-    this.#process = this.#spawn(roles, nodeOptions);
+  async start({ roles = ROLES } = {}) {
+    this.#process = this.#spawn(roles);
     this.#apiUrl = await readLine(this.#process, /"apiUrl":"([^"]+)"/);
     const account = { ...ACCOUNT, name: 'Bench', tenantName: 'Bench' };
     const { accessToken } = this.#accessToken
@@ -77,8 +77,8 @@ export class Arauto {
   }
 
   /** Starts a worker beside an API that was started without one. */
-  async startWorker(nodeOptions = []) {
-    this.#worker = this.#spawn('worker', nodeOptions);
+  async startWorker() {
+    this.#worker = this.#spawn('worker');
     await readLine(this.#worker, /"msg":"(ready)"/);
   }
 
@@ -91,8 +91,8 @@ export class Arauto {
     return this.#worker.pid;
   }
 
-  #spawn(roles, nodeOptions) {
-    const arauto = spawn(process.execPath, [...nodeOptions, 'dist/main.js'], {
+  #spawn(roles) {
+    const arauto = spawn(process.execPath, ['dist/main.js'], {
       cwd: homeDirectory,
       env: { ...this.#environment, ARAUTO_ROLES: roles },
       stdio: ['ignore', 'pipe', 'inherit'],

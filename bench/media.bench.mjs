@@ -19,8 +19,6 @@ const TEXT_GROUPS = 10;
 const TEXT_EVERY_MS = 200;
 /** 10,000 chats. */
 const PHOTO_BOTS = { bots: 20, chats: 500 };
-/** As one starts Node in a container of 256 MB: without a bound V8 lets old objects double before it looks at them. */
-const WORKER_HEAP_MB = 192;
 const SETTLE_WITHIN_MS = 120_000;
 const POLL_MS = 100;
 
@@ -104,7 +102,7 @@ async function measureArauto(form, files, { database, stub }) {
   });
   await arauto.start({ roles: 'api,scheduler' });
   try {
-    await arauto.startWorker([`--max-old-space-size=${WORKER_HEAP_MB}`]);
+    await arauto.startWorker();
     await arauto.warmUp();
     const botIds = await arauto.listBotIds();
     const photoBots = botIds.slice(textBots, firstMixed);

@@ -1,3 +1,5 @@
+// First of all: what loading leaves behind is what the heap's first bound comes from.
+import './platform/memory/index.js';
 import 'reflect-metadata';
 import { type Logger } from 'pino';
 import {

@@ -1,3 +1,4 @@
+import { AssetGoneError } from '../messages/index.js';
 import { type BotApiOutcome } from '../telegram/index.js';
 import { BotFile, type FileIdKeeper, type FileUse } from './bot-file.js';
 import { UploadGate } from './upload-gate.js';
@@ -126,6 +127,24 @@ describe('BotFile', () => {
     await deleted.refresh();
     expect(await deliver(refused, deleted)).toEqual({ how: 'named', isTriedAgain: false });
     expect(deleted.isGone).toBe(false);
+  });
+
+  it('is gone for everybody where it is deleted while it goes up, and gives its place back', async () => {
+    const read = async function* () {
+      yield await Promise.resolve(Buffer.from('piece'));
+      throw new AssetGoneError();
+    };
+    const deleted = new BotFile('photo', { ...asset, read }, undefined, keeper, gate);
+    const user = {};
+    const use = deleted.begin(user)!;
+    const pieces = async () => {
+      if (use.kind === 'uploaded') for await (const piece of use.upload.open()) expect(piece).toHaveLength(5);
+    };
+    await expect(pieces()).rejects.toThrow(AssetGoneError);
+    const broken: BotApiOutcome = { kind: 'notSent', cause: 'upload_broken' };
+    expect(deleted.learn(user, use, broken)).toEqual({ isTriedAgain: true, kept: undefined });
+    expect([deleted.isGone, deleted.isReady, gate.hasRoom(7)]).toEqual([true, true, true]);
+    expect(deleted.begin({})).toBeUndefined();
   });
 
   it('waits for a place where all are taken, and is called', () => {

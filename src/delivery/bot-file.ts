@@ -1,4 +1,4 @@
-import { type StoredAsset } from '../messages/index.js';
+import { AssetGoneError, type StoredAsset } from '../messages/index.js';
 import { type BotApiOutcome, type BotApiUpload, type MediaKind, readFileId } from '../telegram/index.js';
 import { type UploadGate } from './upload-gate.js';
 
@@ -35,13 +35,15 @@ const TRY_AGAIN: FileLesson = { isTriedAgain: true, kept: undefined };
 export class BotFile {
   /** Who is bringing the file, or what is being looked up in its place: until then nobody else begins. */
   private busyWith: object | undefined;
+  /** The place that is held while it goes up. */
+  private heldBytes: number | undefined;
   /** Telegram gave us the name for our upload and hasn't taken it since: if it refuses it, the file itself is at fault. */
   private isFresh = false;
 
   constructor(
     private readonly kind: MediaKind,
     /** Undefined where the file was deleted. */
-    private readonly asset: StoredAsset | undefined,
+    private asset: StoredAsset | undefined,
     private fileId: string | undefined,
     private readonly keeper: FileIdKeeper,
     private readonly gate: UploadGate,
@@ -75,6 +77,7 @@ export class BotFile {
     const { asset } = this;
     if (!asset) return undefined;
     this.busyWith = user;
+    this.heldBytes = asset.sizeBytes;
     this.gate.enter(asset.sizeBytes);
     return {
       kind: 'uploaded',
@@ -83,7 +86,7 @@ export class BotFile {
         fileName: asset.fileName,
         contentType: asset.contentType,
         sizeBytes: asset.sizeBytes,
-        open: () => asset.read(),
+        open: () => this.read(asset),
       },
     };
   }
@@ -107,7 +110,19 @@ export class BotFile {
       this.isFresh = true;
     }
     this.endUpload(user);
-    return fileId === undefined ? NOTHING : { isTriedAgain: false, kept: this.keeper.remember(fileId) };
+    if (fileId !== undefined) return { isTriedAgain: false, kept: this.keeper.remember(fileId) };
+    // Passed over at its next turn, like the others that need the file.
+    return this.isGone && outcome.kind === 'notSent' ? TRY_AGAIN : NOTHING;
+  }
+
+  /** Deleted while it goes up: the upload breaks off, and nobody begins another. */
+  private async *read(asset: StoredAsset): AsyncGenerator<Uint8Array> {
+    try {
+      yield* asset.read();
+    } catch (error) {
+      if (error instanceof AssetGoneError) this.asset = undefined;
+      throw error;
+    }
   }
 
   private learnFromName(used: string, outcome: BotApiOutcome): FileLesson {
@@ -130,6 +145,8 @@ export class BotFile {
   private endUpload(user: object): void {
     if (this.busyWith !== user) return;
     this.busyWith = undefined;
-    if (this.asset) this.gate.leave(this.asset.sizeBytes);
+    const { heldBytes } = this;
+    this.heldBytes = undefined;
+    if (heldBytes !== undefined) this.gate.leave(heldBytes);
   }
 }

@@ -70,14 +70,21 @@ function sourcesOf(lane: string): string {
 
 /**
  * What waits in a lane: the answers to people, then the broadcasts by turns, so that a small one doesn't wait for the
- * end of a large one.
+ * end of a large one. What somebody tries out is found apart: it is the newest, and other broadcasts may be many.
  */
 const QUEUED = `
 SELECT lane.bot_no::text, queued.*
 FROM unnest($1::bigint[], $2::int[]) AS lane(bot_no, most) CROSS JOIN LATERAL (
 WITH RECURSIVE ${sourcesOf('lane')}, broadcasting AS (
-  SELECT b.no, b.planned_on FROM sources JOIN broadcasts b ON b.no = sources.source_no
-  WHERE b.state IN ${GOING_ON} LIMIT ${BROADCASTS_BY_TURNS}
+  (SELECT b.no, b.planned_on FROM lanes l
+     JOIN broadcasts b ON b.tenant_id = l.tenant_id AND b.kind = 'test' AND b.state IN ${GOING_ON}
+     CROSS JOIN LATERAL (SELECT FROM deliveries d
+       WHERE d.bot_no = lane.bot_no AND d.is_open AND d.state = 0 AND d.class = 1 AND d.source_no = b.no
+         AND d.planned_on = b.planned_on LIMIT 1) AS queued
+   WHERE l.bot_no = lane.bot_no LIMIT ${BROADCASTS_BY_TURNS})
+  UNION ALL
+  (SELECT b.no, b.planned_on FROM sources JOIN broadcasts b ON b.no = sources.source_no
+   WHERE b.kind <> 'test' AND b.state IN ${GOING_ON} LIMIT ${BROADCASTS_BY_TURNS})
 )
 (SELECT ${COLUMNS}, r.method, r.parameters, 0::bigint AS turn
  FROM deliveries d ${RECIPIENT} JOIN replies r ON r.no = d.source_no

@@ -273,7 +273,7 @@ export class Lane implements IntentHolder {
         return;
       }
       const [delivery] = this.waiting.splice(next.position, 1);
-      if (delivery) this.start(delivery, now);
+      if (delivery) this.startOrSkip(delivery, now);
     }
   }
 
@@ -302,6 +302,18 @@ export class Lane implements IntentHolder {
       earliestMs = Math.min(earliestMs, atMs);
     }
     return { atMs: earliestMs, position: -1 };
+  }
+
+  private startOrSkip(delivery: PreparedDelivery, now: number): void {
+    // Its file may have been deleted while it waited.
+    const { skipReason } = delivery;
+    if (skipReason === null) this.start(delivery, now);
+    else this.skip(delivery, skipReason);
+  }
+
+  private skip(delivery: PreparedDelivery, reason: string): void {
+    this.inFlight += 1;
+    void this.around.journal.skip({ ...delivery.row, reason }).then(() => this.forget(delivery));
   }
 
   private start(delivery: PreparedDelivery, now: number): void {
@@ -353,14 +365,8 @@ export class Lane implements IntentHolder {
       this.hasPaid ||= delivery.isPaid;
       const { skipReason } = delivery;
       this.here.set(delivery.key, delivery);
-      if (skipReason === null) {
-        this.waiting.push(delivery);
-        continue;
-      }
-      this.inFlight += 1;
-      void this.around.journal
-        .skip({ ...delivery.row, reason: skipReason })
-        .then(() => this.forget(delivery));
+      if (skipReason === null) this.waiting.push(delivery);
+      else this.skip(delivery, skipReason);
     }
     // What is urgent passes broadcasts that were read before it.
     if (fresh.some(isUrgent)) {

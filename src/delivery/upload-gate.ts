@@ -1,6 +1,6 @@
 /**
- * How many uploads of this process are under way at once. Each holds about a megabyte (a piece of the file on its way
- * from the database, one in the socket), so all together stay below fifty. Small files have places of their own: a photo
+ * How many uploads of this process are under way at once. Each holds a few pieces of its file (one on its way from the
+ * database, one in the socket), so all together stay below ten megabytes. Small files have places of their own: a photo
  * must not wait until a dozen videos have crept through a slow line.
  */
 const PLACES = { small: 24, large: 24 };

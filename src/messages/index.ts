@@ -1,5 +1,5 @@
 export { AssetFiles, type AssetUse } from './asset-files.repository.js';
-export { AssetStore, type StoredAsset } from './asset-store.repository.js';
+export { AssetGoneError, AssetStore, type StoredAsset } from './asset-store.repository.js';
 export { type MessageContent, messageContentSchema } from './message-content.dto.js';
 export { type MessageUse, MessageUses } from './message-uses.service.js';
 export { type MessageChoice, MessageService } from './message.service.js';

@@ -1,4 +1,5 @@
 import { type Pool, type PoolClient, type QueryResultRow } from 'pg';
+import { BytesQuery, inlineParameters } from './bytes-query.js';
 import { holdTransaction } from './held-transaction.js';
 
 /** Options of the connections for `queryByKey`. */
@@ -36,6 +37,20 @@ export class DispatcherDatabase {
   async queryByKey<Row extends QueryResultRow>(sql: string, parameters: readonly unknown[]): Promise<Row[]> {
     const result = await this.keyedPool.query<Row>(sql, parameters as unknown[]);
     return result.rows;
+  }
+
+  /** The one `bytea` that a SELECT gives, without a string in between; undefined where there is no row. */
+  async readBytes(sql: string, parameters: readonly (string | number)[]): Promise<Buffer | undefined> {
+    const select = inlineParameters(sql, parameters);
+    const client = await this.pool.connect();
+    return new Promise((resolve, reject) => {
+      const query = new BytesQuery(select, (error, bytes) => {
+        client.release(error);
+        if (error) reject(error);
+        else resolve(bytes);
+      });
+      client.query(query);
+    });
   }
 
   /** Several statements in one transaction. Refused inside a tenant's unit of work, and may have none inside. */

@@ -150,6 +150,20 @@ describe('holding broadcasts at Telegram’s pace', () => {
     expect((await tenant.client.post('/broadcasts/test', unknown)).status).toBe(400);
   });
 
+  it('sends a test ahead of more broadcasts than take turns', async () => {
+    const crowd = await Promise.all(Array.from({ length: 20 }, (_, n) => tenant.broadcast(`Crowd ${n}`)));
+    for (const { id } of crowd) await tenant.until(id, ({ state }) => state === 'sending');
+    const [chat] = await tenant.chats(bot);
+    const test = await tenant.client.post<{ id: string }>('/broadcasts/test', {
+      message: { kind: 'text', text: 'Only me' },
+      chatId: chat!.id,
+    });
+    expect(await tenant.untilEnded(test.body.id)).toMatchObject({ counts: { sent: 1 } });
+    const list = await tenant.client.get<{ items: { state: string }[] }>('/broadcasts');
+    expect(list.body.items.map(({ state }) => state)).toEqual(crowd.map(() => 'sending'));
+    await Promise.all(crowd.map(({ id }) => tenant.client.post(`/broadcasts/${id}/cancel`)));
+  });
+
   it('sends what is paid for beyond the free pace, and never for more Stars than were agreed to', async () => {
     const message = { kind: 'text', text: 'First in line' };
     const audience = { to: 'everybody' };

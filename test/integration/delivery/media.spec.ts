@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { type TestApplication } from '../../harness/application.js';
 import { type LedgerRow, type SceneBot, type SceneTenant, UNPACED } from '../../harness/scene.js';
 import { waitUntil } from '../../harness/wait.js';
@@ -56,6 +57,11 @@ describe('media', () => {
     const asset = (await response.json()) as { id: string };
     if (response.status !== 201) throw new Error(`Not stored: ${JSON.stringify(asset)}`);
     return asset.id;
+  };
+  const openSession = async (): Promise<Client> => {
+    const session = new Client({ connectionString: scene.database.urls.superuser });
+    await session.connect();
+    return session;
   };
   const send = async (message: Record<string, unknown>): Promise<string> =>
     (await tenant.broadcast('', { message })).id;
@@ -176,6 +182,43 @@ describe('media', () => {
     expect(await tenant.untilEnded(photo)).toMatchObject({
       counts: { sent: 1, skipped: 2, reasons: [{ state: 'skipped', reason: 'file_gone', count: 2 }] },
     });
+  });
+
+  it('breaks off where its file is deleted while it goes up, and nobody gets a piece of it', async () => {
+    await tenant.startPeople(bot, 3);
+    const assetId = await store('video', mp4(3 * 1024 * 1024));
+    const [first, second] = await Promise.all([openSession(), openSession()]);
+    const isWaitedFor = (waiting: number) => async () => {
+      const rows = await scene.look(
+        `SELECT FROM pg_locks WHERE relation = 'asset_chunks'::regclass AND NOT granted`,
+      );
+      return rows.length === waiting;
+    };
+    // Whoever reads the first piece waits for the one session; the other, behind it, deletes before the second piece.
+    await first.query('BEGIN; LOCK TABLE asset_chunks');
+    const id = await send({ kind: 'video', assetId });
+    await waitUntil(isWaitedFor(1), 30_000);
+    const deleted = second.query(
+      `BEGIN; LOCK TABLE asset_chunks; DELETE FROM assets WHERE id = '${assetId}'; COMMIT`,
+    );
+    await waitUntil(isWaitedFor(2));
+    await first.query('COMMIT');
+    await deleted;
+    await Promise.all([first.end(), second.end()]);
+
+    expect(await tenant.untilEnded(id)).toMatchObject({
+      state: 'finished',
+      counts: {
+        sent: 0,
+        failed: 0,
+        unknown: 0,
+        skipped: 3,
+        reasons: [{ state: 'skipped', reason: 'file_gone', count: 3 }],
+      },
+    });
+    expect((await callsOf('sendVideo')).filter(({ hasEffect }) => hasEffect)).toEqual([]);
+    const text = await tenant.broadcast('Still here');
+    expect(await tenant.untilEnded(text.id)).toMatchObject({ counts: { sent: 3 } });
   });
 
   it('is cut off when its process is told to stop, and sent whole by the next one', async () => {

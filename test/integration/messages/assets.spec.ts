@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import pg from 'pg';
-import { AssetFiles, AssetStore } from '../../../src/messages/index.js';
+import { AssetFiles, AssetGoneError, AssetStore } from '../../../src/messages/index.js';
 import { asBotId } from '../../../src/platform/identity/index.js';
 import { startTestApplication, type TestApplication } from '../../harness/application.js';
 import { signUpTenant, type SignedUpTenant } from '../../harness/accounts.js';
@@ -84,6 +84,20 @@ describe('assets over HTTP on a real database', () => {
     for await (const piece of asset!.read()) pieces.push(piece);
     expect(asset).toMatchObject({ fileName: 'Relatório 😀.pdf', sizeBytes: bytes.length });
     expect(bytes.equals(Buffer.concat(pieces))).toBe(true);
+  });
+
+  it('tells whoever reads a file that was deleted meanwhile, instead of ending early', async () => {
+    const { body } = await upload(randomBytes(MEGABYTE));
+    const asset = await application.app.get(AssetStore).open(String(body['id']));
+    let received = 0;
+    const read = async () => {
+      for await (const piece of asset!.read()) {
+        if (received === 0) await tenant.client.delete(`/assets/${String(body['id'])}`);
+        received += piece.length;
+      }
+    };
+    await expect(read()).rejects.toThrow(AssetGoneError);
+    expect(received).toBe(52 * 1024);
   });
 
   it.each([

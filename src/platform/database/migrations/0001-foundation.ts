@@ -328,6 +328,8 @@ const TABLES = [
   'CREATE INDEX broadcasts_of_tenant ON broadcasts (tenant_id, id)',
   'CREATE INDEX broadcasts_of_target ON broadcasts (tenant_id, target_id) WHERE target_id IS NOT NULL',
   `CREATE INDEX broadcasts_unended ON broadcasts (no) WHERE state IN ('planning', 'sending', 'paused')`,
+  // Tests go first, and are found without the broadcasts that wait beside them.
+  `CREATE INDEX broadcasts_tried_out ON broadcasts (tenant_id) WHERE kind = 'test' AND state IN ('planning', 'sending')`,
   'CREATE INDEX broadcasts_untold ON broadcasts (no) WHERE NOT are_totals_true AND ended_at IS NOT NULL',
   'CREATE INDEX broadcasts_by_day ON broadcasts (planned_on)',
   // Who drives lanes: one lease of one process for all of them. Once over it stays over, so its number is never alive again.
