@@ -74,6 +74,7 @@ export const EXPORTED_TABLES: readonly ExportedTable[] = [
         'name',
         'username',
         'first_name',
+        'time_zone',
         'updates_mode',
       ],
       ...['state', 'state_reason', 'state_changed_at', 'created_at'],
@@ -92,7 +93,7 @@ export const EXPORTED_TABLES: readonly ExportedTable[] = [
     key: ID,
     columns: [
       ...['id', 'no', 'bot_id', 'contact_id', 'telegram_chat_id', 'type', 'title', 'username', 'state'],
-      ...['state_reason', 'state_changed_at', 'first_seen_at', 'last_seen_at'],
+      ...['state_reason', 'state_changed_at', 'time_zone', 'time_zone_source', 'first_seen_at', 'last_seen_at'],
     ],
   },
   { name: 'tags', key: ID, columns: ['id', 'name', 'created_at'] },
@@ -116,14 +117,15 @@ export const EXPORTED_TABLES: readonly ExportedTable[] = [
     columns: [
       ...['id', 'name', 'message_id', 'audience', 'rule', 'time_zone', 'state', 'state_reason'],
       ...['ends_at', 'max_runs', 'runs', 'except_dates', 'within', 'missed_policy', 'grace_seconds'],
-      ...['overlap_policy', 'paused_at', 'next_run_at', 'last_run_at', 'created_at', 'updated_at'],
+      ...['overlap_policy', 'local_time_of', 'zone_runs', 'paused_at', 'next_run_at', 'last_run_at'],
+      ...['created_at', 'updated_at'],
     ],
   },
   { name: 'quiet_hours', key: ID, columns: ['id', 'bot_id', 'hours', 'policy'] },
   {
     name: 'occurrences',
     key: ID,
-    columns: ['id', 'schedule_id', 'due_at', 'state', 'reason', 'broadcast_id', 'created_at'],
+    columns: ['id', 'schedule_id', 'due_at', 'time_zone', 'state', 'reason', 'broadcast_id', 'created_at'],
   },
   {
     name: 'broadcasts',
@@ -203,6 +205,7 @@ export const NOT_EXPORTED_COLUMNS: Readonly<Record<string, string>> = {
   'webhook_endpoints.old_secret_key_version': 'of a secret',
   'webhook_endpoints.old_secret_until': 'of a secret',
   'webhook_deliveries.next_attempt_at': 'what sending notes for itself',
+  'broadcasts.time_zone': '`audience` says the same',
   'broadcasts.plan_cursor': 'what sending notes for itself',
   'broadcasts.plan_cursor_chat_no': 'what sending notes for itself',
   'broadcasts.are_totals_true': 'what sending notes for itself',

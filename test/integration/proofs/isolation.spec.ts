@@ -28,6 +28,7 @@ const FIGURES = [
     'BroadcastReports.writeCsv',
     'Calendar.readFeed',
     'Chats.count',
+    'Chats.importTimeZones',
     'Exports.list',
     'Exports.read',
   ],
