@@ -35,7 +35,9 @@ const localTime = z
   .strictObject({
     of: z
       .enum(LOCAL_TIMES)
-      .describe("chat: the chat's own time zone, else its bot's, else the tenant's; bot: the bot's, else the tenant's"),
+      .describe(
+        "chat: the chat's own time zone, else its bot's, else the tenant's; bot: the bot's, else the tenant's",
+      ),
     timeZone: timeZoneSchema,
   })
   .optional()

@@ -29,7 +29,15 @@ import { TimeZonesRepository } from './time-zones.repository.js';
     TimeZonesRepository,
     { provide: ChatCounts, useExisting: AudienceReading },
   ],
-  exports: [AudienceReading, AudienceService, ChatCounts, ChatsRepository, ConsentWithdrawals, PersonTraces, TimeZonesRepository],
+  exports: [
+    AudienceReading,
+    AudienceService,
+    ChatCounts,
+    ChatsRepository,
+    ConsentWithdrawals,
+    PersonTraces,
+    TimeZonesRepository,
+  ],
 })
 export class AudienceModule {}
 

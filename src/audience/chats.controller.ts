@@ -118,7 +118,9 @@ export class ChatsController {
   @Post('chats/time-zones')
   @HttpCode(200)
   @AllowRole('editor', 'audience:write')
-  @ApiOperation({ summary: 'Import the time zones of many chats: all of them, or none where a chat is unknown' })
+  @ApiOperation({
+    summary: 'Import the time zones of many chats: all of them, or none where a chat is unknown',
+  })
   @ApiOkResponse({ standardSchema: importedTimeZonesSchema })
   importTimeZones(
     @CurrentCaller() caller: Caller,

@@ -96,7 +96,10 @@ export const importTimeZonesSchema = z
       )
       .min(1)
       .max(MOST_IMPORTED_ZONES)
-      .refine((chats) => new Set(chats.map(({ chatId }) => chatId)).size === chats.length, 'names a chat twice'),
+      .refine(
+        (chats) => new Set(chats.map(({ chatId }) => chatId)).size === chats.length,
+        'names a chat twice',
+      ),
   })
   .meta({
     id: 'ImportTimeZones',

@@ -68,9 +68,17 @@ export const exportQuerySchema = pageQuerySchema.extend({
 });
 
 const exportedScheduleSchema = scheduleSchema
-  .pick({ name: true, messageId: true, audience: true, rule: true, timeZone: true })
+  .pick({ name: true, messageId: true, audience: true, rule: true })
   .extend(
-    scheduleSchema.pick({ missedPolicy: true, graceSeconds: true, overlapPolicy: true }).partial().shape,
+    scheduleSchema
+      .pick({
+        timeZone: true,
+        localTimeOf: true,
+        missedPolicy: true,
+        graceSeconds: true,
+        overlapPolicy: true,
+      })
+      .partial().shape,
   )
   .extend(
     scheduleSchema.pick({ endsAt: true, exceptDates: true, within: true, maxRuns: true }).partial().shape,

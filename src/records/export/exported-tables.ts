@@ -93,7 +93,14 @@ export const EXPORTED_TABLES: readonly ExportedTable[] = [
     key: ID,
     columns: [
       ...['id', 'no', 'bot_id', 'contact_id', 'telegram_chat_id', 'type', 'title', 'username', 'state'],
-      ...['state_reason', 'state_changed_at', 'time_zone', 'time_zone_source', 'first_seen_at', 'last_seen_at'],
+      ...[
+        'state_reason',
+        'state_changed_at',
+        'time_zone',
+        'time_zone_source',
+        'first_seen_at',
+        'last_seen_at',
+      ],
     ],
   },
   { name: 'tags', key: ID, columns: ['id', 'name', 'created_at'] },

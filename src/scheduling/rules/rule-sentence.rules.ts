@@ -1,3 +1,4 @@
+import { type LocalTimeOf } from '../../audience/index.js';
 import { type Language } from '../../tenants/index.js';
 import { type RuleOf } from '../schedule-rule.dto.js';
 import { WEEKDAYS } from './calendar-day.rules.js';
@@ -23,7 +24,7 @@ const SECONDS_OF: readonly (readonly [Unit, number])[] = [
  */
 export function describeTiming(
   timing: Timing,
-  { maxRuns }: { readonly maxRuns: number | null },
+  { maxRuns, localTimeOf }: { readonly maxRuns: number | null; readonly localTimeOf?: LocalTimeOf | null },
   language: Language,
 ): string {
   const words = WORDS[language];
@@ -55,7 +56,8 @@ export function describeTiming(
   if (exceptDates?.length) bounds.push(describeExceptions(exceptDates, language));
   if (endsAt) bounds.push(words.until(say(endsAt)));
   if (maxRuns !== null) bounds.push(words.times(maxRuns));
-  const sentence = `${[shown, ...bounds].join(', ')} ${words.inZone(timeZone)}.`;
+  const clocks = localTimeOf ? words.inLocalTimeOf[localTimeOf] : words.inZone(timeZone);
+  const sentence = `${[shown, ...bounds].join(', ')} ${clocks}.`;
   return sentence.charAt(0).toLocaleUpperCase(language) + sentence.slice(1);
 }
 

@@ -349,7 +349,11 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   },
   'Bots.list': { role: 'viewer' },
   'Bots.read': { role: 'viewer', path: botPath },
-  'Bots.change': { role: 'admin', path: botPath, bodies: () => [{ name: 'Herald' }, { timeZone: 'Europe/Lisbon' }] },
+  'Bots.change': {
+    role: 'admin',
+    path: botPath,
+    bodies: () => [{ name: 'Herald' }, { timeZone: 'Europe/Lisbon' }],
+  },
   'Bots.disconnect': { role: 'admin', path: botPath },
   'Bots.pause': { role: 'admin', path: botPath },
   'Bots.resume': { role: 'admin', path: botPath },
