@@ -201,6 +201,7 @@ describe('schedules over time, without anybody who sends', () => {
         dueAt: '2027-03-28T01:00:00.000Z',
         localTime: '2027-03-28T02:00:00',
         offset: '+01:00',
+        timeZone: 'Europe/Lisbon',
         oddity: { kind: 'skipped_time', askedTime: '2027-03-28T01:30:00' },
       },
     ]);
