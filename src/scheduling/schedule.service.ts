@@ -66,6 +66,7 @@ export class ScheduleService implements OnModuleInit {
   onModuleInit(): void {
     this.quotas.register('schedules', (manager, atMost) => this.schedules.countUnended(manager, atMost));
     this.timeZones.register(async (manager) => {
+      await this.schedules.lockZones(manager);
       if (await this.schedules.lookAgainAtZones(manager)) await ringForSchedules(manager);
     });
     this.messageUses.register(async (manager, messageId) => {
@@ -123,6 +124,7 @@ export class ScheduleService implements OnModuleInit {
     known = new Set<string>(),
   ): Promise<ScheduleChoice> {
     const of = chooseLocalTimeOf(input, input.localTimeOf ?? 'tenant');
+    if (of) await this.schedules.lockZones(manager);
     const local = of && (await this.findLocalTimes(manager, { tenantId, timeZone }, input.audience, of));
     const timing = chooseTiming(input, input.timeZone ?? timeZone, now, local);
     const audience = JSON.stringify(input.audience);
@@ -147,6 +149,8 @@ export class ScheduleService implements OnModuleInit {
   /** Changes what is named. A new rule or zone counts from now, and lets an ended schedule begin again. */
   change(caller: Caller, id: string, input: ChangeSchedule): Promise<ScheduleView> {
     return this.database.run(caller.tenantId, async (manager) => {
+      // Before the schedule, as whoever brings a new zone takes them.
+      if (input.localTimeOf !== undefined) await this.schedules.lockZones(manager);
       const row = await this.schedules.lockByIdOrThrow(manager, id);
       const { now, timeZone } = await this.schedules.readClock(manager, caller.tenantId);
       if (input.audience) await this.audience.assertExists(manager, input.audience);
@@ -207,13 +211,16 @@ export class ScheduleService implements OnModuleInit {
     });
   }
 
-  /** Moves a rule that stands at an instant. @throws ProblemError 409 for a rule of the calendar */
+  /** Moves a rule's times. @throws ProblemError 409 for what can't be moved, such as a cron line */
   shift(caller: Caller, id: string, seconds: number): Promise<ScheduleView> {
     return this.database.run(caller.tenantId, async (manager) => {
       const row = await this.schedules.lockByIdOrThrow(manager, id);
       const rule = shiftRule(row.rule, row.time_zone, seconds);
       if (!rule)
-        throw conflict('not_shiftable', 'Its times stand on the calendar; change its rule or its zone.');
+        throw conflict(
+          'not_shiftable',
+          'Its times stand in its line, or would come to another day; change its rule or its zone.',
+        );
       return this.change(caller, id, { rule });
     });
   }

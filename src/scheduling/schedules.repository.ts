@@ -109,6 +109,16 @@ export class SchedulesRepository {
   }
 
   /**
+   * Until the transaction ends, nobody begins to live in a new zone unnoticed: whoever makes a schedule of many zones and
+   * whoever brings a new zone see each other.
+   */
+  async lockZones(manager: EntityManager): Promise<void> {
+    await manager.query(
+      `SELECT pg_advisory_xact_lock(hashtextextended('schedule zones/' || current_tenant_id()::text, 0))`,
+    );
+  }
+
+  /**
    * Makes those that run in many zones due at once, so that the ticker finds new zones; what is not due in a zone yet
    * does not run by that. @returns whether there are any
    */

@@ -281,6 +281,21 @@ describe('schedules over time, without anybody who sends', () => {
       expect(exported.body.schedules).toEqual(expect.arrayContaining(given.body.schedules));
     });
 
+    it('takes in two thousand at once', async () => {
+      const messageId = (await planner.client.post('/messages', { content: { kind: 'text', text: 'x' } }))
+        .body['id'];
+      const { message: _, ...rest } = body({ rule: { kind: 'calendar', unit: 'day', times: ['09:00'] } });
+      const schedules = Array.from({ length: 2_000 }, (_, n) => ({ ...rest, name: `n${n}`, messageId }));
+      const taken = await planner.client.post<{ ids: string[] }>('/schedules/import', { schedules });
+      expect(taken).toMatchObject({ status: 201 });
+      expect(new Set(taken.body.ids).size).toBe(2_000);
+      for (let n = 0; n < 2_000; n += 500)
+        await planner.client.post('/schedules/bulk', {
+          action: 'delete',
+          ids: taken.body.ids.slice(n, n + 500),
+        });
+    });
+
     it('takes in all or nothing, and names what is wrong', async () => {
       const count = async () =>
         (await planner.client.get<{ schedules: object[] }>('/schedules/export')).body.schedules.length;
