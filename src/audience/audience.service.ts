@@ -9,13 +9,10 @@ import { audienceCondition } from './audience-condition.rules.js';
 import { type Audience } from './audience.dto.js';
 import { ChatsRepository } from './chats.repository.js';
 import { ConsentWithdrawals } from './consent-withdrawals.js';
-import { type LocalTimeOf, type TimeZoneSource, zonesOf } from './local-time.rules.js';
+import { zonesOf } from './audience-zones.rules.js';
+import { type LocalTimeOf, type TimeZoneSource } from './local-time.rules.js';
+import { type StatementRunner } from './statement-runner.js';
 import { type ChatZone, type TenantBotZones, TimeZonesRepository } from './time-zones.repository.js';
-
-/** Anything that runs a statement: a tenant's EntityManager or a dispatcher's client. */
-export interface StatementRunner {
-  query(sql: string, parameters?: unknown[]): Promise<unknown>;
-}
 
 /** A chat that a delivery found out of reach; `reason` is Telegram's, such as `blocked`. */
 export interface UnreachableChat {

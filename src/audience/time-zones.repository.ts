@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
-import { type StatementRunner } from './audience.service.js';
-import { type BotZones, type TimeZoneSource } from './local-time.rules.js';
+import { type BotZones } from './audience-zones.rules.js';
+import { type TimeZoneSource } from './local-time.rules.js';
+import { type StatementRunner } from './statement-runner.js';
 
 export interface TenantBotZones extends BotZones {
   readonly tenantId: string;

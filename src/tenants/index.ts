@@ -19,6 +19,5 @@ export { type Membership } from './tenants.repository.js';
 export { MembersService } from './members/members.service.js';
 export { emailNotConfirmed, InvitationsService } from './invitations/invitations.service.js';
 export { TimeZoneChanges } from './time-zone-changes.js';
-export { isTimeZone } from './time-zone.rules.js';
 export { TenantsApiModule, TenantsModule, TenantsSchedulerModule } from './tenants.module.js';
 export { TenantsService, viewTenant } from './tenants.service.js';
