@@ -28,7 +28,6 @@ const FIGURES = [
     'BroadcastReports.writeCsv',
     'Calendar.readFeed',
     'Chats.count',
-    'Chats.importTimeZones',
     'Exports.list',
     'Exports.read',
   ],
