@@ -25,6 +25,16 @@ describe('audienceCondition', () => {
   });
 });
 
+describe('a zone of an audience', () => {
+  it('is the chat’s own before its bot’s, or its bot’s alone', () => {
+    const inZone = (of: 'bot' | 'chat') =>
+      audienceCondition({ to: 'everybody', localTime: { of, timeZone: 'Asia/Tokyo' } }, 3);
+    expect(inZone('chat').parameters).toEqual(['Asia/Tokyo']);
+    expect(inZone('chat').sql).toContain('(c.time_zone = $3 OR c.time_zone IS NULL AND EXISTS');
+    expect(inZone('bot').sql).not.toContain('c.time_zone');
+  });
+});
+
 describe('audienceSchema', () => {
   it.each([
     ['nobody', {}],
@@ -34,6 +44,7 @@ describe('audienceSchema', () => {
     ['21 tags', { to: 'tags', tags: Array.from({ length: 21 }, (_, n) => `t${n}`) }],
     ['1001 chats', { to: 'chats', chatIds: Array.from({ length: 1001 }, () => id) }],
     ['chats and bots', { to: 'chats', chatIds: [id], botIds: [id] }],
+    ['a zone that nobody knows', { to: 'everybody', localTime: { of: 'chat', timeZone: 'Mars/Base' } }],
     ['an unknown type', { to: 'everybody', chatTypes: ['forum'] }],
   ])('refuses %s', (_, audience) => {
     expect(audienceSchema.safeParse(audience).success).toBe(false);

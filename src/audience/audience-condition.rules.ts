@@ -1,4 +1,5 @@
 import { type Audience } from './audience.dto.js';
+import { type LocalTimeOf } from './local-time.rules.js';
 
 export interface AudienceCondition {
   /** Goes behind WHERE, over the alias `c` of the table `chats`. */
@@ -36,5 +37,13 @@ export function audienceCondition(audience: Audience, firstParameter: number): A
     if (audience.botIds) clauses.push(`c.bot_id = ANY (${place(audience.botIds)}::uuid[])`);
     if (audience.chatTypes) clauses.push(`c.type = ANY (${place(audience.chatTypes)}::text[])`);
   }
+  if (audience.localTime) clauses.push(isInZone(audience.localTime.of, place(audience.localTime.timeZone)));
   return { sql: clauses.join(' AND '), parameters };
+}
+
+/** Where a chat has no zone its bot's counts, and where that has none the tenant's. */
+function isInZone(of: LocalTimeOf, zone: string): string {
+  const isBotInZone = `EXISTS (SELECT FROM bots b JOIN tenants t ON t.id = b.tenant_id
+    WHERE b.id = c.bot_id AND coalesce(b.time_zone, t.time_zone) = ${zone})`;
+  return of === 'bot' ? isBotInZone : `(c.time_zone = ${zone} OR c.time_zone IS NULL AND ${isBotInZone})`;
 }

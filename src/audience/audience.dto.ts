@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { idSchema } from '../platform/identity/index.js';
+import { timeZoneSchema } from '../tenants/index.js';
+import { LOCAL_TIMES } from './local-time.rules.js';
 
 export const CHAT_TYPES = ['private', 'group', 'supergroup', 'channel'] as const;
 export type ChatType = (typeof CHAT_TYPES)[number];
@@ -29,17 +31,30 @@ const chatTypes = z
   .optional()
   .describe('only chats of these types; without it, all types');
 
+const localTime = z
+  .strictObject({
+    of: z
+      .enum(LOCAL_TIMES)
+      .describe(
+        "chat: the chat's own time zone, else its bot's, else the tenant's; bot: the bot's, else the tenant's",
+      ),
+    timeZone: timeZoneSchema,
+  })
+  .optional()
+  .describe('only chats whose local time is that of a zone; without it, all');
+
 /** To whom a message goes. Only active chats count: who wrote /stop or blocked the bot gets nothing. */
 export const audienceSchema = z
   .discriminatedUnion('to', [
-    z.strictObject({ to: z.literal('everybody'), botIds, chatTypes }),
+    z.strictObject({ to: z.literal('everybody'), botIds, chatTypes, localTime }),
     z.strictObject({
       to: z.literal('tags'),
       tags: z.array(tagNameSchema).min(1).max(20).describe('chats that have at least one of these tags'),
       botIds,
       chatTypes,
+      localTime,
     }),
-    z.strictObject({ to: z.literal('chats'), chatIds: z.array(idSchema).min(1).max(1000) }),
+    z.strictObject({ to: z.literal('chats'), chatIds: z.array(idSchema).min(1).max(1000), localTime }),
   ])
   .meta({ id: 'Audience', examples: [{ to: 'everybody' }, { to: 'tags', tags: ['customers'] }] });
 export type Audience = z.infer<typeof audienceSchema>;

@@ -14,6 +14,7 @@ import { TagsController } from './tags.controller.js';
 import { ErasureRepository } from './erasure.repository.js';
 import { ErasureService } from './erasure.service.js';
 import { TagsRepository } from './tags.repository.js';
+import { TimeZonesRepository } from './time-zones.repository.js';
 
 /** Whom bots know, for every process. */
 @Global()
@@ -25,9 +26,18 @@ import { TagsRepository } from './tags.repository.js';
     ChatsRepository,
     ConsentWithdrawals,
     PersonTraces,
+    TimeZonesRepository,
     { provide: ChatCounts, useExisting: AudienceReading },
   ],
-  exports: [AudienceReading, AudienceService, ChatCounts, ChatsRepository, ConsentWithdrawals, PersonTraces],
+  exports: [
+    AudienceReading,
+    AudienceService,
+    ChatCounts,
+    ChatsRepository,
+    ConsentWithdrawals,
+    PersonTraces,
+    TimeZonesRepository,
+  ],
 })
 export class AudienceModule {}
 

@@ -3,17 +3,16 @@ import { type EntityManager } from 'typeorm';
 import { TenantDatabase } from '../platform/database/index.js';
 import { invalidField } from '../platform/errors/index.js';
 import { type BotNumber, type TenantId } from '../platform/identity/index.js';
-import { Quotas } from '../tenants/index.js';
+import { Quotas, TimeZoneChanges } from '../tenants/index.js';
 import { Outbox } from '../webhooks/index.js';
 import { audienceCondition } from './audience-condition.rules.js';
 import { type Audience } from './audience.dto.js';
 import { ChatsRepository } from './chats.repository.js';
 import { ConsentWithdrawals } from './consent-withdrawals.js';
-
-/** Anything that runs a statement: a tenant's EntityManager or a dispatcher's client. */
-export interface StatementRunner {
-  query(sql: string, parameters?: unknown[]): Promise<unknown>;
-}
+import { zonesOf } from './audience-zones.rules.js';
+import { type LocalTimeOf, type TimeZoneSource } from './local-time.rules.js';
+import { type StatementRunner } from './statement-runner.js';
+import { type ChatZone, type TenantBotZones, TimeZonesRepository } from './time-zones.repository.js';
 
 /** A chat that a delivery found out of reach; `reason` is Telegram's, such as `blocked`. */
 export interface UnreachableChat {
@@ -30,6 +29,8 @@ export class AudienceService implements OnModuleInit {
     private readonly outbox: Outbox,
     private readonly quotas: Quotas,
     private readonly withdrawals: ConsentWithdrawals,
+    private readonly timeZones: TimeZonesRepository,
+    private readonly zoneChanges: TimeZoneChanges,
   ) {}
 
   onModuleInit(): void {
@@ -91,6 +92,41 @@ export class AudienceService implements OnModuleInit {
       [atMost, ...condition.parameters],
     );
     return row?.count ?? 0;
+  }
+
+  /** The zones in which chats of the audience can live; none where no bot is connected. */
+  async findZones(
+    manager: EntityManager,
+    tenantId: TenantId,
+    audience: Audience,
+    localTimeOf: LocalTimeOf,
+  ): Promise<string[]> {
+    return zonesOf(await this.timeZones.findOfBots(manager, [tenantId]), audience, localTimeOf);
+  }
+
+  /** The zones of the bots of many tenants; for a login that sees them. */
+  findZonesOfBots(runner: StatementRunner, tenantIds: readonly TenantId[]): Promise<TenantBotZones[]> {
+    return this.timeZones.findOfBots(runner, tenantIds);
+  }
+
+  /** Chats that are unknown are passed over. */
+  async setTimeZones(
+    manager: EntityManager,
+    zones: readonly ChatZone[],
+    source: TimeZoneSource,
+  ): Promise<void> {
+    if (await this.timeZones.setOfChats(manager, zones, source)) await this.zoneChanges.follow(manager);
+  }
+
+  /** A person said where they are. */
+  async recordTimeZone(
+    manager: EntityManager,
+    botNo: BotNumber,
+    telegramChatId: number,
+    timeZone: string,
+  ): Promise<void> {
+    const chatId = await this.timeZones.findChatId(manager, botNo, telegramChatId);
+    if (chatId !== undefined) await this.setTimeZones(manager, [{ chatId, timeZone }], 'chosen');
   }
 
   /** Whether a person wrote /stop and nothing else since. */

@@ -1,5 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { type ChatState, type ChatType } from './audience.dto.js';
+import { type TimeZoneSource } from './local-time.rules.js';
 
 /** Where a bot's messages can go: a person, a group, a channel. */
 @Entity({ name: 'chats' })
@@ -38,6 +39,13 @@ export class Chat {
 
   @Column({ name: 'state_changed_at', type: 'timestamptz' })
   stateChangedAt: Date;
+
+  /** Null where it is its bot's. */
+  @Column({ name: 'time_zone', type: 'text', nullable: true })
+  timeZone: string | null;
+
+  @Column({ name: 'time_zone_source', type: 'text', nullable: true })
+  timeZoneSource: TimeZoneSource | null;
 
   @Column({ name: 'first_seen_at', type: 'timestamptz' })
   firstSeenAt: Date;

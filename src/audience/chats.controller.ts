@@ -22,6 +22,11 @@ import {
   contactSchema,
   type IdParameter,
   idParameterSchema,
+  importedTimeZonesSchema,
+  type ImportTimeZones,
+  importTimeZonesSchema,
+  type SetTimeZone,
+  setTimeZoneSchema,
   type TagChats,
   tagChatsSchema,
   taggedSchema,
@@ -88,6 +93,40 @@ export class ChatsController {
     @Param({ schema: chatTagParameterSchema }) { id, name }: ChatTagParameter,
   ) {
     return this.chats.untag(caller, id, name);
+  }
+
+  @Put('chats/:id/time-zone')
+  @AllowRole('editor', 'audience:write')
+  @ApiOperation({ summary: 'Say in which time zone a chat is; Telegram tells no zone' })
+  @ApiOkResponse({ standardSchema: chatSchema })
+  setTimeZone(
+    @CurrentCaller() caller: Caller,
+    @Param({ schema: idParameterSchema }) { id }: IdParameter,
+    @Body({ schema: setTimeZoneSchema }) { timeZone }: SetTimeZone,
+  ) {
+    return this.chats.setTimeZone(caller, id, timeZone);
+  }
+
+  @Delete('chats/:id/time-zone')
+  @AllowRole('editor', 'audience:write')
+  @ApiOperation({ summary: "Forget a chat's own time zone: it is its bot's again" })
+  @ApiOkResponse({ standardSchema: chatSchema })
+  clearTimeZone(@CurrentCaller() caller: Caller, @Param({ schema: idParameterSchema }) { id }: IdParameter) {
+    return this.chats.setTimeZone(caller, id, null);
+  }
+
+  @Post('chats/time-zones')
+  @HttpCode(200)
+  @AllowRole('editor', 'audience:write')
+  @ApiOperation({
+    summary: 'Import the time zones of many chats: all of them, or none where a chat is unknown',
+  })
+  @ApiOkResponse({ standardSchema: importedTimeZonesSchema })
+  importTimeZones(
+    @CurrentCaller() caller: Caller,
+    @Body({ schema: importTimeZonesSchema }) { chats }: ImportTimeZones,
+  ) {
+    return this.chats.importTimeZones(caller, chats);
   }
 
   @Get('contacts')

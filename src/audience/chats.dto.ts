@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { lineOfTextSchema, pageQuerySchema, pageSchemaOf } from '../platform/http/index.js';
 import { idSchema } from '../platform/identity/index.js';
+import { timeZoneSchema } from '../tenants/index.js';
 import { CHAT_STATES, CHAT_TYPES, tagNameSchema } from './audience.dto.js';
+import { TIME_ZONE_SOURCES } from './local-time.rules.js';
 
 /** "at most 52 significant bits": https://core.telegram.org/bots/api#user */
 const LARGEST_TELEGRAM_ID = 2 ** 52 - 1;
@@ -63,6 +65,12 @@ export const chatSchema = z
       .describe('`active` gets messages; `stopped` wrote /stop; `unreachable` blocked or removed the bot'),
     stateReason: z.string().nullable(),
     stateChangedAt: z.iso.datetime(),
+    timeZone: z.string().describe('the local time of the chat'),
+    timeZoneSource: z
+      .enum([...TIME_ZONE_SOURCES, 'bot', 'tenant'])
+      .describe(
+        "whence it is known: chosen (the person said so in the chat), import, api, or not at all: then it is the bot's or the tenant's",
+      ),
     tags: z.array(z.string()),
     firstSeenAt: z.iso.datetime(),
     lastSeenAt: z.iso.datetime(),
@@ -70,6 +78,36 @@ export const chatSchema = z
   .meta({ id: 'Chat' });
 export type ChatView = z.output<typeof chatSchema>;
 export const chatPageSchema = pageSchemaOf(chatSchema, 'ChatPage');
+
+export const setTimeZoneSchema = z
+  .strictObject({ timeZone: timeZoneSchema })
+  .meta({ id: 'SetTimeZone', examples: [{ timeZone: 'America/Sao_Paulo' }] });
+export type SetTimeZone = z.output<typeof setTimeZoneSchema>;
+
+const MOST_IMPORTED_ZONES = 5_000;
+export const importTimeZonesSchema = z
+  .strictObject({
+    chats: z
+      .array(
+        z.strictObject({
+          chatId: idSchema,
+          timeZone: timeZoneSchema.nullable().describe('null to take the zone of the bot again'),
+        }),
+      )
+      .min(1)
+      .max(MOST_IMPORTED_ZONES)
+      .refine(
+        (chats) => new Set(chats.map(({ chatId }) => chatId)).size === chats.length,
+        'names a chat twice',
+      ),
+  })
+  .meta({
+    id: 'ImportTimeZones',
+    examples: [{ chats: [{ chatId: '019aaaaa-0000-7000-8000-000000000001', timeZone: 'Europe/Lisbon' }] }],
+  });
+export type ImportTimeZones = z.output<typeof importTimeZonesSchema>;
+export const importedTimeZonesSchema = z.object({ chats: z.int() }).meta({ id: 'ImportedTimeZones' });
+export type ImportedTimeZones = z.output<typeof importedTimeZonesSchema>;
 
 export const contactSchema = z
   .object({

@@ -96,8 +96,8 @@ export class ChatsRepository {
     fromTelegramChatId: number,
     toTelegramChatId: number,
   ): Promise<void> {
-    const [kept, other] = await manager.query<{ id: string; telegram_chat_id: string }[]>(
-      `SELECT id, telegram_chat_id FROM chats WHERE bot_no = $1 AND telegram_chat_id = ANY ($2::bigint[])
+    const [kept, other] = await manager.query<{ id: string }[]>(
+      `SELECT id FROM chats WHERE bot_no = $1 AND telegram_chat_id = ANY ($2::bigint[])
         ORDER BY no FOR UPDATE`,
       [botNo, [fromTelegramChatId, toTelegramChatId]],
     );
@@ -106,6 +106,11 @@ export class ChatsRepository {
       await manager.query(
         `INSERT INTO chat_tags (tenant_id, tag_id, chat_id)
          SELECT tenant_id, tag_id, $2 FROM chat_tags WHERE chat_id = $1 ON CONFLICT DO NOTHING`,
+        [other.id, kept.id],
+      );
+      await manager.query(
+        `UPDATE chats kept SET time_zone = other.time_zone, time_zone_source = other.time_zone_source
+           FROM chats other WHERE kept.id = $2 AND other.id = $1 AND kept.time_zone IS NULL`,
         [other.id, kept.id],
       );
       await manager.query('DELETE FROM chats WHERE id = $1', [other.id]);

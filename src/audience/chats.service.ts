@@ -22,6 +22,8 @@ import {
   type ChatView,
   type ContactQuery,
   type ContactView,
+  type ImportedTimeZones,
+  type ImportTimeZones,
   LARGEST_TAGGING,
   type TagChats,
   type Tagged,
@@ -30,6 +32,7 @@ import {
 import { type Contact } from './contact.entity.js';
 import { estimateSendingSeconds } from './sending-time.rules.js';
 import { type TagRow, TagsRepository } from './tags.repository.js';
+import { type InheritedZone, TimeZonesRepository } from './time-zones.repository.js';
 
 /** The audience as a member of the tenant sees and tags it. */
 @Injectable()
@@ -41,6 +44,7 @@ export class ChatsService {
     private readonly tags: TagsRepository,
     private readonly audience: AudienceService,
     private readonly configuration: Configuration,
+    private readonly timeZones: TimeZonesRepository,
   ) {}
 
   async list(caller: Caller, query: ChatQuery): Promise<Page<ChatView>> {
@@ -50,7 +54,8 @@ export class ChatsService {
         manager,
         chats.map((chat) => chat.id),
       );
-      return pageOf(chats, query, (chat) => viewChat(chat, tags.get(chat.id)));
+      const zones = await this.inheritedZones(manager, chats);
+      return pageOf(chats, query, (chat) => viewChat(chat, zones.get(chat.botId), tags.get(chat.id)));
     });
   }
 
@@ -133,6 +138,24 @@ export class ChatsService {
     });
   }
 
+  /** @param timeZone null to let the chat inherit its bot's */
+  async setTimeZone(caller: Caller, id: string, timeZone: string | null): Promise<ChatView> {
+    return this.database.run(caller.tenantId, async (manager) => {
+      await this.audience.setTimeZones(manager, [{ chatId: id, timeZone }], 'api');
+      return this.show(manager, id);
+    });
+  }
+
+  /** @throws ProblemError 400 for an unknown chat */
+  async importTimeZones(caller: Caller, chats: ImportTimeZones['chats']): Promise<ImportedTimeZones> {
+    return this.database.run(caller.tenantId, async (manager) => {
+      const ids = chats.map(({ chatId }) => chatId);
+      await this.audience.assertChatsExist(manager, ids, 'chats');
+      await this.audience.setTimeZones(manager, chats, 'import');
+      return { chats: ids.length };
+    });
+  }
+
   /** @throws ProblemError 400 for an unknown chat, or where more chats fit than one request may tag */
   async tagMany(caller: Caller, request: IdempotentRequest, input: TagChats): Promise<Tagged> {
     return this.idempotency.run(caller, request, async (manager) => {
@@ -161,11 +184,24 @@ export class ChatsService {
     const chat = await this.reading.findChat(manager, id);
     if (!chat) throw notFound('chat');
     const tags = await this.tags.findTagNames(manager, [id]);
-    return viewChat(chat, tags.get(id));
+    const zones = await this.inheritedZones(manager, [chat]);
+    return viewChat(chat, zones.get(chat.botId), tags.get(id));
+  }
+
+  private async inheritedZones(
+    manager: EntityManager,
+    chats: readonly Chat[],
+  ): Promise<ReadonlyMap<string, InheritedZone>> {
+    const found = await this.timeZones.findInherited(
+      manager,
+      chats.map((chat) => chat.botId),
+    );
+    return new Map(found.map((zone) => [zone.botId, zone]));
   }
 }
 
-function viewChat(chat: Chat, tags: string[] = []): ChatView {
+function viewChat(chat: Chat, inherited: InheritedZone | undefined, tags: string[] = []): ChatView {
+  if (!inherited) throw new Error(`The chat ${chat.id} has no bot.`);
   return {
     id: chat.id,
     botId: chat.botId,
@@ -177,6 +213,8 @@ function viewChat(chat: Chat, tags: string[] = []): ChatView {
     state: chat.state,
     stateReason: chat.stateReason,
     stateChangedAt: chat.stateChangedAt.toISOString(),
+    timeZone: chat.timeZone ?? inherited.timeZone,
+    timeZoneSource: chat.timeZoneSource ?? inherited.source,
     tags,
     firstSeenAt: chat.firstSeenAt.toISOString(),
     lastSeenAt: chat.lastSeenAt.toISOString(),

@@ -64,7 +64,7 @@ UPDATE broadcasts b SET state = 'finished', ended_at = clock_timestamp() FROM do
 export class BroadcastRepository {
   constructor(private readonly crossing: DispatcherDatabase) {}
 
-  /** @returns undefined where this schedule already has its broadcast for this due instant */
+  /** @returns undefined where this schedule already has its broadcast for this due instant and these chats' zone */
   async insert(
     manager: EntityManager,
     tenantId: TenantId,
@@ -75,7 +75,7 @@ export class BroadcastRepository {
          expected, kind, target_id, max_stars)
        VALUES ($1, $2, $3, $4, coalesce($5, clock_timestamp()), (clock_timestamp() AT TIME ZONE 'UTC')::date, $6, $7,
          $8, $9, $10)
-       ON CONFLICT (schedule_id, due_at) DO NOTHING RETURNING ${COLUMNS}`,
+       ON CONFLICT (schedule_id, due_at, time_zone) DO NOTHING RETURNING ${COLUMNS}`,
       [
         tenantId,
         broadcast.messageId,
@@ -96,10 +96,11 @@ export class BroadcastRepository {
     manager: EntityManager,
     scheduleId: string,
     dueAt: Date,
+    timeZone: string,
   ): Promise<BroadcastRow | undefined> {
     const [row] = await manager.query<BroadcastRow[]>(
-      `SELECT ${COLUMNS} FROM broadcasts WHERE schedule_id = $1 AND due_at = $2`,
-      [scheduleId, dueAt],
+      `SELECT ${COLUMNS} FROM broadcasts WHERE schedule_id = $1 AND due_at = $2 AND time_zone = $3`,
+      [scheduleId, dueAt, timeZone],
     );
     return row;
   }

@@ -176,8 +176,9 @@ export class BroadcastService implements OnModuleInit {
       this.tenants.afterCommit(() => this.plans.wakeSoon([inserted.no]));
       return inserted;
     }
+    const timeZone = request.audience.localTime?.timeZone ?? '';
     const started =
-      scheduleId && dueAt && (await this.repository.findByOccurrence(manager, scheduleId, dueAt));
+      scheduleId && dueAt && (await this.repository.findByOccurrence(manager, scheduleId, dueAt, timeZone));
     if (!started) throw new Error('A broadcast was neither started nor there already.');
     return started;
   }

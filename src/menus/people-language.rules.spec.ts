@@ -1,5 +1,5 @@
 import { languageSchema } from '../tenants/index.js';
-import { isForThisBot, languageOf, textsIn } from './people-language.rules.js';
+import { isForThisBot, languageOf, readArgument, textsIn } from './people-language.rules.js';
 
 describe('languageOf', () => {
   it.each([
@@ -24,11 +24,22 @@ describe('the texts', () => {
       texts.help(longest),
       texts.privacy({ ...longest, person: 2 ** 52 }),
       texts.welcomeBack,
+      `${texts.timeZoneAsked} ${texts.timeZoneTaken('America/Argentina/ComodRivadavia')} /stop`,
     ]) {
       expect(text.length).toBeLessThan(4096);
       expect(text).toContain('/stop');
     }
     expect(texts.stopped).toContain('/start');
+  });
+});
+
+describe('readArgument', () => {
+  it.each([
+    ['/timezone New York', 'New York'],
+    ['/timezone@herald_bot  Europe/Lisbon ', 'Europe/Lisbon'],
+    ['/timezone', ''],
+  ])('finds in %s: %s', (text, argument) => {
+    expect(readArgument(text)).toBe(argument);
   });
 });
 

@@ -32,6 +32,9 @@ export function textsIn(language: Language): PeopleTexts {
   return TEXTS[language];
 }
 
+/** What stands behind a command. */
+export const readArgument = (text: string): string => text.replace(/^\/\S+\s*/, '').trim();
+
 /** In a group, a command is for this bot only where it says so (`/help@name`): other bots listen there too. */
 export function isForThisBot(chatType: string, text: string): boolean {
   return chatType === 'private' || /^\/\w+@/.test(text);

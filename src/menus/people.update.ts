@@ -1,8 +1,8 @@
 import { Command, Ctx, Next, On, Update } from 'nestjs-telegraf';
-import { AudienceService } from '../audience/index.js';
+import { AudienceService, findTimeZone } from '../audience/index.js';
 import { BotContext } from '../bots/index.js';
 import { Tenant } from '../tenants/index.js';
-import { isForThisBot, languageOf, textsIn } from './people-language.rules.js';
+import { isForThisBot, languageOf, readArgument, textsIn } from './people-language.rules.js';
 import { type PeopleTexts } from './texts/people-texts.js';
 
 type NextHandler = () => Promise<void>;
@@ -29,6 +29,18 @@ export class PeopleUpdate {
     await this.audience.recordStop(context.manager, context.bot.botNo, context.chat.id);
     const { texts } = await this.speak(context);
     context.say(texts.stopped);
+  }
+
+  /** Telegram tells no time zone, so people say it themselves. */
+  @Command('timezone')
+  async handleTimeZone(@Ctx() context: BotContext, @Next() next: NextHandler): Promise<void> {
+    if (context.chat?.type !== 'private') return next();
+    const { bot, manager, chat } = context;
+    const timeZone = findTimeZone(readArgument(context.text ?? ''));
+    const { texts } = await this.speak(context);
+    if (timeZone === null) return context.say(texts.timeZoneAsked);
+    await this.audience.recordTimeZone(manager, bot.botNo, chat.id, timeZone);
+    context.say(texts.timeZoneTaken(timeZone));
   }
 
   @Command('help')

@@ -15,11 +15,12 @@ import {
   type NewCalendarFeed,
 } from './calendar.dto.js';
 import { DAY_MS } from './rules/calendar-day.rules.js';
-import { type CalendarRuns, mergeRuns } from './rules/calendar.rules.js';
+import { type CalendarRuns, type CalendarSource, mergeRuns } from './rules/calendar.rules.js';
 import { writeCalendar } from './rules/icalendar.rules.js';
 import { describeTiming } from './rules/rule-sentence.rules.js';
 import { timingOf } from './rules/schedule-choice.rules.js';
 import { previewRun } from './rules/schedule.rules.js';
+import { viewZones } from './rules/zone-runs.rules.js';
 import { type ScheduleRow, SchedulesRepository } from './schedules.repository.js';
 
 /** Of a tenant with more, the calendar shows those that are due soonest. */
@@ -89,7 +90,8 @@ export class CalendarService {
         FEED_EVENTS,
       );
       const events = runs.map(({ label, timing, dueAt }) => ({
-        id: label.id,
+        // Of one schedule, several zones may be due at the same instant.
+        id: label.zone_runs ? `${label.id}-${timing.timeZone}` : label.id,
         name: label.name,
         dueAt,
         sentence: describeTiming(timing, { maxRuns: label.max_runs }, language),
@@ -105,18 +107,7 @@ export class CalendarService {
     limit: number,
   ): Promise<CalendarRuns<ScheduleRow>> {
     const rows = await this.schedules.findUpcoming(manager, to, MOST_SCHEDULES + 1);
-    const sources = rows.slice(0, MOST_SCHEDULES).flatMap((row) =>
-      row.next_run_at
-        ? [
-            {
-              label: row,
-              timing: timingOf(row),
-              nextRunAt: row.next_run_at,
-              runsLeft: row.max_runs === null ? Infinity : row.max_runs - (row.runs ?? 0),
-            },
-          ]
-        : [],
-    );
+    const sources = rows.slice(0, MOST_SCHEDULES).flatMap(sourcesOf);
     const { runs, completeUntil } = mergeRuns(sources, from, to, limit);
     const firstLeftOut = rows[MOST_SCHEDULES]?.next_run_at;
     if (!firstLeftOut || firstLeftOut > completeUntil) return { runs, completeUntil };
@@ -125,6 +116,26 @@ export class CalendarService {
       completeUntil: new Date(firstLeftOut.getTime() - 1),
     };
   }
+}
+
+/** A schedule in many zones has due times in each. */
+function sourcesOf(row: ScheduleRow): CalendarSource<ScheduleRow>[] {
+  const timing = timingOf(row);
+  const source = (timeZone: string, nextRunAt: Date | null, runs: number): CalendarSource<ScheduleRow>[] =>
+    nextRunAt
+      ? [
+          {
+            label: row,
+            timing: { ...timing, timeZone },
+            nextRunAt,
+            runsLeft: row.max_runs === null ? Infinity : row.max_runs - runs,
+          },
+        ]
+      : [];
+  if (!row.zone_runs) return source(row.time_zone, row.next_run_at, row.runs ?? 0);
+  return viewZones(row.zone_runs).flatMap((zone) =>
+    source(zone.timeZone, zone.nextRunAt === null ? null : new Date(zone.nextRunAt), zone.runs),
+  );
 }
 
 /** @throws ProblemError 400 for a stretch that ends before it begins, or is too long */

@@ -1,9 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import { AudienceService, zonesOf } from '../audience/index.js';
+import { type PoolClient } from 'pg';
 import { DispatcherDatabase } from '../platform/database/index.js';
 import { asTenantId, type TenantId } from '../platform/identity/index.js';
 import { DEFAULT_GRACE_SECONDS, type DecidedRun, type RunPolicy } from './rules/missed-runs.rules.js';
 import { type Timing } from './rules/schedule.rules.js';
-import { timingOf, type TimingRow } from './rules/schedule-choice.rules.js';
+import { type ScheduleChoice, timingOf, type TimingRow } from './rules/schedule-choice.rules.js';
+import { type ZoneRuns } from './rules/zone-runs.rules.js';
 
 /** A schedule whose time has come, as it stands in the database: nothing about its rule is certain. */
 export interface DueSchedule {
@@ -13,13 +16,17 @@ export interface DueSchedule {
   readonly timing: Timing;
   readonly policy: RunPolicy;
   readonly dueAt: Date;
+  /** Where it stands in each zone, and in which zones chats live now; null for a schedule in one zone. */
+  readonly local: { readonly known: ZoneRuns; readonly zones: readonly string[] } | null;
 }
 
 /** What a ticker decided about a due schedule. */
 export interface DueDecision {
   readonly schedule: DueSchedule;
-  readonly runs: readonly DecidedRun[];
+  readonly runs: readonly (DecidedRun & { readonly timeZone?: string })[];
   readonly nextRunAt: Date | null;
+  /** Given where it runs in many zones. */
+  readonly zoneRuns?: ZoneRuns;
   /** Given where the schedule ends. */
   readonly endReason?: 'completed' | 'unreadable_rule';
 }
@@ -29,10 +36,11 @@ export interface WaitingOccurrence {
   readonly tenantId: TenantId;
 }
 
-interface DueRow extends TimingRow {
+interface DueRow extends TimingRow, Pick<ScheduleChoice, 'audience' | 'local_time_of' | 'zone_runs'> {
   id: string;
   tenant_id: string;
   tenant_state: string;
+  tenant_time_zone: string;
   max_runs: number | null;
   runs: number | null;
   missed_policy: RunPolicy['missedPolicy'] | null;
@@ -48,7 +56,10 @@ interface OccurrenceKey {
 /** Due schedules of all tenants. */
 @Injectable()
 export class DueSchedulesRepository {
-  constructor(private readonly database: DispatcherDatabase) {}
+  constructor(
+    private readonly database: DispatcherDatabase,
+    private readonly audience: AudienceService,
+  ) {}
 
   /**
    * Takes due schedules that no other process has in hand, and in one transaction records what `decide` makes of each:
@@ -64,40 +75,44 @@ export class DueSchedulesRepository {
     return this.database.transaction(async (client) => {
       // In a subquery the volatile clock is read once, so that the index on due times bounds the scan.
       const { rows } = await client.query<DueRow>(
-        `SELECT s.id, s.tenant_id, t.state AS tenant_state, s.rule, s.time_zone, s.ends_at,
+        `SELECT s.id, s.tenant_id, t.state AS tenant_state, t.time_zone AS tenant_time_zone, s.rule, s.time_zone, s.ends_at,
                 s.except_dates::text[] AS except_dates, s.within, s.max_runs, s.runs, s.missed_policy, s.grace_seconds,
-                s.next_run_at, clock_timestamp() AS now
+                s.next_run_at, s.local_time_of, s.zone_runs,
+                CASE WHEN s.local_time_of IS NOT NULL THEN s.audience END AS audience, clock_timestamp() AS now
            FROM schedules s JOIN tenants t ON t.id = s.tenant_id
           WHERE s.state = 'active' AND s.next_run_at <= (SELECT clock_timestamp())
           ORDER BY s.next_run_at LIMIT $1 FOR UPDATE OF s SKIP LOCKED`,
         [limit],
       );
       if (rows.length === 0) return { taken: 0, waiting: [] };
-      const decisions = rows.map((row) => decide(toDueSchedule(row), row.now));
+      const zonesOfRow = await this.findZones(client, rows);
+      const decisions = rows.map((row) => decide(toDueSchedule(row, zonesOfRow(row)), row.now));
       const runs = decisions.flatMap(({ schedule, runs }) => runs.map((run) => ({ schedule, ...run })));
       const inserted = await client.query<OccurrenceKey & { state: string }>(
-        `INSERT INTO occurrences (tenant_id, schedule_id, due_at, state, reason)
-         SELECT run.tenant_id, run.schedule_id, run.due_at,
+        `INSERT INTO occurrences (tenant_id, schedule_id, due_at, time_zone, state, reason)
+         SELECT run.tenant_id, run.schedule_id, run.due_at, run.time_zone,
                 CASE WHEN run.reason IS NULL THEN 'waiting' ELSE 'skipped' END, run.reason
-           FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[])
-                AS run (tenant_id, schedule_id, due_at, reason)
-         ON CONFLICT (schedule_id, due_at) DO NOTHING RETURNING id, tenant_id, state`,
+           FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[])
+                AS run (tenant_id, schedule_id, due_at, reason, time_zone)
+         ON CONFLICT (schedule_id, due_at, time_zone) DO NOTHING RETURNING id, tenant_id, state`,
         [
           runs.map((run) => run.schedule.tenantId),
           runs.map((run) => run.schedule.id),
           runs.map((run) => run.dueAt),
           runs.map((run) => run.skipReason ?? null),
+          runs.map((run) => run.timeZone ?? ''),
         ],
       );
       await client.query(
         `UPDATE schedules s
             SET next_run_at = d.next_run_at,
                 last_run_at = coalesce(d.last_run_at, s.last_run_at),
+                zone_runs = coalesce(d.zone_runs, s.zone_runs),
                 runs = nullif(coalesce(s.runs, 0) + d.started, 0),
                 state = CASE WHEN d.end_reason IS NULL THEN s.state ELSE 'ended' END,
                 state_reason = d.end_reason
-           FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::text[], $5::int[])
-                AS d (id, next_run_at, last_run_at, end_reason, started)
+           FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::text[], $5::int[], $6::jsonb[])
+                AS d (id, next_run_at, last_run_at, end_reason, started, zone_runs)
           WHERE s.id = d.id`,
         [
           decisions.map(({ schedule }) => schedule.id),
@@ -105,10 +120,30 @@ export class DueSchedulesRepository {
           decisions.map(({ runs }) => runs.filter(isStarted).at(-1)?.dueAt ?? null),
           decisions.map(({ endReason }) => endReason ?? null),
           decisions.map(({ runs }) => runs.filter(isStarted).length),
+          decisions.map(({ zoneRuns }) => (zoneRuns ? JSON.stringify(zoneRuns) : null)),
         ],
       );
       return { taken: rows.length, waiting: inserted.rows.filter(isWaiting).map(toWaiting) };
     });
+  }
+
+  /** @returns what gives the zones of a row's audience; null for a schedule in one zone */
+  private async findZones(
+    client: PoolClient,
+    rows: readonly DueRow[],
+  ): Promise<(row: DueRow) => readonly string[] | null> {
+    const tenantIds = rows.flatMap((row) => (row.local_time_of ? [asTenantId(row.tenant_id)] : []));
+    const bots =
+      tenantIds.length > 0 ? await this.audience.findZonesOfBots(client, [...new Set(tenantIds)]) : [];
+    return ({ tenant_id: tenantId, tenant_time_zone: timeZone, local_time_of: of, audience }) => {
+      if (of === null) return null;
+      const zones = zonesOf(
+        bots.filter((bot) => bot.tenantId === tenantId),
+        audience,
+        of,
+      );
+      return zones.length > 0 ? zones : [timeZone];
+    };
   }
 
   /** What could not start for so long would come as a surprise. @returns how many were given up */
@@ -143,7 +178,7 @@ export class DueSchedulesRepository {
   }
 }
 
-const toDueSchedule = (row: DueRow): DueSchedule => ({
+const toDueSchedule = (row: DueRow, zones: readonly string[] | null): DueSchedule => ({
   id: row.id,
   tenantId: asTenantId(row.tenant_id),
   isTenantActive: row.tenant_state === 'active',
@@ -151,9 +186,11 @@ const toDueSchedule = (row: DueRow): DueSchedule => ({
   policy: {
     missedPolicy: row.missed_policy ?? 'latest',
     graceSeconds: row.grace_seconds ?? DEFAULT_GRACE_SECONDS,
-    runsLeft: row.max_runs === null ? Infinity : row.max_runs - (row.runs ?? 0),
+    // In many zones each counts its own.
+    runsLeft: row.max_runs === null ? Infinity : row.max_runs - (zones ? 0 : (row.runs ?? 0)),
   },
   dueAt: row.next_run_at,
+  local: zones && { known: row.zone_runs ?? {}, zones },
 });
 
 const isStarted = (run: DecidedRun): boolean => run.skipReason === undefined;

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
+import { type Audience, AudienceService } from '../audience/index.js';
 import { BroadcastService } from '../delivery/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
 import { type TenantId } from '../platform/identity/index.js';
@@ -8,7 +9,11 @@ import { type WaitingOccurrence } from './due-schedules.repository.js';
 import { QuietHoursRepository } from './quiet-hours.repository.js';
 import { decideQuiet } from './rules/quiet-hours.rules.js';
 import { SchedulesRepository } from './schedules.repository.js';
-import { OccurrencesRepository, type StartableOccurrence } from './occurrences.repository.js';
+import {
+  OccurrencesRepository,
+  type RunningBroadcast,
+  type StartableOccurrence,
+} from './occurrences.repository.js';
 
 /** Transactions at the same time; the process's other work shares the pool. */
 const CONCURRENCY = 4;
@@ -31,6 +36,7 @@ export class OccurrenceStarter {
     private readonly schedules: SchedulesRepository,
     private readonly quietHours: QuietHoursRepository,
     private readonly broadcasts: BroadcastService,
+    private readonly audience: AudienceService,
     private readonly audit: AuditLog,
   ) {}
 
@@ -67,10 +73,17 @@ export class OccurrenceStarter {
       await this.occurrences.lockWaiting(manager, ids),
     );
     const oneByOne = occurrences.filter(runsAlone).map((occurrence) => occurrence.schedule_id);
-    const running = oneByOne.length > 0 ? await this.occurrences.findRunning(manager, oneByOne) : new Set();
+    const running = new Set(
+      (oneByOne.length > 0 ? await this.occurrences.findRunning(manager, oneByOne) : []).map(keyOf),
+    );
     for (const occurrence of occurrences) {
-      if (runsAlone(occurrence) && running.has(occurrence.schedule_id)) {
+      if (runsAlone(occurrence) && running.has(keyOf(occurrence))) {
         await this.putOff(manager, occurrence);
+        continue;
+      }
+      const isForZone = occurrence.time_zone !== '';
+      if (isForZone && (await this.audience.countUpTo(manager, audienceOf(occurrence), 1)) === 0) {
+        await this.occurrences.skip(manager, occurrence.id, 'no_chats');
         continue;
       }
       const broadcastId = await this.start(manager, tenantId, occurrence);
@@ -78,7 +91,7 @@ export class OccurrenceStarter {
         await this.occurrences.skip(manager, occurrence.id, 'quota_exceeded');
         continue;
       }
-      running.add(occurrence.schedule_id);
+      running.add(keyOf(occurrence));
       started.push({ id: occurrence.id, broadcastId, scheduleId: occurrence.schedule_id });
     }
     if (started.length > 0) await this.occurrences.markStarted(manager, started);
@@ -101,7 +114,7 @@ export class OccurrenceStarter {
     try {
       const broadcast = await this.broadcasts.startInTransaction(manager, tenantId, {
         messageId: occurrence.message_id,
-        audience: occurrence.audience,
+        audience: audienceOf(occurrence),
         scheduleId: occurrence.schedule_id,
         dueAt: occurrence.due_at,
       });
@@ -123,7 +136,7 @@ export class OccurrenceStarter {
     const { now, timeZone } = await this.schedules.readClock(manager, tenantId);
     const startable: StartableOccurrence[] = [];
     for (const occurrence of occurrences) {
-      const decision = decideQuiet(quietHours, occurrence.audience, timeZone, now);
+      const decision = decideQuiet(quietHours, occurrence.audience, occurrence.time_zone || timeZone, now);
       if (decision === null) startable.push(occurrence);
       else if (decision.kind === 'skip') await this.occurrences.skip(manager, occurrence.id, 'quiet_hours');
       else await this.occurrences.holdOverQuietHours(manager, occurrence, decision.until);
@@ -138,7 +151,14 @@ export class OccurrenceStarter {
   }
 }
 
-/** Claims that no two broadcasts of the schedule run at the same time. */
+/** Whose broadcasts don't overlap: those of one schedule to the chats of one zone. */
+const keyOf = (one: RunningBroadcast): string => `${one.schedule_id} ${one.time_zone}`;
+
+/** The chats that an occurrence is for. */
+const audienceOf = ({ audience, time_zone: timeZone, local_time_of: of }: StartableOccurrence): Audience =>
+  timeZone === '' ? audience : { ...audience, localTime: { of: of ?? 'chat', timeZone } };
+
+/** Claims that no two broadcasts of the schedule to the same chats run at the same time. */
 const runsAlone = ({ overlap_policy }: StartableOccurrence): boolean =>
   overlap_policy === 'wait' || overlap_policy === 'skip';
 

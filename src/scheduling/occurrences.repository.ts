@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
-import { type Audience } from '../audience/index.js';
+import { type Audience, type LocalTimeOf } from '../audience/index.js';
 import { DEFAULT_GRACE_SECONDS, type SkipReason } from './rules/missed-runs.rules.js';
 import { type OccurrenceView, type OverlapPolicy } from './schedule.dto.js';
 
 export interface OccurrenceRow {
   readonly id: string;
   readonly due_at: Date;
+  /** '' for all chats. */
+  readonly time_zone: string;
   readonly state: OccurrenceView['state'];
   readonly reason: string | null;
   readonly broadcast_id: string | null;
@@ -17,6 +19,9 @@ export interface OccurrenceRow {
 export interface StartableOccurrence {
   readonly id: string;
   readonly due_at: Date;
+  /** Where the chats live that it is for; '' for all chats. */
+  readonly time_zone: string;
+  readonly local_time_of: LocalTimeOf | null;
   readonly schedule_id: string;
   readonly message_id: string;
   readonly audience: Audience;
@@ -25,6 +30,9 @@ export interface StartableOccurrence {
   /** Whether it has waited for its schedule's last broadcast longer than its grace. */
   readonly is_past_grace: boolean;
 }
+
+/** A schedule and a zone in which its last broadcast is not over; '' for all chats. */
+export type RunningBroadcast = Pick<StartableOccurrence, 'schedule_id' | 'time_zone'>;
 
 /** Due times of the tenant that the manager's transaction carries. */
 @Injectable()
@@ -36,7 +44,7 @@ export class OccurrencesRepository {
     limit: number,
   ): Promise<OccurrenceRow[]> {
     return manager.query<OccurrenceRow[]>(
-      `SELECT id, due_at, state, reason, broadcast_id, created_at FROM occurrences
+      `SELECT id, due_at, time_zone, state, reason, broadcast_id, created_at FROM occurrences
         WHERE schedule_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`,
       [scheduleId, before, limit],
     );
@@ -45,7 +53,7 @@ export class OccurrencesRepository {
   /** Those of the list that wait and that no other process is starting. */
   lockWaiting(manager: EntityManager, ids: readonly string[]): Promise<StartableOccurrence[]> {
     return manager.query<StartableOccurrence[]>(
-      `SELECT o.id, o.due_at, o.schedule_id, s.message_id, s.audience, s.overlap_policy,
+      `SELECT o.id, o.due_at, o.time_zone, o.schedule_id, s.message_id, s.audience, s.local_time_of, s.overlap_policy,
               o.due_at + make_interval(secs => coalesce(s.grace_seconds, ${DEFAULT_GRACE_SECONDS})) < clock_timestamp()
                 AS is_past_grace
          FROM occurrences o JOIN schedules s ON s.id = o.schedule_id
@@ -56,19 +64,18 @@ export class OccurrencesRepository {
   }
 
   /**
-   * Which of these schedules have a broadcast that is not over. Holds the schedules until the transaction ends, so that
+   * Which of these schedules have a broadcast that is not over, and to the chats of which zone. Holds the schedules until the transaction ends, so that
    * two processes don't each start one.
    */
-  async findRunning(manager: EntityManager, scheduleIds: readonly string[]): Promise<Set<string>> {
+  async findRunning(manager: EntityManager, scheduleIds: readonly string[]): Promise<RunningBroadcast[]> {
     await manager.query('SELECT FROM schedules WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE', [
       scheduleIds,
     ]);
-    const rows = await manager.query<{ schedule_id: string }[]>(
-      `SELECT DISTINCT schedule_id FROM broadcasts
+    return manager.query<RunningBroadcast[]>(
+      `SELECT DISTINCT schedule_id, time_zone FROM broadcasts
         WHERE schedule_id = ANY ($1::uuid[]) AND state IN ('planning', 'sending', 'paused')`,
       [scheduleIds],
     );
-    return new Set(rows.map((row) => row.schedule_id));
   }
 
   async holdForPrevious(manager: EntityManager, id: string, seconds: number): Promise<void> {
@@ -82,13 +89,13 @@ export class OccurrencesRepository {
   /** Of each schedule one waits for the morning, the last: people don't want the whole night's at once. */
   async holdOverQuietHours(
     manager: EntityManager,
-    { id, schedule_id, due_at }: StartableOccurrence,
+    { id, schedule_id, due_at, time_zone }: StartableOccurrence,
     until: Date,
   ): Promise<void> {
     await manager.query(
       `UPDATE occurrences SET state = 'skipped', reason = 'overtaken'
-        WHERE schedule_id = $1 AND state = 'waiting' AND reason = 'quiet_hours' AND due_at < $2`,
-      [schedule_id, due_at],
+        WHERE schedule_id = $1 AND state = 'waiting' AND reason = 'quiet_hours' AND due_at < $2 AND time_zone = $3`,
+      [schedule_id, due_at, time_zone],
     );
     await manager.query(`UPDATE occurrences SET reason = 'quiet_hours', retry_at = $2 WHERE id = $1`, [
       id,

@@ -14,5 +14,10 @@ export async function announceDueSoon(
 ): Promise<void> {
   // PostgreSQL lets commits that notify pass one by one: not worth it for what is due tomorrow.
   if (nextRunAt && nextRunAt.getTime() - now.getTime() <= 2 * LONGEST_REST_MS)
-    await manager.query(`NOTIFY ${SCHEDULE_BELL}`);
+    await ringForSchedules(manager);
+}
+
+/** Wakes every ticker once the transaction is committed. */
+export async function ringForSchedules(manager: EntityManager): Promise<void> {
+  await manager.query(`NOTIFY ${SCHEDULE_BELL}`);
 }

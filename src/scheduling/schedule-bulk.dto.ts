@@ -4,6 +4,8 @@ import { idSchema } from '../platform/identity/index.js';
 import { createScheduleSchema, scheduleSchema } from './schedule.dto.js';
 
 const MOST_AT_ONCE = 500;
+/** What a request of a mebibyte holds. */
+const MOST_IMPORTED = 2_000;
 const LONGEST_SHIFT_SECONDS = 366 * 24 * 60 * 60;
 const EXAMPLE = `name,message,audience,rule
 Greeting,"{""kind"":""text"",""text"":""Hello""}","{""to"":""everybody""}","{""kind"":""cron"",""expression"":""0 9 * * *""}"
@@ -23,7 +25,9 @@ export const bulkChangeSchema = z
         .min(-LONGEST_SHIFT_SECONDS)
         .max(LONGEST_SHIFT_SECONDS)
         .refine((seconds) => seconds !== 0, 'must not be 0')
-        .describe('later by so many, negative: earlier; for rules of kind once and interval'),
+        .describe(
+          'later by so many, negative: earlier. Times of the calendar stay within their days; lines that name their times (cron, BYHOUR) are not shifted',
+        ),
     }),
   ])
   .meta({ id: 'BulkChange', examples: [{ action: 'pause', ids: ['019aaaaa-0000-7000-8000-000000000001'] }] });
@@ -45,14 +49,14 @@ export const bulkResultSchema = z
 export type BulkResult = z.output<typeof bulkResultSchema>;
 
 export const importSchedulesSchema = z
-  .strictObject({ schedules: z.array(createScheduleSchema).min(1).max(MOST_AT_ONCE) })
+  .strictObject({ schedules: z.array(createScheduleSchema).min(1).max(MOST_IMPORTED) })
   .meta({ id: 'ImportSchedules' });
 export type ImportSchedules = z.output<typeof importSchedulesSchema>;
 
 export const importCsvSchema = z
   .strictObject({
     csv: textSchema(1, 900_000).describe(
-      `the text of a file as GET /schedules/export.csv gives it, with at most ${MOST_AT_ONCE} rows`,
+      `the text of a file as GET /schedules/export.csv gives it, with at most ${MOST_IMPORTED} rows`,
     ),
   })
   .meta({ id: 'ImportCsv', examples: [{ csv: EXAMPLE }] });
@@ -64,13 +68,21 @@ export const importResultSchema = z
 export type ImportResult = z.output<typeof importResultSchema>;
 
 export const exportQuerySchema = pageQuerySchema.extend({
-  limit: z.coerce.number().int().min(1).max(MOST_AT_ONCE).default(MOST_AT_ONCE),
+  limit: z.coerce.number().int().min(1).max(MOST_IMPORTED).default(MOST_AT_ONCE),
 });
 
 const exportedScheduleSchema = scheduleSchema
-  .pick({ name: true, messageId: true, audience: true, rule: true, timeZone: true })
+  .pick({ name: true, messageId: true, audience: true, rule: true })
   .extend(
-    scheduleSchema.pick({ missedPolicy: true, graceSeconds: true, overlapPolicy: true }).partial().shape,
+    scheduleSchema
+      .pick({
+        timeZone: true,
+        localTimeOf: true,
+        missedPolicy: true,
+        graceSeconds: true,
+        overlapPolicy: true,
+      })
+      .partial().shape,
   )
   .extend(
     scheduleSchema.pick({ endsAt: true, exceptDates: true, within: true, maxRuns: true }).partial().shape,

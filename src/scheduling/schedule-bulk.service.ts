@@ -106,7 +106,7 @@ const toExported = (row: ScheduleRow): ExportedSchedule => ({
   messageId: row.message_id,
   audience: row.audience,
   rule: row.rule,
-  timeZone: row.time_zone,
+  ...(row.local_time_of ? { localTimeOf: row.local_time_of } : { timeZone: row.time_zone }),
   ...(row.ends_at && { endsAt: row.ends_at.toISOString() }),
   ...(row.except_dates && { exceptDates: row.except_dates.slice() }),
   ...(row.within && { within: row.within }),

@@ -97,7 +97,7 @@ const rruleSchema = z
           context.issues.push({ code: 'custom', message: error.message, input: context.value });
         }
       })
-      .describe('the value of an RRULE of RFC 5545, from FREQ=DAILY to FREQ=YEARLY'),
+      .describe('the value of an RRULE of RFC 5545, from FREQ=MINUTELY to FREQ=YEARLY'),
     startAt: writtenTimeSchema
       .optional()
       .describe('DTSTART: the first time, from which all are counted; without it, the coming full minute'),

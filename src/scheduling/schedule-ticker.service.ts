@@ -5,6 +5,7 @@ import { type DueDecision, type DueSchedule, DueSchedulesRepository } from './du
 
 import { OccurrenceStarter } from './occurrence-starter.service.js';
 import { decideRuns } from './rules/missed-runs.rules.js';
+import { decideZones } from './rules/zone-runs.rules.js';
 import { LONGEST_REST_MS, SCHEDULE_BELL } from './schedule-bell.js';
 
 const BATCH = 500;
@@ -79,14 +80,17 @@ export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
   /** One bad row ends its own schedule and never a pass. */
   private decide(schedule: DueSchedule, now: Date): DueDecision {
     try {
-      const { runs, nextRunAt } = decideRuns(schedule.timing, schedule.policy, schedule.dueAt, now);
+      const { timing, policy, local, dueAt } = schedule;
+      const decided = local
+        ? decideZones(timing, policy, local, now)
+        : decideRuns(timing, policy, dueAt, now);
       return {
         schedule,
+        ...decided,
         runs: schedule.isTenantActive
-          ? runs
-          : runs.map(({ dueAt }) => ({ dueAt, skipReason: 'tenant_suspended' as const })),
-        nextRunAt,
-        ...(nextRunAt === null && { endReason: 'completed' as const }),
+          ? decided.runs
+          : decided.runs.map((run) => ({ ...run, skipReason: 'tenant_suspended' as const })),
+        ...(decided.nextRunAt === null && { endReason: 'completed' as const }),
       };
     } catch (error) {
       this.logger.error(error, `schedule ${schedule.id} is ended`);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { audienceSchema } from '../audience/index.js';
+import { audienceSchema, LOCAL_TIMES } from '../audience/index.js';
 import { messageChoice } from '../delivery/index.js';
 import { lineOfTextSchema, pageQuerySchema, pageSchemaOf } from '../platform/http/index.js';
 import { idSchema } from '../platform/identity/index.js';
@@ -26,10 +26,18 @@ const LONGEST_GRACE_SECONDS = 7 * 24 * 60 * 60;
 const timingFields = {
   rule: scheduleRuleSchema,
   timeZone: timeZoneSchema.optional().describe("for local times and cron; without it, the tenant's"),
+  localTimeOf: z
+    .enum(['tenant', ...LOCAL_TIMES])
+    .optional()
+    .describe(
+      "whose local time: tenant (the zone of `timeZone`, the usual), bot (each bot's zone, else the tenant's), chat (each chat's own zone, else its bot's, else the tenant's): then there is a run for each zone, with a broadcast to the chats that live in it",
+    ),
   endsAt: writtenTimeSchema
     .nullable()
     .optional()
-    .describe('no run after this; local to the time zone, or with an offset'),
+    .describe(
+      "no run after this; local to the time zone (the tenant's, where there are many), or with an offset",
+    ),
   exceptDates: z
     .array(writtenDaySchema)
     .min(1)
@@ -118,6 +126,17 @@ export const scheduleSchema = z
     audience: audienceSchema,
     rule: scheduleRuleSchema,
     timeZone: z.string(),
+    localTimeOf: z.enum(['tenant', ...LOCAL_TIMES]),
+    zones: z
+      .array(
+        z.object({
+          timeZone: z.string(),
+          nextRunAt: z.iso.datetime().nullable().describe('null where no run is left'),
+          runs: z.int().describe('how many runs were let start in this zone; `maxRuns` counts these'),
+        }),
+      )
+      .nullable()
+      .describe('where it stands in each zone, the soonest first; null for one zone'),
     endsAt: z.iso.datetime().nullable(),
     exceptDates: z.array(z.iso.date()).nullable(),
     within: withinSchema.nullable(),
@@ -149,12 +168,13 @@ export const occurrenceSchema = z
   .object({
     id: idSchema,
     dueAt: z.iso.datetime(),
+    timeZone: z.string().nullable().describe('of the chats that it is for; null for all'),
     state: z.enum(OCCURRENCE_STATES),
     reason: z
       .string()
       .nullable()
       .describe(
-        'why it did not run, or waited: missed (later than the grace), overtaken (a later run was due already and ran in its place), previous_running (its last broadcast was still going on), quiet_hours, paused, tenant_suspended, could_not_start (a fault of ours that lasted an hour)',
+        'why it did not run, or waited: missed (later than the grace), overtaken (a later run was due already and ran in its place), previous_running (its last broadcast was still going on), quiet_hours, paused, tenant_suspended, no_chats (nobody of the audience lives in the zone), could_not_start (a fault of ours that lasted an hour)',
       ),
     broadcastId: idSchema.nullable(),
     createdAt: z.iso.datetime(),
@@ -173,6 +193,9 @@ export type PreviewQuery = z.infer<typeof previewQuerySchema>;
 export const previewRuleSchema = z
   .strictObject({
     ...timingFields,
+    audience: audienceSchema
+      .optional()
+      .describe('whose zones are shown where `localTimeOf` is bot or chat; without it, everybody'),
     count: z.int().min(1).max(100).default(10),
     language: languageSchema.optional().describe("of the sentence; without it, the tenant's"),
   })
@@ -205,7 +228,13 @@ export const runPreviewSchema = z
   .object({
     timeZone: z.string(),
     sentence: z.string().describe('the rule in plain words'),
-    runs: z.array(previewedRunSchema),
+    runs: z
+      .array(previewedRunSchema.extend({ timeZone: z.string() }))
+      .describe('the next ones, of all zones together'),
+    zones: z
+      .array(z.object({ timeZone: z.string(), runs: z.array(previewedRunSchema) }))
+      .nullable()
+      .describe('the next ones of each zone; null for one zone'),
   })
   .meta({ id: 'RunPreview' });
 export type RunPreview = z.output<typeof runPreviewSchema>;

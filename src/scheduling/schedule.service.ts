@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
-import { AudienceService } from '../audience/index.js';
+import { type Audience, AudienceService, type LocalTimeOf } from '../audience/index.js';
 import { MessageService, MessageUses } from '../messages/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
 import { conflict, notFound, ProblemError } from '../platform/errors/index.js';
@@ -13,22 +13,27 @@ import {
   type PageQuery,
 } from '../platform/http/index.js';
 import { type Caller, type TenantId } from '../platform/identity/index.js';
-import { type AuditEntry, AuditLog, type Language, Quotas } from '../tenants/index.js';
+import { type AuditEntry, AuditLog, type Language, Quotas, TimeZoneChanges } from '../tenants/index.js';
 import { type OccurrenceRow, OccurrencesRepository } from './occurrences.repository.js';
-import { announceDueSoon } from './schedule-bell.js';
+import { announceDueSoon, ringForSchedules } from './schedule-bell.js';
 import { DEFAULT_GRACE_SECONDS } from './rules/missed-runs.rules.js';
 import { describeTiming } from './rules/rule-sentence.rules.js';
+import { previewZones } from './rules/zone-preview.rules.js';
 import {
   changeChoice,
+  chooseLocalTimeOf,
   choosePolicy,
   chooseTiming,
+  type LocalTimes,
   pauseChoice,
   resumeChoice,
   type ScheduleChoice,
+  type TimingRow,
   timingOf,
 } from './rules/schedule-choice.rules.js';
 import { shiftRule } from './rules/shift-rule.rules.js';
-import { previewRuns, type Timing } from './rules/schedule.rules.js';
+import { previewRuns } from './rules/schedule.rules.js';
+import { viewZones } from './rules/zone-runs.rules.js';
 import { type ImportResult } from './schedule-bulk.dto.js';
 import {
   type ChangeSchedule,
@@ -55,10 +60,15 @@ export class ScheduleService implements OnModuleInit {
     private readonly audience: AudienceService,
     private readonly audit: AuditLog,
     private readonly quotas: Quotas,
+    private readonly timeZones: TimeZoneChanges,
   ) {}
 
   onModuleInit(): void {
     this.quotas.register('schedules', (manager, atMost) => this.schedules.countUnended(manager, atMost));
+    this.timeZones.register(async (manager) => {
+      await this.schedules.lockZones(manager);
+      if (await this.schedules.lookAgainAtZones(manager)) await ringForSchedules(manager);
+    });
     this.messageUses.register(async (manager, messageId) => {
       const names = await this.schedules.findNamesByMessage(manager, messageId);
       if (names.length === 0) return undefined;
@@ -113,7 +123,10 @@ export class ScheduleService implements OnModuleInit {
     { now, timeZone }: Pick<TenantClock, 'now' | 'timeZone'>,
     known = new Set<string>(),
   ): Promise<ScheduleChoice> {
-    const timing = chooseTiming(input, input.timeZone ?? timeZone, now);
+    const of = chooseLocalTimeOf(input, input.localTimeOf ?? 'tenant');
+    if (of) await this.schedules.lockZones(manager);
+    const local = of && (await this.findLocalTimes(manager, { tenantId, timeZone }, input.audience, of));
+    const timing = chooseTiming(input, input.timeZone ?? timeZone, now, local);
     const audience = JSON.stringify(input.audience);
     if (!known.has(audience)) await this.audience.assertExists(manager, input.audience);
     const { messageId: given } = input;
@@ -136,10 +149,19 @@ export class ScheduleService implements OnModuleInit {
   /** Changes what is named. A new rule or zone counts from now, and lets an ended schedule begin again. */
   change(caller: Caller, id: string, input: ChangeSchedule): Promise<ScheduleView> {
     return this.database.run(caller.tenantId, async (manager) => {
+      // Before the schedule, as whoever brings a new zone takes them.
+      if (input.localTimeOf !== undefined) await this.schedules.lockZones(manager);
       const row = await this.schedules.lockByIdOrThrow(manager, id);
-      const { now } = await this.schedules.readClock(manager, caller.tenantId);
+      const { now, timeZone } = await this.schedules.readClock(manager, caller.tenantId);
       if (input.audience) await this.audience.assertExists(manager, input.audience);
-      const { startsAgain, ...choice } = changeChoice(row, input, now);
+      const audience = input.audience ?? row.audience;
+      const of = chooseLocalTimeOf(
+        { ...input, audience },
+        input.localTimeOf ?? row.local_time_of ?? 'tenant',
+      );
+      const where = { tenantId: caller.tenantId, timeZone };
+      const local = of && (await this.findLocalTimes(manager, where, audience, of));
+      const { startsAgain, ...choice } = changeChoice(row, input, now, local);
       if (startsAgain) await this.quotas.assertRoom(manager, caller.tenantId, 'schedules');
       const givesMessage = input.message !== undefined || input.messageId !== undefined;
       // While it had ended, its message could be archived.
@@ -178,8 +200,8 @@ export class ScheduleService implements OnModuleInit {
       if (row.state === 'active') return toView(row);
       if (row.state === 'ended')
         throw conflict('schedule_ended', 'This schedule has ended; change its rule to let it begin again.');
-      const { now } = await this.schedules.readClock(manager, caller.tenantId);
-      const choice = resumeChoice(row, now);
+      const { now, timeZone } = await this.schedules.readClock(manager, caller.tenantId);
+      const choice = resumeChoice(row, now, await this.localTimesOf(manager, caller.tenantId, timeZone, row));
       if (!choice)
         throw conflict('schedule_over', 'Its last due time passed while it was paused; change its rule.');
       const resumed = await this.schedules.update(manager, id, choice);
@@ -189,13 +211,16 @@ export class ScheduleService implements OnModuleInit {
     });
   }
 
-  /** Moves a rule that stands at an instant. @throws ProblemError 409 for a rule of the calendar */
+  /** Moves a rule's times. @throws ProblemError 409 for what can't be moved, such as a cron line */
   shift(caller: Caller, id: string, seconds: number): Promise<ScheduleView> {
     return this.database.run(caller.tenantId, async (manager) => {
       const row = await this.schedules.lockByIdOrThrow(manager, id);
       const rule = shiftRule(row.rule, row.time_zone, seconds);
       if (!rule)
-        throw conflict('not_shiftable', 'Its times stand on the calendar; change its rule or its zone.');
+        throw conflict(
+          'not_shiftable',
+          'Its times stand in its line, or would come to another day; change its rule or its zone.',
+        );
       return this.change(caller, id, { rule });
     });
   }
@@ -236,18 +261,44 @@ export class ScheduleService implements OnModuleInit {
     return this.database.run(caller.tenantId, async (manager) => {
       const row = await this.findByIdOrThrow(manager, id);
       const clock = await this.schedules.readClock(manager, caller.tenantId);
-      const policy = { maxRuns: row.max_runs };
-      return toPreview(timingOf(row), policy, clock.now, { count, language: language ?? clock.language });
+      const local = await this.localTimesOf(manager, caller.tenantId, clock.timeZone, row);
+      return toPreview(row, local, clock.now, { count, language: language ?? clock.language });
     });
   }
 
   async preview(caller: Caller, input: PreviewRule): Promise<RunPreview> {
-    const clock = await this.database.run(caller.tenantId, (manager) =>
-      this.schedules.readClock(manager, caller.tenantId),
-    );
-    const timing = timingOf(chooseTiming(input, input.timeZone ?? clock.timeZone, clock.now));
+    const of = chooseLocalTimeOf(input, input.localTimeOf ?? 'tenant');
+    const audience: Audience = input.audience ?? { to: 'everybody' };
+    const { clock, local } = await this.database.run(caller.tenantId, async (manager) => {
+      const clock = await this.schedules.readClock(manager, caller.tenantId);
+      if (input.audience) await this.audience.assertExists(manager, audience);
+      const where = { tenantId: caller.tenantId, timeZone: clock.timeZone };
+      return { clock, local: of && (await this.findLocalTimes(manager, where, audience, of)) };
+    });
+    const choice = chooseTiming(input, input.timeZone ?? clock.timeZone, clock.now, local);
     const language = input.language ?? clock.language;
-    return toPreview(timing, { maxRuns: null }, clock.now, { count: input.count, language });
+    return toPreview({ ...choice, max_runs: null }, local, clock.now, { count: input.count, language });
+  }
+
+  /** The zones of a schedule's audience; null for a schedule in one zone. */
+  private async localTimesOf(
+    manager: EntityManager,
+    tenantId: TenantId,
+    timeZone: string,
+    { audience, local_time_of: of }: Pick<ScheduleChoice, 'audience' | 'local_time_of'>,
+  ): Promise<LocalTimes | null> {
+    return of && this.findLocalTimes(manager, { tenantId, timeZone }, audience, of);
+  }
+
+  /** Without a bot there is nobody yet, and the tenant's own zone stands for those to come. */
+  private async findLocalTimes(
+    manager: EntityManager,
+    { tenantId, timeZone }: { tenantId: TenantId; timeZone: string },
+    audience: Audience,
+    of: LocalTimeOf,
+  ): Promise<LocalTimes> {
+    const zones = await this.audience.findZones(manager, tenantId, audience, of);
+    return { of, zones: zones.length > 0 ? zones : [timeZone] };
   }
 
   private record(
@@ -280,15 +331,20 @@ const within = ({ status, code, detail, errors }: ProblemError, path: string): P
   );
 
 function toPreview(
-  timing: Timing,
-  bounds: { maxRuns: number | null },
+  row: TimingRow & Pick<ScheduleChoice, 'max_runs' | 'local_time_of'>,
+  local: LocalTimes | null,
   now: Date,
   { count, language }: { count: number; language: Language },
 ): RunPreview {
+  const timing = timingOf(row);
+  const { timeZone } = timing;
+  const said = { maxRuns: row.max_runs, localTimeOf: row.local_time_of };
   return {
-    timeZone: timing.timeZone,
-    sentence: describeTiming(timing, bounds, language),
-    runs: previewRuns(timing, now, count),
+    timeZone,
+    sentence: describeTiming(timing, said, language),
+    ...(local
+      ? previewZones(timing, local.zones, now, count)
+      : { runs: previewRuns(timing, now, count).map((run) => ({ ...run, timeZone })), zones: null }),
   };
 }
 
@@ -299,6 +355,8 @@ const toView = (row: ScheduleRow): ScheduleView => ({
   audience: row.audience,
   rule: row.rule,
   timeZone: row.time_zone,
+  localTimeOf: row.local_time_of ?? 'tenant',
+  zones: row.zone_runs && viewZones(row.zone_runs),
   endsAt: row.ends_at?.toISOString() ?? null,
   exceptDates: row.except_dates?.slice() ?? null,
   within: row.within,
@@ -318,6 +376,7 @@ const toView = (row: ScheduleRow): ScheduleView => ({
 const toOccurrenceView = (row: OccurrenceRow): OccurrenceView => ({
   id: row.id,
   dueAt: row.due_at.toISOString(),
+  timeZone: row.time_zone || null,
   state: row.state,
   reason: row.reason,
   broadcastId: row.broadcast_id,

@@ -24,12 +24,12 @@ export interface TenantClock {
 const CHOICES = [
   ...['name', 'message_id', 'audience', 'rule', 'time_zone', 'ends_at', 'except_dates', 'within', 'max_runs'],
   ...['runs', 'missed_policy', 'grace_seconds', 'overlap_policy', 'state', 'state_reason', 'paused_at'],
-  'next_run_at',
+  ...['next_run_at', 'local_time_of', 'zone_runs'],
 ] as const satisfies readonly (keyof ScheduleChoice)[];
 /** node-postgres would make instants of days, in the process's own zone. */
 const TIMING_COLUMNS = 'rule, time_zone, ends_at, except_dates::text[] AS except_dates, within';
 const COLUMNS = `id, name, message_id, audience, ${TIMING_COLUMNS}, max_runs, runs, missed_policy, grace_seconds,
-  overlap_policy, state, state_reason, paused_at, next_run_at, last_run_at, created_at, updated_at`;
+  overlap_policy, state, state_reason, paused_at, next_run_at, local_time_of, zone_runs, last_run_at, created_at, updated_at`;
 
 /** Schedules of the tenant that the manager's transaction carries. */
 @Injectable()
@@ -106,6 +106,28 @@ export class SchedulesRepository {
         ORDER BY next_run_at, id LIMIT $2`,
       [until, limit],
     );
+  }
+
+  /**
+   * Until the transaction ends, nobody begins to live in a new zone unnoticed: whoever makes a schedule of many zones and
+   * whoever brings a new zone see each other.
+   */
+  async lockZones(manager: EntityManager): Promise<void> {
+    await manager.query(
+      `SELECT pg_advisory_xact_lock(hashtextextended('schedule zones/' || current_tenant_id()::text, 0))`,
+    );
+  }
+
+  /**
+   * Makes those that run in many zones due at once, so that the ticker finds new zones; what is not due in a zone yet
+   * does not run by that. @returns whether there are any
+   */
+  async lookAgainAtZones(manager: EntityManager): Promise<boolean> {
+    const [, count] = await manager.query<[unknown, number]>(
+      `UPDATE schedules SET next_run_at = least(next_run_at, clock_timestamp())
+        WHERE tenant_id = current_tenant_id() AND local_time_of IS NOT NULL AND state = 'active'`,
+    );
+    return count > 0;
   }
 
   async countUnended(manager: EntityManager, atMost: number): Promise<number> {

@@ -18,5 +18,6 @@ export { SUSPENDED_FOR_DELETION, TenantStateChanged } from './tenants.events.js'
 export { type Membership } from './tenants.repository.js';
 export { MembersService } from './members/members.service.js';
 export { emailNotConfirmed, InvitationsService } from './invitations/invitations.service.js';
+export { TimeZoneChanges } from './time-zone-changes.js';
 export { TenantsApiModule, TenantsModule, TenantsSchedulerModule } from './tenants.module.js';
 export { TenantsService, viewTenant } from './tenants.service.js';

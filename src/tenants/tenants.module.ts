@@ -27,6 +27,7 @@ import { TenantKeys } from './tenant-keys.service.js';
 import { TenantsController } from './tenants.controller.js';
 import { TenantsRepository } from './tenants.repository.js';
 import { TenantsService } from './tenants.service.js';
+import { TimeZoneChanges } from './time-zone-changes.js';
 
 @Module({
   providers: [
@@ -39,6 +40,7 @@ import { TenantsService } from './tenants.service.js';
     TenantKeys,
     TenantKeysRepository,
     AccessChanges,
+    TimeZoneChanges,
     TenantsService,
     TenantsRepository,
     MembersService,
@@ -55,6 +57,7 @@ import { TenantsService } from './tenants.service.js';
     PlansService,
     Quotas,
     TenantKeys,
+    TimeZoneChanges,
     TenantsService,
     MembersService,
     InvitationsService,

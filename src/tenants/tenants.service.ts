@@ -9,6 +9,7 @@ import { type Tenant } from './tenant.entity.js';
 import { TenantKeys } from './tenant-keys.service.js';
 import { Quotas } from './plans/quotas.service.js';
 import { type Membership, TenantsRepository } from './tenants.repository.js';
+import { TimeZoneChanges } from './time-zone-changes.js';
 
 /** More than an agency's customers of a kind, few enough that nobody fills the installation alone. */
 const TENANTS_PER_PERSON = 20;
@@ -22,6 +23,7 @@ export class TenantsService implements OnModuleInit {
     private readonly dispatcher: DispatcherDatabase,
     private readonly audit: AuditLog,
     private readonly quotas: Quotas,
+    private readonly timeZones: TimeZoneChanges,
   ) {}
 
   onModuleInit(): void {
@@ -70,6 +72,7 @@ export class TenantsService implements OnModuleInit {
       const before = await this.repository.findByIdOrThrow(manager, caller.tenantId);
       await this.repository.change(manager, caller.tenantId, change);
       const after = await this.repository.findByIdOrThrow(manager, caller.tenantId);
+      if (before.timeZone !== after.timeZone) await this.timeZones.follow(manager);
       await this.audit.record(manager, {
         actor: caller.actor,
         action: 'tenant.changed',

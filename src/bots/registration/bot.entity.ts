@@ -34,6 +34,10 @@ export class Bot {
   @Column({ name: 'first_name', type: 'text' })
   firstName: string;
 
+  /** Null for the tenant's. */
+  @Column({ name: 'time_zone', type: 'text', nullable: true })
+  timeZone: string | null;
+
   @Column({ name: 'updates_mode', type: 'text' })
   updatesMode: UpdatesMode;
 

@@ -21,10 +21,10 @@ import {
   type BotQuery,
   botQuerySchema,
   botSchema,
+  type ChangeBot,
+  changeBotSchema,
   type ConnectBot,
   connectBotSchema,
-  type RenameBot,
-  renameBotSchema,
   type ReplaceToken,
   replaceTokenSchema,
 } from './bots.dto.js';
@@ -73,14 +73,14 @@ export class BotsController {
 
   @Patch(':id')
   @AllowRole('admin', 'bots:write')
-  @ApiOperation({ summary: 'Rename a bot; its name in Telegram stays' })
+  @ApiOperation({ summary: 'Rename a bot, its name in Telegram stays; or say in which time zone it is' })
   @ApiOkResponse({ standardSchema: botSchema })
-  rename(
+  change(
     @CurrentCaller() caller: Caller,
     @Param({ schema: botParameterSchema }) { id }: BotParameter,
-    @Body({ schema: renameBotSchema }) { name }: RenameBot,
+    @Body({ schema: changeBotSchema }) change: ChangeBot,
   ) {
-    return this.bots.rename(caller, id, name);
+    return this.bots.change(caller, id, change);
   }
 
   @Post(':id/pause')

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { lineOfTextSchema, pageQuerySchema, pageSchemaOf } from '../../platform/http/index.js';
 import { idSchema } from '../../platform/identity/index.js';
+import { timeZoneSchema } from '../../tenants/index.js';
 import { BOT_ENVIRONMENTS, BOT_STATES, UPDATES_MODES } from './bot-state.rules.js';
 
 const TOKEN_EXAMPLE = '123456789:AbCdEfGhIjKlMnOpQrStUvWxYz012345678';
@@ -32,10 +33,17 @@ export const connectBotSchema = z
   });
 export type ConnectBot = z.output<typeof connectBotSchema>;
 
-export const renameBotSchema = z
-  .strictObject({ name: nameSchema })
-  .meta({ id: 'RenameBot', examples: [{ name: 'Newsletter' }] });
-export type RenameBot = z.output<typeof renameBotSchema>;
+export const changeBotSchema = z
+  .strictObject({
+    name: nameSchema.exactOptional(),
+    timeZone: timeZoneSchema
+      .nullable()
+      .exactOptional()
+      .describe("the local time of its chats, where they have none of their own; null for the tenant's"),
+  })
+  .refine((change) => Object.keys(change).length > 0, 'Name at least one field to change.')
+  .meta({ id: 'ChangeBot', minProperties: 1, examples: [{ name: 'Newsletter', timeZone: 'Europe/Lisbon' }] });
+export type ChangeBot = z.output<typeof changeBotSchema>;
 
 export const replaceTokenSchema = z
   .strictObject({ token: tokenSchema })
@@ -61,6 +69,7 @@ export const botSchema = z
     telegramId: z.int(),
     username: z.string().nullable(),
     firstName: z.string().describe('its name in Telegram'),
+    timeZone: z.string().nullable().describe("null for the tenant's"),
     state: z.enum(BOT_STATES),
     stateReason: z.string().nullable().describe('why it is in this state, where there is more to say'),
     stateChangedAt: z.iso.datetime(),

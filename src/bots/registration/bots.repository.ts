@@ -5,7 +5,7 @@ import { type TenantId } from '../../platform/identity/index.js';
 import { type SealedSecret } from '../../tenants/index.js';
 import { type BotState, type UpdatesMode } from './bot-state.rules.js';
 import { Bot } from './bot.entity.js';
-import { type BotQuery, type ConnectBot } from './bots.dto.js';
+import { type BotQuery, type ChangeBot, type ConnectBot } from './bots.dto.js';
 
 export interface NewBot extends Pick<ConnectBot, 'environment'> {
   readonly tenantId: TenantId;
@@ -79,8 +79,8 @@ export class BotsRepository {
     });
   }
 
-  async rename(manager: EntityManager, id: string, name: string): Promise<void> {
-    await manager.update(Bot, { id }, { name });
+  async change(manager: EntityManager, id: string, change: ChangeBot): Promise<void> {
+    await manager.update(Bot, { id }, change);
   }
 
   /** Telegram is told anew where updates go, since somebody else may have told it otherwise meanwhile. */

@@ -7,14 +7,14 @@ import { TenantDatabase } from '../../platform/database/index.js';
 import { conflict, invalidField, notFound, type ProblemError } from '../../platform/errors/index.js';
 import { IdempotencyService, type IdempotentRequest, type Page, pageOf } from '../../platform/http/index.js';
 import { asBotId, asBotNumber, type Caller } from '../../platform/identity/index.js';
-import { AuditLog, Quotas } from '../../tenants/index.js';
+import { AuditLog, Quotas, TimeZoneChanges } from '../../tenants/index.js';
 import { Outbox } from '../../webhooks/index.js';
 import { WebhookRegistrar } from '../webhook/webhook-registrar.js';
 import { BotDirectory } from '../directory/bot-directory.js';
 import { BotProver } from './bot-prover.js';
 import { type BotState, refusalOfPause, refusalOfResume } from './bot-state.rules.js';
 import { Bot } from './bot.entity.js';
-import { type BotQuery, type BotView, type ConnectBot } from './bots.dto.js';
+import { type BotQuery, type BotView, type ChangeBot, type ConnectBot } from './bots.dto.js';
 import { BotChanged, BotConnected } from './bots.events.js';
 import { BotsRepository } from './bots.repository.js';
 import { type ChatCount, ChatCounts } from './chat-counts.js';
@@ -39,6 +39,7 @@ export class BotsService implements OnModuleInit {
     private readonly outbox: Outbox,
     private readonly configuration: Configuration,
     private readonly quotas: Quotas,
+    private readonly timeZones: TimeZoneChanges,
   ) {}
 
   onModuleInit(): void {
@@ -73,6 +74,7 @@ export class BotsService implements OnModuleInit {
           event: 'bot.connected',
           data: { botId: bot.id, telegramId: Number(bot.telegramId), username: bot.username },
         });
+        await this.timeZones.follow(manager);
         await this.record(manager, caller, 'bot.connected', bot.id);
         this.database.afterCommit(() =>
           this.events.emit(
@@ -104,13 +106,17 @@ export class BotsService implements OnModuleInit {
     return this.database.run(caller.tenantId, async (manager) => this.show(manager, id));
   }
 
-  async rename(caller: Caller, id: string, name: string): Promise<BotView> {
+  async change(caller: Caller, id: string, change: ChangeBot): Promise<BotView> {
     return this.database.run(caller.tenantId, async (manager) => {
       await this.lock(manager, id);
-      await this.bots.rename(manager, id, name);
-      const renamed = await this.show(manager, id);
-      await this.record(manager, caller, 'bot.renamed', id);
-      return renamed;
+      await this.bots.change(manager, id, change);
+      if (change.timeZone !== undefined) {
+        await this.timeZones.follow(manager);
+        await this.record(manager, caller, 'bot.time_zone_set', id);
+      }
+      const changed = await this.show(manager, id);
+      if (change.name !== undefined) await this.record(manager, caller, 'bot.renamed', id);
+      return changed;
     });
   }
 
@@ -228,6 +234,7 @@ function view(bot: Bot, chats: ChatCount = { active: 0, stopped: 0, unreachable:
     telegramId: Number(bot.telegramId),
     username: bot.username,
     firstName: bot.firstName,
+    timeZone: bot.timeZone,
     state: bot.state,
     stateReason: bot.stateReason,
     stateChangedAt: bot.stateChangedAt.toISOString(),

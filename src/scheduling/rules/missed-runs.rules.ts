@@ -22,6 +22,8 @@ export type SkipReason =
   /** The schedule's last broadcast was still going on. */
   | 'previous_running'
   | 'quiet_hours'
+  /** Nobody whom the audience means lives in the zone. */
+  | 'no_chats'
   /** The tenant's plan doesn't allow more. */
   | 'quota_exceeded';
 

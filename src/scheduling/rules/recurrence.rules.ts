@@ -21,6 +21,13 @@ export interface NthWeekday {
   readonly nth: number | null;
 }
 
+/** Of the times of a day only those in every so many hours or minutes, counted from the start's. */
+export interface Step {
+  readonly unit: 'hour' | 'minute';
+  readonly interval: number;
+}
+const STEP_MS = { hour: 3_600_000, minute: 60_000 } as const;
+
 /** Days that come again, and the times on them. Empty lists allow everything, as RFC 5545 has it. */
 export interface Recurrence {
   readonly frequency: Frequency;
@@ -40,6 +47,8 @@ export interface Recurrence {
   readonly positions: readonly number[];
   /** Seconds of the day, in order; at least one. */
   readonly times: readonly number[];
+  /** Given for what means every so often, not fixed times. */
+  readonly step: Step | null;
   readonly lastMs: number | null;
   readonly count: number | null;
 }
@@ -48,7 +57,8 @@ export interface Recurrence {
 export function patternOfRecurrence(recurrence: Recurrence): WallPattern {
   const endMs = endOf(recurrence);
   return {
-    comesTwice: false,
+    // Where clocks show an hour twice, every so often goes on.
+    comesTwice: recurrence.step !== null,
     nextWall(afterMs) {
       for (const wallMs of timesFrom(recurrence, Math.max(afterMs + 1, recurrence.startMs)))
         return wallMs <= endMs ? wallMs : null;
@@ -80,11 +90,21 @@ function* timesFrom(recurrence: Recurrence, fromMs: number): Generator<number> {
     // Without positions only the days from here on matter.
     let found: number[] = [];
     for (let day = positions.length > 0 ? first : Math.max(first, dayOf(fromMs)); day < end; day++)
-      if (isDayOf(recurrence, day)) for (const time of times) found.push(day * DAY_MS + time * 1000);
+      if (isDayOf(recurrence, day))
+        for (const time of times) {
+          const wallMs = day * DAY_MS + time * 1000;
+          if (isOnStep(recurrence, wallMs)) found.push(wallMs);
+        }
     if (positions.length > 0)
       found = found.filter((_, n) => positions.includes(n + 1) || positions.includes(n - found.length));
     for (const wallMs of found) if (wallMs >= fromMs) yield wallMs;
   }
+}
+
+function isOnStep({ step, startMs }: Recurrence, wallMs: number): boolean {
+  if (step === null) return true;
+  const unitMs = STEP_MS[step.unit];
+  return (Math.floor(wallMs / unitMs) - Math.floor(startMs / unitMs)) % step.interval === 0;
 }
 
 function periodOf({ frequency, weekStart }: Recurrence, day: number): number {

@@ -1,6 +1,8 @@
 import { array, assert, constantFrom, integer, option, property, record, uniqueArray } from 'fast-check';
+import { patternOfCron } from './cron.rules.js';
 import { patternOfRecurrence } from './recurrence.rules.js';
 import { readRrule, RruleError } from './rrule-text.rules.js';
+import { nextInstant } from './wall-pattern.rules.js';
 
 const DAY = 24 * 60 * 60 * 1000;
 const START = '1997-09-02T09:00Z';
@@ -99,6 +101,39 @@ describe('readRrule', () => {
     ]);
   });
 
+  it('has every so many hours and minutes, counted from the start over midnight', () => {
+    expect(timesOf('FREQ=HOURLY;INTERVAL=7', 5)).toEqual([
+      ...['1997-09-02T09:00', '1997-09-02T16:00', '1997-09-02T23:00', '1997-09-03T06:00', '1997-09-03T13:00'],
+    ]);
+    expect(timesOf('FREQ=MINUTELY;INTERVAL=90;BYHOUR=9,10,11,12', 4)).toEqual([
+      ...['1997-09-02T09:00', '1997-09-02T10:30', '1997-09-02T12:00', '1997-09-03T09:00'],
+    ]);
+    expect(timesOf('FREQ=HOURLY;BYDAY=SU;BYMINUTE=15,45;UNTIL=19970907T004500', 9)).toEqual([
+      ...['1997-09-07T00:15', '1997-09-07T00:45'],
+    ]);
+  });
+
+  it.each([
+    ['FREQ=HOURLY;BYMINUTE=30', '30 * * * *'],
+    ['FREQ=HOURLY;INTERVAL=2;BYMINUTE=30', '30 */2 * * *'],
+    ['FREQ=MINUTELY;INTERVAL=30', '*/30 * * * *'],
+  ])('is due as a cron line is around changes of clocks: %s', (rule, line) => {
+    for (const [timeZone, from] of [
+      ['America/New_York', '2026-10-31T12:00Z'],
+      ['Europe/Berlin', '2026-03-28T12:00Z'],
+      ['Australia/Lord_Howe', '2026-10-03T00:00Z'],
+      ['Africa/Cairo', '2026-04-23T12:00Z'],
+    ] as const) {
+      const rrule = patternOfRecurrence(readRrule(rule, Date.parse('2026-01-01T00:00Z'), timeZone));
+      let [one, other]: (number | null)[] = [Date.parse(from), Date.parse(from)];
+      for (let n = 0; n < 100; n++) {
+        one = nextInstant(rrule, timeZone, one ?? NaN);
+        other = nextInstant(patternOfCron(line), timeZone, other ?? NaN);
+        expect(one).toBe(other);
+      }
+    }
+  });
+
   it('has several times a day, and positions that count them', () => {
     expect(timesOf('FREQ=DAILY;BYHOUR=9,18;BYMINUTE=0,30', 5)).toEqual(
       ['02T09:00', '02T09:30', '02T18:00', '02T18:30', '03T09:00'].map((time) => `1997-09-${time}`),
@@ -111,7 +146,11 @@ describe('readRrule', () => {
   });
 
   it.each([
-    ['FREQ=HOURLY', /interval rule/],
+    ['FREQ=SECONDLY', /interval rule/],
+    ['FREQ=constructor', /FREQ is/],
+    ['FREQ=HOURLY;COUNT=3', /maxRuns/],
+    ['FREQ=HOURLY;BYDAY=MO;BYSETPOS=1', /BYSETPOS/],
+    ['FREQ=MINUTELY;BYSECOND=0,30', /1440/],
     ['BYDAY=MO', /FREQ is missing/],
     ['FREQ=DAILY;FREQ=DAILY', /twice/],
     ['FREQ=DAILY;BYEASTER=0', /no part/],

@@ -1,5 +1,5 @@
 import { calendarDay, DAY_MS, dayOf, WEEKDAYS, weekdayOf } from './calendar-day.rules.js';
-import { type Frequency, type NthWeekday, type Recurrence } from './recurrence.rules.js';
+import { type Frequency, type NthWeekday, type Recurrence, type Step } from './recurrence.rules.js';
 import { wallMsAt } from './zone-changes.rules.js';
 
 /** A recurrence rule that is not RFC 5545's, or is more than we do; the message says what to write. */
@@ -8,6 +8,8 @@ export class RruleError extends Error {
 }
 
 const FREQUENCIES: readonly string[] = ['DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'] satisfies Frequency[];
+/** Every so often within days. */
+const STEPS: Readonly<Record<string, Step['unit']>> = { HOURLY: 'hour', MINUTELY: 'minute' };
 const PARTS = [
   ...['FREQ', 'INTERVAL', 'COUNT', 'UNTIL', 'WKST', 'BYMONTH', 'BYWEEKNO', 'BYYEARDAY', 'BYMONTHDAY'],
   ...['BYDAY', 'BYHOUR', 'BYMINUTE', 'BYSECOND', 'BYSETPOS'],
@@ -27,18 +29,22 @@ const MOST_TIMES = 1_440;
  */
 export function readRrule(text: string, startMs: number, timeZone: string): Recurrence {
   const parts = readParts(text);
-  const frequency = parts.get('FREQ');
-  if (frequency === undefined) throw new RruleError('FREQ is missing; begin with FREQ=DAILY or another.');
-  if (!isFrequency(frequency))
-    throw new RruleError(
-      `FREQ is ${FREQUENCIES.join(', ')}; for seconds, minutes and hours take an interval rule.`,
-    );
+  const given = parts.get('FREQ');
+  if (given === undefined) throw new RruleError('FREQ is missing; begin with FREQ=DAILY or another.');
+  const unit = Object.hasOwn(STEPS, given) ? STEPS[given] : undefined;
+  const frequency = unit ? 'DAILY' : given;
+  if (!isFrequency(frequency)) {
+    const known = [...Object.keys(STEPS), ...FREQUENCIES].join(', ');
+    throw new RruleError(`FREQ is ${known}; for seconds take an interval rule.`);
+  }
   if (parts.has('COUNT') && parts.has('UNTIL')) throw new RruleError('A rule has COUNT or UNTIL, not both.');
   const list = (name: string, lowest: number, highest: number) =>
     readNumbers(name, parts.get(name), lowest, highest);
+  const interval = list('INTERVAL', 1, LARGEST_INTERVAL)[0] ?? 1;
   const read = {
     frequency,
-    interval: list('INTERVAL', 1, LARGEST_INTERVAL)[0] ?? 1,
+    interval: unit ? 1 : interval,
+    step: unit ? { unit, interval } : null,
     startMs,
     weekStart: readWeekday(parts.get('WKST') ?? 'MO'),
     months: list('BYMONTH', 1, 12),
@@ -48,7 +54,7 @@ export function readRrule(text: string, startMs: number, timeZone: string): Recu
     keepsInMonth: false,
     weekdays: (parts.get('BYDAY')?.split(',') ?? []).map(readNthWeekday),
     positions: list('BYSETPOS', -366, 366),
-    times: timesOf(list, startMs),
+    times: timesOf(list, startMs, unit),
     lastMs: parts.has('UNTIL') ? readUntil(parts.get('UNTIL')!, timeZone) : null,
     count: list('COUNT', 1, LARGEST_COUNT)[0] ?? null,
   };
@@ -101,11 +107,16 @@ function readNthWeekday(text: string): NthWeekday {
 function timesOf(
   list: (name: string, lowest: number, highest: number) => number[],
   startMs: number,
+  unit: Step['unit'] | undefined,
 ): number[] {
   const start = new Date(startMs);
   const orStart = (given: number[], own: number) => (given.length > 0 ? given : [own]);
-  const hours = orStart(list('BYHOUR', 0, 23), start.getUTCHours());
-  const minutes = orStart(list('BYMINUTE', 0, 59), start.getUTCMinutes());
+  const orAll = (given: number[], count: number) =>
+    given.length > 0 ? given : Array.from({ length: count }, (_, n) => n);
+  const givenHours = list('BYHOUR', 0, 23);
+  const givenMinutes = list('BYMINUTE', 0, 59);
+  const hours = unit ? orAll(givenHours, 24) : orStart(givenHours, start.getUTCHours());
+  const minutes = unit === 'minute' ? orAll(givenMinutes, 60) : orStart(givenMinutes, start.getUTCMinutes());
   const seconds = orStart(list('BYSECOND', 0, 59), start.getUTCSeconds());
   if (hours.length * minutes.length * seconds.length > MOST_TIMES)
     throw new RruleError(`The rule has more than ${MOST_TIMES} times a day; take an interval rule.`);
@@ -146,6 +157,14 @@ function assertFits({
   refuse(
     isNumbered && (frequency === 'DAILY' || frequency === 'WEEKLY' || weekNumbers.length > 0),
     'A number in BYDAY, such as 2TU, goes with FREQ=MONTHLY or YEARLY, and not with BYWEEKNO.',
+  );
+  refuse(
+    rest.step !== null && rest.positions.length > 0,
+    'BYSETPOS does not go with FREQ=HOURLY or MINUTELY.',
+  );
+  refuse(
+    rest.step !== null && rest.count !== null,
+    'COUNT does not go with FREQ=HOURLY or MINUTELY, whose times may come twice; take maxRuns.',
   );
   const others = [weekNumbers, daysOfYear, daysOfMonth, weekdays, rest.months];
   refuse(

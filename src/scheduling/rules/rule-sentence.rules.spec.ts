@@ -58,6 +58,24 @@ describe('describeTiming', () => {
       'Pela linha 7-50/3 9-17 1-7 * +MON',
       'Según la línea 7-50/3 9-17 1-7 * +MON',
     ],
+    [
+      rrule('FREQ=HOURLY;INTERVAL=2;BYMINUTE=30;BYDAY=MO'),
+      'Every 2 hours on Monday at minute 30',
+      'A cada 2 horas na segunda-feira no minuto 30',
+      'Cada 2 horas el lunes en el minuto 30',
+    ],
+    [
+      rrule('FREQ=MINUTELY;INTERVAL=15;BYHOUR=9,10'),
+      'Every 15 minutes in the hours 9 and 10',
+      'A cada 15 minutos nas horas 9 e 10',
+      'Cada 15 minutos en las horas 9 y 10',
+    ],
+    [
+      rrule('FREQ=MINUTELY;BYMINUTE=5,6'),
+      'By the line FREQ=MINUTELY;BYMINUTE=5,6',
+      'Pela linha FREQ=MINUTELY;BYMINUTE=5,6',
+      'Según la línea FREQ=MINUTELY;BYMINUTE=5,6',
+    ],
     [{ kind: 'interval', everySeconds: 7200 }, 'Every 2 hours', 'A cada 2 horas', 'Cada 2 horas'],
     [{ kind: 'interval', everySeconds: 90 }, 'Every 90 seconds', 'A cada 90 segundos', 'Cada 90 segundos'],
     [

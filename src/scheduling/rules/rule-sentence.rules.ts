@@ -1,9 +1,10 @@
+import { type LocalTimeOf } from '../../audience/index.js';
 import { type Language } from '../../tenants/index.js';
 import { type RuleOf } from '../schedule-rule.dto.js';
 import { WEEKDAYS } from './calendar-day.rules.js';
 import { describeCron } from './cron-sentence.rules.js';
 import { instantOf } from './local-time.rules.js';
-import { type Recurrence } from './recurrence.rules.js';
+import { type Recurrence, type Step } from './recurrence.rules.js';
 import { recurrenceOf, type Timing } from './schedule.rules.js';
 import { areWorkingDays, joinWords, nameMonth, type Unit, WORDS } from './sentence-words.rules.js';
 
@@ -23,7 +24,7 @@ const SECONDS_OF: readonly (readonly [Unit, number])[] = [
  */
 export function describeTiming(
   timing: Timing,
-  { maxRuns }: { readonly maxRuns: number | null },
+  { maxRuns, localTimeOf }: { readonly maxRuns: number | null; readonly localTimeOf?: LocalTimeOf | null },
   language: Language,
 ): string {
   const words = WORDS[language];
@@ -55,7 +56,8 @@ export function describeTiming(
   if (exceptDates?.length) bounds.push(describeExceptions(exceptDates, language));
   if (endsAt) bounds.push(words.until(say(endsAt)));
   if (maxRuns !== null) bounds.push(words.times(maxRuns));
-  const sentence = `${[shown, ...bounds].join(', ')} ${words.inZone(timeZone)}.`;
+  const clocks = localTimeOf ? words.inLocalTimeOf[localTimeOf] : words.inZone(timeZone);
+  const sentence = `${[shown, ...bounds].join(', ')} ${clocks}.`;
   return sentence.charAt(0).toLocaleUpperCase(language) + sentence.slice(1);
 }
 
@@ -97,16 +99,20 @@ function describeRecurrence(
   const recurrence = recurrenceOf(rule, timeZone);
   const days = describeDays(recurrence, language);
   if (days === null && rule.kind === 'rrule') return [words.byLine(rule.rule)];
-  const { months, times, count, lastMs } = recurrence;
+  const { months, times, count, lastMs, step } = recurrence;
+  const stepTimes = step && describeStepTimes(times, step, language);
+  if (step && stepTimes === null && rule.kind === 'rrule') return [words.byLine(rule.rule)];
   const inMonths = joinWords(
     language,
     months.map((month) => nameMonth(language, month)),
   );
   return [
-    words.every(recurrence.interval, UNIT_OF[recurrence.frequency]),
+    step
+      ? words.every(step.interval, step.unit)
+      : words.every(recurrence.interval, UNIT_OF[recurrence.frequency]),
     days ?? '',
     months.length > 0 ? words.inMonth(inMonths) : '',
-    describeTimes(times, language),
+    stepTimes ?? describeTimes(times, language),
     lastMs === null
       ? ''
       : words.until(
@@ -118,6 +124,24 @@ function describeRecurrence(
         ),
     count === null ? '' : words.times(count),
   ];
+}
+
+/** When within its hours a step is due. @returns null for what no short words are known for */
+function describeStepTimes(times: readonly number[], { unit }: Step, language: Language): string | null {
+  const words = WORDS[language];
+  const minutes = [...new Set(times.map((time) => Math.floor(time / 60) % 60))];
+  const hours = [...new Set(times.map((time) => Math.floor(time / 3600)))];
+  const isLimited = unit === 'minute' && minutes.length < 60;
+  const isLong = (list: readonly number[], all: number) => list.length > LONGEST_LIST && list.length < all;
+  if (times.some((time) => time % 60 !== 0) || isLimited || isLong(hours, 24) || isLong(minutes, 60))
+    return null;
+  const say = (list: readonly number[]) => joinWords(language, list.map(String));
+  return [
+    unit === 'hour' && minutes.length < 60 ? words.atMinute(say(minutes)) : '',
+    hours.length < 24 ? words.inHours(say(hours)) : '',
+  ]
+    .filter(Boolean)
+    .join(' ');
 }
 
 /** @returns null for what no short words are known for */

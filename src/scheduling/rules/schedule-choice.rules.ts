@@ -1,4 +1,4 @@
-import { type Audience } from '../../audience/index.js';
+import { type Audience, type LocalTimeOf } from '../../audience/index.js';
 import { invalidField } from '../../platform/errors/index.js';
 import { type ScheduleRule, type Within } from '../schedule-rule.dto.js';
 import {
@@ -11,6 +11,7 @@ import {
 import { instantOf } from './local-time.rules.js';
 import { type MissedPolicy } from './missed-runs.rules.js';
 import { anchorRule, findRuleProblem, nextRun, type Timing } from './schedule.rules.js';
+import { followZones, resumeZones, soonestOf, type ZoneRuns } from './zone-runs.rules.js';
 
 /** What decides when a schedule is due; null is the usual. */
 export interface TimingRow {
@@ -21,8 +22,23 @@ export interface TimingRow {
   readonly within: Within | null;
 }
 
+/** Where a schedule stands: in one zone, or in each zone in which chats of its audience live. */
+interface StandingRow {
+  readonly next_run_at: Date | null;
+  /** Whose local time it runs in; null for that of `time_zone`. */
+  readonly local_time_of: LocalTimeOf | null;
+  /** Null for one zone. */
+  readonly zone_runs: ZoneRuns | null;
+}
+
+/** The many zones of a schedule. */
+export interface LocalTimes {
+  readonly of: LocalTimeOf;
+  readonly zones: readonly string[];
+}
+
 /** What people decide about a schedule, and when it is due by that. */
-export interface ScheduleChoice extends TimingRow {
+export interface ScheduleChoice extends TimingRow, StandingRow {
   readonly name: string;
   readonly message_id: string;
   readonly audience: Audience;
@@ -34,7 +50,6 @@ export interface ScheduleChoice extends TimingRow {
   readonly state: ScheduleState;
   readonly state_reason: string | null;
   readonly paused_at: Date | null;
-  readonly next_run_at: Date | null;
 }
 
 export const timingOf = (row: TimingRow): Timing => ({
@@ -48,14 +63,35 @@ export const timingOf = (row: TimingRow): Timing => ({
 type GivenTiming = Pick<PreviewRule, 'rule' | 'timeZone' | 'endsAt' | 'exceptDates' | 'within'>;
 
 /**
+ * Whose local time is asked for; null for that of one zone.
+ * @throws ProblemError 400 where a zone is given beside it
+ */
+export function chooseLocalTimeOf(
+  given: Pick<CreateSchedule, 'timeZone'> & { readonly audience?: Audience | undefined },
+  localTimeOf: LocalTimeOf | 'tenant',
+): LocalTimeOf | null {
+  if (localTimeOf === 'tenant') return null;
+  const why = `In the local time of each ${localTimeOf} a schedule runs in many zones`;
+  if (given.timeZone !== undefined)
+    throw invalidField('timeZone', 'many_zones', `${why}; leave the zone out, or localTimeOf.`);
+  if (given.audience?.localTime)
+    throw invalidField('audience.localTime', 'many_zones', `${why}; leave its zone out of the audience.`);
+  return localTimeOf;
+}
+
+/**
  * When a schedule is due from now on, by what people give.
+ *
+ * @param timeZone in which whatever needs one zone is read
+ * @param local the zones in which it runs; null for `timeZone` alone
  * @throws ProblemError 400 for what never runs
  */
 export function chooseTiming(
   given: GivenTiming,
   timeZone: string,
   now: Date,
-): TimingRow & Pick<ScheduleChoice, 'next_run_at'> {
+  local: LocalTimes | null = null,
+): TimingRow & StandingRow {
   const row: TimingRow = {
     rule: anchorRule(given.rule, timeZone, now),
     time_zone: timeZone,
@@ -63,9 +99,14 @@ export function chooseTiming(
     except_dates: given.exceptDates?.length ? [...new Set(given.exceptDates)] : null,
     within: given.within ?? null,
   };
-  const problem = findRuleProblem(timingOf(row), now);
-  if (problem) throw invalidField(problem.field, problem.code, problem.message);
-  return { ...row, next_run_at: nextRun(timingOf(row), now) };
+  const timing = timingOf(row);
+  const zoneRuns = local && followZones(timing, {}, local.zones, now);
+  const nextRunAt = zoneRuns ? soonestOf(zoneRuns) : nextRun(timing, now);
+  if (!nextRunAt) {
+    const problem = findRuleProblem({ ...timing, timeZone: local?.zones[0] ?? timeZone }, now);
+    if (problem) throw invalidField(problem.field, problem.code, problem.message);
+  }
+  return { ...row, next_run_at: nextRunAt, local_time_of: local?.of ?? null, zone_runs: zoneRuns };
 }
 
 /** What people decide beside the timing. */
@@ -80,14 +121,17 @@ export const choosePolicy = (
 
 /**
  * A schedule after a change of what is named. A change of the time counts from now, and lets an ended one begin again.
+ *
+ * @param local the zones in which it runs after the change; null for one
  * @throws ProblemError 400 for what never runs
  */
 export function changeChoice(
   current: ScheduleChoice,
   change: ChangeSchedule,
   now: Date,
+  local: LocalTimes | null = null,
 ): ScheduleChoice & { readonly startsAgain: boolean } {
-  const timingFields = ['rule', 'timeZone', 'endsAt', 'exceptDates', 'within'] as const;
+  const timingFields = ['rule', 'timeZone', 'localTimeOf', 'endsAt', 'exceptDates', 'within'] as const;
   const changesTime = timingFields.some((field) => change[field] !== undefined);
   const timing = changesTime
     ? chooseTiming(
@@ -99,10 +143,11 @@ export function changeChoice(
         },
         change.timeZone ?? current.time_zone,
         now,
+        local,
       )
-    : current;
+    : { ...current, ...followedBy(current, local, now) };
   const startsAgain = changesTime && current.state === 'ended';
-  const runs = changesTime ? null : current.runs;
+  const runs = changesTime ? null : mostRuns(current);
   const maxRuns = change.maxRuns === undefined ? current.max_runs : change.maxRuns;
   if (maxRuns !== null && maxRuns <= (runs ?? 0) && change.maxRuns !== undefined)
     throw invalidField('maxRuns', 'already_reached', `It has run ${runs} times already; choose more.`);
@@ -113,7 +158,7 @@ export function changeChoice(
     name: change.name ?? current.name,
     audience: change.audience ?? current.audience,
     max_runs: maxRuns,
-    runs,
+    runs: changesTime ? null : current.runs,
     missed_policy: change.missedPolicy ?? current.missed_policy,
     grace_seconds: change.graceSeconds ?? current.grace_seconds,
     overlap_policy: change.overlapPolicy ?? current.overlap_policy,
@@ -136,8 +181,30 @@ export const pauseChoice = (active: ScheduleChoice, now: Date): ScheduleChoice =
  * A paused schedule that goes on; null where nothing is left. What was missed meanwhile is due first, so that the ticker
  * deals with it by the schedule's policy.
  */
-export function resumeChoice(paused: ScheduleChoice, now: Date): ScheduleChoice | null {
+export function resumeChoice(
+  paused: ScheduleChoice,
+  now: Date,
+  local: LocalTimes | null = null,
+): ScheduleChoice | null {
   const since = paused.missed_policy === 'skip' ? now : (paused.paused_at ?? now);
-  const nextRunAt = nextRun(timingOf(paused), since);
-  return nextRunAt && { ...paused, state: 'active', paused_at: null, next_run_at: nextRunAt };
+  const timing = timingOf(paused);
+  const zoneRuns =
+    paused.zone_runs &&
+    followZones(timing, resumeZones(timing, paused.zone_runs, since), local?.zones ?? [], now);
+  const nextRunAt = zoneRuns ? soonestOf(zoneRuns) : nextRun(timing, since);
+  return (
+    nextRunAt && { ...paused, state: 'active', paused_at: null, next_run_at: nextRunAt, zone_runs: zoneRuns }
+  );
 }
+
+/** Where a schedule stands after its audience, and with that its zones, may have changed. */
+function followedBy(current: ScheduleChoice, local: LocalTimes | null, now: Date): StandingRow {
+  if (!current.zone_runs || !local) return current;
+  const zoneRuns = followZones(timingOf(current), current.zone_runs, local.zones, now);
+  const nextRunAt = current.state === 'active' ? soonestOf(zoneRuns) : current.next_run_at;
+  return { next_run_at: nextRunAt, local_time_of: current.local_time_of, zone_runs: zoneRuns };
+}
+
+/** Of a schedule in many zones, those of the zone that has had the most. */
+const mostRuns = ({ runs, zone_runs: zones }: ScheduleChoice): number | null =>
+  zones ? Math.max(0, ...Object.values(zones).map((zone) => zone.runs)) : runs;

@@ -2,8 +2,8 @@ import { writeCsvLine } from '../../platform/http/index.js';
 
 /** A file of schedules as people's spreadsheets write it: RFC 4180, with a line of names. */
 export const CSV_COLUMNS = [
-  ...['name', 'messageId', 'message', 'audience', 'rule', 'timeZone', 'endsAt', 'exceptDates', 'within'],
-  ...['maxRuns', 'missedPolicy', 'graceSeconds', 'overlapPolicy'],
+  ...['name', 'messageId', 'message', 'audience', 'rule', 'timeZone', 'localTimeOf', 'endsAt'],
+  ...['exceptDates', 'within', 'maxRuns', 'missedPolicy', 'graceSeconds', 'overlapPolicy'],
 ] as const;
 type CsvRow = Readonly<Record<string, unknown>>;
 

@@ -378,7 +378,7 @@ describe('scheduleRuleSchema', () => {
     [cron('? * * * *'), 'expression'],
     [cron('x'.repeat(201)), 'expression'],
     [{ kind: 'lunar' }, 'kind'],
-    [{ kind: 'rrule', rule: 'FREQ=HOURLY' }, 'rule'],
+    [{ kind: 'rrule', rule: 'FREQ=SECONDLY' }, 'rule'],
     [{ kind: 'once', at: '1969-12-31T23:59' }, 'at'],
     [{ kind: 'once', at: '2200-01-01T00:00' }, 'at'],
     [{ kind: 'calendar', unit: 'day', times: [] }, 'times'],

@@ -247,6 +247,7 @@ function recurrenceOfCalendar({ unit, every, times, weekdays, startOn }: RuleOf<
         : [],
     positions: [],
     times: [...new Set(seconds)],
+    step: null,
     lastMs: null,
     count: null,
   };

@@ -1,3 +1,4 @@
+import { type LocalTimeOf } from '../../audience/index.js';
 import { type Language } from '../../tenants/index.js';
 import { DAY_MS } from './calendar-day.rules.js';
 
@@ -22,6 +23,7 @@ export interface Words {
   readonly except: (days: string) => string;
   readonly exceptMany: (count: number) => string;
   readonly inZone: (timeZone: string) => string;
+  readonly inLocalTimeOf: Readonly<Record<LocalTimeOf, string>>;
   readonly byLine: (line: string) => string;
 }
 
@@ -77,6 +79,7 @@ const english: Words = {
   except: (days) => `except on ${days}`,
   exceptMany: (count) => `except on ${count} days`,
   inZone: (timeZone) => `(${timeZone} time)`,
+  inLocalTimeOf: { chat: '(local time of each chat)', bot: '(local time of each bot)' },
   byLine: (line) => `by the line ${line}`,
 };
 
@@ -131,6 +134,7 @@ const portuguese: Words = {
   except: (days) => `exceto em ${days}`,
   exceptMany: (count) => `exceto em ${count} dias`,
   inZone: (timeZone) => `(horário de ${timeZone})`,
+  inLocalTimeOf: { chat: '(horário local de cada chat)', bot: '(horário local de cada bot)' },
   byLine: (line) => `pela linha ${line}`,
 };
 
@@ -181,6 +185,7 @@ const spanish: Words = {
   except: (days) => `excepto el ${days}`,
   exceptMany: (count) => `excepto ${count} días`,
   inZone: (timeZone) => `(hora de ${timeZone})`,
+  inLocalTimeOf: { chat: '(hora local de cada chat)', bot: '(hora local de cada bot)' },
   byLine: (line) => `según la línea ${line}`,
 };
 

@@ -1,9 +1,14 @@
-import { type ScheduleRule } from '../schedule-rule.dto.js';
-import { instantOf } from './local-time.rules.js';
+import { type RuleOf, type ScheduleRule } from '../schedule-rule.dto.js';
+import { DAY_MS, dayOf } from './calendar-day.rules.js';
+import { instantOf, wallOf } from './local-time.rules.js';
+import { readTimeOfDay } from './rrule-text.rules.js';
+
+const DAY_SECONDS = DAY_MS / 1000;
 
 /**
- * The rule moved by so many seconds, negative ones backwards; null for rules of the calendar, whose times have to be
- * written anew.
+ * The rule moved by so many seconds, negative ones backwards. Rules of the calendar move on the clocks, and only within
+ * their days: null where a time would come to another day, and for lines that name their times themselves, which have to
+ * be written anew.
  */
 export function shiftRule(rule: ScheduleRule, timeZone: string, seconds: number): ScheduleRule | null {
   const shift = (written: string) =>
@@ -17,7 +22,30 @@ export function shiftRule(rule: ScheduleRule, timeZone: string, seconds: number)
         ...(rule.startAt !== undefined && { startAt: shift(rule.startAt) }),
         ...(rule.endAt !== undefined && { endAt: shift(rule.endAt) }),
       };
-    default:
+    case 'calendar':
+      return shiftTimes(rule, seconds);
+    case 'rrule':
+      return shiftStart(rule, timeZone, seconds);
+    case 'cron':
       return null;
   }
 }
+
+function shiftTimes(rule: RuleOf<'calendar'>, seconds: number): ScheduleRule | null {
+  const times = rule.times.map((time) => readTimeOfDay(time) + seconds);
+  if (times.some((time) => time < 0 || time >= DAY_SECONDS)) return null;
+  return { ...rule, times: times.map(writeTimeOfDay) };
+}
+
+/** Where the rule says nothing of times, its start's time is its own. */
+function shiftStart(rule: RuleOf<'rrule'>, timeZone: string, seconds: number): ScheduleRule | null {
+  if (rule.startAt === undefined || /BYHOUR|BYMINUTE|BYSECOND|HOURLY|MINUTELY|UNTIL/i.test(rule.rule))
+    return null;
+  const fromMs = wallOf(rule.startAt, timeZone);
+  const toMs = fromMs + seconds * 1000;
+  if (dayOf(fromMs) !== dayOf(toMs)) return null;
+  return { ...rule, startAt: new Date(toMs).toISOString().slice(0, 19) };
+}
+
+const writeTimeOfDay = (second: number): string =>
+  new Date(second * 1000).toISOString().slice(11, second % 60 === 0 ? 16 : 19);

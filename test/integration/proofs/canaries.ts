@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import { type BotScene } from '../bots/bot-scene.js';
 
 /** Columns whose text must stay what it is, or nobody could read or send the row any more. */
-const NEEDED_AS_THEY_ARE = ['schedules.time_zone', 'bots.api_root'];
+const NEEDED_AS_THEY_ARE = [
+  ...[
+    'schedules.time_zone',
+    'schedules.zone_runs',
+    'occurrences.time_zone',
+    'bots.time_zone',
+    'chats.time_zone',
+  ],
+  'bots.api_root',
+];
 
 /** How the canary gets into a column of each type that holds text: beside what is there, where that has a shape. */
 const PLANTED: Readonly<Record<string, (column: string) => string>> = {
@@ -31,7 +40,7 @@ export async function plantCanaries(
          SELECT FROM pg_index WHERE indrelid = pg_class.oid AND indisunique AND attnum = ANY (indkey)) AS "isUnique"
        FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid JOIN pg_type ON pg_type.oid = atttypid
       WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
-        AND attnum > 0 AND NOT attisdropped AND relname || '.' || attname <> ALL ($1)
+        AND attnum > 0 AND NOT attisdropped AND attgenerated = '' AND relname || '.' || attname <> ALL ($1)
         AND (typcategory = 'S' OR typelem IN (SELECT oid FROM pg_type WHERE typcategory = 'S')
              OR typname IN ('json', 'jsonb', 'xml'))
         AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = pg_class.oid AND attname = 'tenant_id')

@@ -5,7 +5,12 @@ const ENDING = [
   ...['Messages.archive', 'Chats.eraseContact', 'ScheduleBulk.change', 'Bots.replaceToken', 'Emails.change'],
 ];
 /** Anybody who may makes them again. */
-const PUT_BACK = ['QuietHours.deleteForTenant', 'QuietHours.deleteForBot', 'Chats.untag'];
+const PUT_BACK = [
+  'QuietHours.deleteForTenant',
+  'QuietHours.deleteForBot',
+  'Chats.untag',
+  'Chats.clearTimeZone',
+];
 
 /** Claims that afterwards there is less that a tenant has, or may ask for, than before. */
 export function isEnding(operation: Operation): boolean {

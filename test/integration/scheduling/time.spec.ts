@@ -201,6 +201,7 @@ describe('schedules over time, without anybody who sends', () => {
         dueAt: '2027-03-28T01:00:00.000Z',
         localTime: '2027-03-28T02:00:00',
         offset: '+01:00',
+        timeZone: 'Europe/Lisbon',
         oddity: { kind: 'skipped_time', askedTime: '2027-03-28T01:30:00' },
       },
     ]);
@@ -278,6 +279,21 @@ describe('schedules over time, without anybody who sends', () => {
       const exported = await planner.client.get<{ schedules: object[] }>('/schedules/export');
       expect(exported.body.schedules).toHaveLength(12);
       expect(exported.body.schedules).toEqual(expect.arrayContaining(given.body.schedules));
+    });
+
+    it('takes in two thousand at once', async () => {
+      const messageId = (await planner.client.post('/messages', { content: { kind: 'text', text: 'x' } }))
+        .body['id'];
+      const { message: _, ...rest } = body({ rule: { kind: 'calendar', unit: 'day', times: ['09:00'] } });
+      const schedules = Array.from({ length: 2_000 }, (_, n) => ({ ...rest, name: `n${n}`, messageId }));
+      const taken = await planner.client.post<{ ids: string[] }>('/schedules/import', { schedules });
+      expect(taken).toMatchObject({ status: 201 });
+      expect(new Set(taken.body.ids).size).toBe(2_000);
+      for (let n = 0; n < 2_000; n += 500)
+        await planner.client.post('/schedules/bulk', {
+          action: 'delete',
+          ids: taken.body.ids.slice(n, n + 500),
+        });
     });
 
     it('takes in all or nothing, and names what is wrong', async () => {

@@ -28,6 +28,9 @@ const UNAUDITED: Readonly<Record<string, string>> = {
   'Chats.tagMany': 'everyday work on the audience',
   'Chats.tag': 'everyday work on the audience',
   'Chats.untag': 'everyday work on the audience',
+  'Chats.setTimeZone': 'everyday work on the audience',
+  'Chats.clearTimeZone': 'everyday work on the audience',
+  'Chats.importTimeZones': 'everyday work on the audience',
   'Tags.create': 'everyday work on the audience',
   'Tags.delete': 'everyday work on the audience',
   'Messages.create': 'a draft; what is sent of it is written',
@@ -267,7 +270,7 @@ describe('the audit log, operation by operation', () => {
           return keep('bot', client.post('/bots', { token: botToken, environment: 'sandbox' }));
         },
       ],
-      ['Bots.rename', 'bot.renamed', () => client.patch(`/bots/${made['bot']}`, { name: 'Ours' })],
+      ['Bots.change', 'bot.renamed', () => client.patch(`/bots/${made['bot']}`, { name: 'Ours' })],
       ['Bots.pause', 'bot.paused', () => client.post(`/bots/${made['bot']}/pause`)],
       ['Bots.resume', 'bot.resumed', () => client.post(`/bots/${made['bot']}/resume`)],
       [

@@ -47,4 +47,27 @@ const STATEMENTS = [
      FOREIGN KEY (tenant_id, bot_id) REFERENCES bots (tenant_id, id) ON DELETE CASCADE
    )`,
   ...wallIn({ name: 'quiet_hours' }),
+  // Where a bot has none, its tenant's holds; where a chat has none, its bot's.
+  'ALTER TABLE bots ADD COLUMN time_zone text',
+  `ALTER TABLE chats
+     ADD COLUMN time_zone text,
+     ADD COLUMN time_zone_source text CHECK (time_zone_source IN ('chosen', 'import', 'api')),
+     ADD CHECK ((time_zone IS NULL) = (time_zone_source IS NULL))`,
+  // The zones of a bot's chats are found by leaping from one to the next.
+  'CREATE INDEX chats_of_zone ON chats (tenant_id, bot_id, time_zone) WHERE time_zone IS NOT NULL',
+  // In whose local time a schedule runs, and where it stands in each zone; null for one zone, its own.
+  `ALTER TABLE schedules
+     ADD COLUMN local_time_of text CHECK (local_time_of IN ('bot', 'chat')),
+     ADD COLUMN zone_runs jsonb,
+     ADD CHECK ((local_time_of IS NULL) = (zone_runs IS NULL))`,
+  'CREATE INDEX schedules_of_local_time ON schedules (tenant_id) WHERE local_time_of IS NOT NULL',
+  // '' where it is for all chats at once: a schedule has one occurrence and one broadcast a zone and due instant.
+  `ALTER TABLE occurrences
+     ADD COLUMN time_zone text NOT NULL DEFAULT '',
+     DROP CONSTRAINT occurrences_schedule_id_due_at_key,
+     ADD UNIQUE (schedule_id, due_at, time_zone)`,
+  `ALTER TABLE broadcasts
+     ADD COLUMN time_zone text NOT NULL GENERATED ALWAYS AS (coalesce(audience -> 'localTime' ->> 'timeZone', '')) STORED,
+     DROP CONSTRAINT broadcasts_schedule_id_due_at_key,
+     ADD UNIQUE (schedule_id, due_at, time_zone)`,
 ];
