@@ -7,7 +7,7 @@ import { DatabaseNotifications, DispatcherDatabase, GroupedQuery } from '../plat
 import { asBotNumber, type BotNumber } from '../platform/identity/index.js';
 import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
 import { Slots } from '../platform/slots/index.js';
-import { BotApiClient, BotPace, paidPerSecond, type PaceMemory } from '../telegram/index.js';
+import { BotApiClient } from '../telegram/index.js';
 import { BroadcastProgress } from './broadcast-progress.service.js';
 import { Contents } from './contents.js';
 import { type Consequence, DELIVERY_CLASS, RESEND_UNKNOWN_AFTER_MS } from './delivery.rules.js';
@@ -23,7 +23,7 @@ import { Journal } from './journal.js';
 import { JournalRepository } from './journal.repository.js';
 import { LaneOwner, type Lease } from './lane-owner.js';
 import { Lane, type LaneEnd, type LaneSurroundings } from './lane.js';
-import { LanePace } from './lane-pace.rules.js';
+import { LanePace, type LanePaceMemory } from './lane-pace.rules.js';
 import { type AcquiredLane, LaneLeaseRepository, type ReleasedLane } from './lane-lease.repository.js';
 import { LaneRepository, type QueuedDelivery } from './lane.repository.js';
 
@@ -210,11 +210,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     }
     const now = this.clock.monotonicMs();
     const beginning = { freeSinceMs: now - acquired.freeMs, isMemoryWhole: acquired.wasLetGo };
-    const limits = this.paceLimits();
-    const pace = new LanePace(
-      new BotPace(limits, { ...beginning, memory: acquired.pace ?? undefined }),
-      new BotPace({ ...limits, perSecond: Math.max(limits.perSecond, paidPerSecond) }, beginning),
-    );
+    const pace = LanePace.begin(this.paceLimits(), beginning, acquired.pace ?? undefined);
     pace.rest(now + acquired.restMs);
     return new Lane(bot, acquired.lease, acquired.epoch, pace, this.surroundings);
   }
@@ -345,7 +341,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     for (const { lane } of old.slice(0, this.places.waitingCount)) lane.finish({ kind: 'yielded' });
   }
 
-  private memoryOf(lane: Lane): PaceMemory | undefined {
+  private memoryOf(lane: Lane): LanePaceMemory | undefined {
     return lane.pace.remember(this.clock.monotonicMs());
   }
 

@@ -1,6 +1,6 @@
 import { type DispatcherDatabase } from '../platform/database/index.js';
 import { type TenantId } from '../platform/identity/index.js';
-import { type PaceMemory } from '../telegram/index.js';
+import { type LanePaceMemory } from './lane-pace.rules.js';
 
 /** A lane as its new owner finds it. */
 export interface AcquiredLane {
@@ -11,20 +11,20 @@ export interface AcquiredLane {
   readonly freeMs: number;
   /** False where the owner before didn't let go: it died, or was too slow. What it left open is nobody's. */
   readonly wasLetGo: boolean;
-  readonly pace: PaceMemory | null;
+  readonly pace: LanePaceMemory | null;
 }
 
 export interface ReleasedLane {
   readonly botNo: string;
   readonly epoch: string;
   /** What the pace leaves to the next owner. */
-  readonly pace: PaceMemory | undefined;
+  readonly pace: LanePaceMemory | undefined;
 }
 
 /** A lane as its row has it. */
 export interface OwnedLane {
   readonly epoch: string;
-  readonly pace: PaceMemory | null;
+  readonly pace: LanePaceMemory | null;
 }
 
 /**
@@ -88,7 +88,7 @@ export class LaneLeaseRepository {
       rest_ms: number;
       free_ms: number;
       was_let_go: boolean;
-      pace: PaceMemory | null;
+      pace: LanePaceMemory | null;
     }>(
       `WITH ours AS MATERIALIZED (
          SELECT no FROM lane_owners WHERE no = $2 AND until > clock_timestamp() FOR KEY SHARE
@@ -156,10 +156,14 @@ export class LaneLeaseRepository {
 
   /** Of these lanes, those that an owner has. */
   async findOwned(owner: string, botNumbers: readonly string[]): Promise<Map<string, OwnedLane>> {
-    const rows = await this.database.queryByKey<{ bot_no: string; epoch: string; pace: PaceMemory | null }>(
-      `SELECT bot_no::text, epoch::text, pace FROM lanes WHERE bot_no = ANY($1::bigint[]) AND owner = $2`,
-      [botNumbers, owner],
-    );
+    const rows = await this.database.queryByKey<{
+      bot_no: string;
+      epoch: string;
+      pace: LanePaceMemory | null;
+    }>(`SELECT bot_no::text, epoch::text, pace FROM lanes WHERE bot_no = ANY($1::bigint[]) AND owner = $2`, [
+      botNumbers,
+      owner,
+    ]);
     return new Map(rows.map(({ bot_no: botNo, ...lane }) => [botNo, lane]));
   }
 
@@ -193,7 +197,7 @@ export class LaneLeaseRepository {
   }
 
   /** Notes for every process that the bot rests, and why its next owner must be slower. */
-  async noteRest(botNo: string, restMs: number, pace: PaceMemory | undefined): Promise<void> {
+  async noteRest(botNo: string, restMs: number, pace: LanePaceMemory | undefined): Promise<void> {
     await this.database.query(
       `UPDATE lanes SET rest_until = greatest(rest_until, clock_timestamp() + $2 * interval '1 ms'), pace = $3
        WHERE bot_no = $1`,

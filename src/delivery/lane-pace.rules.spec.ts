@@ -1,15 +1,10 @@
-import { BotPace } from '../telegram/index.js';
 import { LanePace } from './lane-pace.rules.js';
 
-const LIMITS = { perChatPerSecond: 1, perGroupPerMinute: 20 };
+const LIMITS = { perSecond: 2, perChatPerSecond: 1, perGroupPerMinute: 20 };
 const BEGINNING = { freeSinceMs: -10_000, isMemoryWhole: true };
 
 describe('LanePace', () => {
-  const paceOf = () =>
-    new LanePace(
-      new BotPace({ ...LIMITS, perSecond: 2 }, BEGINNING),
-      new BotPace({ ...LIMITS, perSecond: 1_000 }, BEGINNING),
-    );
+  const paceOf = () => LanePace.begin(LIMITS, BEGINNING);
   const delivery = (key: string, isPaid: boolean) => ({ pacedChat: { key, isGroup: false }, isPaid });
 
   it('holds what is paid for to its own limit, and the others to the usual one', () => {
@@ -32,12 +27,53 @@ describe('LanePace', () => {
     expect(pace.earliestStart(200, true)).toBeGreaterThanOrEqual(3_100);
   });
 
-  it('counts outages of either', () => {
+  it('counts outages of either, until one of them is over', () => {
+    const pace = paceOf();
+    pace.start(0, delivery('a', true));
+    pace.finish(10, { kind: 'notSent', cause: 'refused' }, delivery('a', true));
+    expect(pace.outages).toBe(1);
+    pace.start(20, delivery('b', false));
+    pace.finish(30, { kind: 'notSent', cause: 'refused' }, delivery('b', false));
+    expect(pace.outages).toBe(2);
+    const next = LanePace.begin(LIMITS, { freeSinceMs: 40, isMemoryWhole: true }, pace.remember(40));
+    expect(next.outages).toBe(2);
+    next.start(2_000, delivery('c', false));
+    next.finish(2_050, { kind: 'ok', result: {} }, delivery('c', false));
+    expect(next.outages).toBe(0);
+    expect(next.remember(2_060)).toBeUndefined();
+  });
+
+  it('leaves to the next owner how far each of the two limits fell', () => {
     const pace = paceOf();
     const paid = delivery('a', true);
     pace.start(0, paid);
-    pace.finish(10, { kind: 'notSent', cause: 'refused' }, paid);
-    expect(pace.outages).toBe(1);
-    expect(pace.remember(20)).toBeUndefined();
+    pace.finish(100, { kind: 'rateLimited', retryAfterSeconds: 1 }, paid);
+    const memory = pace.remember(200);
+    expect(memory).toMatchObject({ paid: { limit: { perSecond: 700 } } });
+    expect(memory).not.toHaveProperty('limit');
+    const kept = JSON.parse(JSON.stringify(memory)) as typeof memory;
+    const next = LanePace.begin(LIMITS, { freeSinceMs: 200, isMemoryWhole: true }, kept);
+    expect(next.remember(201)?.paid?.limit?.perSecond).toBe(700);
+    expect(countStarts(next, 2_000)).toBe(700);
+    expect(countStarts(paceOf(), 2_000)).toBe(1_000);
   });
+
+  it('takes what was left when only the usual pace was remembered', () => {
+    const limit = { perSecond: 1, ceiling: 1, probeMs: 60_000, nextStepInMs: 60_000 };
+    const pace = LanePace.begin(LIMITS, { freeSinceMs: 0, isMemoryWhole: true }, { limit, outages: 3 });
+    expect(pace.outages).toBe(3);
+    expect(pace.remember(0)).toMatchObject({ limit: { perSecond: 1 }, outages: 3 });
+    expect(pace.remember(0)).not.toHaveProperty('paid');
+  });
+
+  /** How many paid calls may be under way, each to a chat of its own, when none is answered. */
+  function countStarts(pace: LanePace, fromMs: number): number {
+    let now = fromMs;
+    for (let count = 0; ; count += 1) {
+      const next = delivery(`chat ${count}`, true);
+      now = pace.earliestStartOf(now, next);
+      if (now === Infinity) return count;
+      pace.start(now, next);
+    }
+  }
 });

@@ -1,7 +1,10 @@
 import {
   type BotApiOutcome,
-  type BotPace,
+  BotPace,
+  paidPerSecond,
+  type PaceBeginning,
   type PacedChat,
+  type PaceLimits,
   type PaceMemory,
   type RestScope,
 } from '../telegram/index.js';
@@ -13,19 +16,40 @@ export interface PacedDelivery {
   readonly isPaid: boolean;
 }
 
+/** What the usual pace leaves to the next owner, and beside it the paid one; most lanes never have any paid for. */
+export interface LanePaceMemory extends PaceMemory {
+  readonly paid?: PaceMemory;
+}
+
 /**
- * The paces of one bot: the usual one, and that of paid broadcasts, which Telegram counts apart. A rest is for both. How
- * far a 429 lowered the paid one is forgotten with its owner: the next begins carefully and finds it again.
+ * The paces of one bot: the usual one, and that of paid broadcasts, which Telegram counts apart. A rest is for both, and
+ * so is an outage.
  */
 export class LanePace {
-  constructor(
+  private constructor(
     private readonly usual: BotPace,
     private readonly paid: BotPace,
   ) {}
 
+  /**
+   * @param limits of what is not paid for
+   * @param memory what the owner before left
+   */
+  static begin(
+    limits: PaceLimits,
+    beginning: Omit<PaceBeginning, 'memory'>,
+    { paid, ...usual }: LanePaceMemory = {},
+  ): LanePace {
+    const paidLimits = { ...limits, perSecond: Math.max(limits.perSecond, paidPerSecond) };
+    return new LanePace(
+      new BotPace(limits, { ...beginning, memory: usual }),
+      new BotPace(paidLimits, { ...beginning, memory: paid }),
+    );
+  }
+
   /** How often in a row the Bot API could not be reached. */
   get outages(): number {
-    return Math.max(this.usual.outages, this.paid.outages);
+    return this.usual.outages + this.paid.outages;
   }
 
   /** When anything may leave, as far as the bot as a whole is concerned. */
@@ -49,6 +73,10 @@ export class LanePace {
   ): { scope: RestScope; untilMs: number } | undefined {
     const rest = this.of(delivery).finish(nowMs, outcome, delivery.pacedChat);
     if (rest?.scope === 'bot') this.rest(rest.untilMs);
+    if (outcome.kind !== 'notSent') {
+      this.usual.forgetOutages();
+      this.paid.forgetOutages();
+    }
     return rest;
   }
 
@@ -57,8 +85,11 @@ export class LanePace {
     this.paid.rest(untilMs);
   }
 
-  remember(nowMs: number): PaceMemory | undefined {
-    return this.usual.remember(nowMs);
+  /** Undefined where there is nothing to know. */
+  remember(nowMs: number): LanePaceMemory | undefined {
+    const paid = this.paid.remember(nowMs);
+    const usual = this.usual.remember(nowMs);
+    return paid ? { ...usual, paid } : usual;
   }
 
   private of({ isPaid }: PacedDelivery): BotPace {

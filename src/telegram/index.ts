@@ -31,6 +31,7 @@ export {
   BotPace,
   messagesPerStar,
   paidPerSecond,
+  type PaceBeginning,
   type PacedChat,
   type PaceLimits,
   type PaceMemory,

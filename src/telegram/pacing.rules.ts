@@ -129,6 +129,11 @@ export class BotPace {
     return this.outageCount;
   }
 
+  /** Another pace of the same bot has reached the Bot API. */
+  forgetOutages(): void {
+    this.outageCount = 0;
+  }
+
   /** The limit that is in force now: the cap, or less after a 429. */
   get perSecond(): number {
     return this.limit.perSecond;
