@@ -11,6 +11,7 @@ export { type AuditEntry, AuditLog, type TenantAct } from './audit/audit-log.js'
 export { type Verified, verifyChain } from './audit/audit-verifier.js';
 export { KeyRotation, type KeyRotationReport, KeyRotationRunningError } from './key-rotation.service.js';
 export { type SealedColumn, SealedColumns } from './sealed-columns.js';
+export { PlansService } from './plans/plans.service.js';
 export { isQuotaExceeded, Quotas } from './plans/quotas.service.js';
 export { Tenant } from './tenant.entity.js';
 export { type SealedSecret, TenantKeys } from './tenant-keys.service.js';

@@ -21,20 +21,36 @@ const limitChoiceSchema = z
   .describe('null for no limit; what is left out keeps its limit, a new plan has none');
 
 const planNameSchema = lineOfTextSchema(60).meta({ examples: ['business'] });
+const weightSchema = z
+  .int()
+  .min(1)
+  .max(100)
+  .describe(
+    'how places in workers are shared while bots wait for them: a tenant of weight 3 gets three times the turns of one of weight 1',
+  );
 const isDefaultSchema = z
   .literal(true)
   .exactOptional()
   .describe('new tenants get this plan, and no other any more');
 
 export const createPlanSchema = z
-  .strictObject({ name: planNameSchema, limits: limitChoiceSchema, isDefault: isDefaultSchema })
-  .meta({ id: 'CreatePlan', examples: [{ name: 'business', limits: { bots: 500, chats: null } }] });
+  .strictObject({
+    name: planNameSchema,
+    limits: limitChoiceSchema,
+    weight: weightSchema.exactOptional().describe(`${weightSchema.description}; 1 where it is left out`),
+    isDefault: isDefaultSchema,
+  })
+  .meta({
+    id: 'CreatePlan',
+    examples: [{ name: 'business', limits: { bots: 500, chats: null }, weight: 3 }],
+  });
 export type CreatePlan = z.infer<typeof createPlanSchema>;
 
 export const changePlanSchema = z
   .strictObject({
     name: planNameSchema.exactOptional(),
     limits: limitChoiceSchema.exactOptional(),
+    weight: weightSchema.exactOptional(),
     isDefault: isDefaultSchema,
   })
   .refine((change) => Object.keys(change).length > 0, 'Name at least one field to change.')
@@ -46,6 +62,7 @@ export const planSchema = z
     id: idSchema,
     name: z.string(),
     limits: z.record(z.enum(QUOTAS), z.int().nullable()).describe('null for no limit'),
+    weight: weightSchema,
     isDefault: z.boolean().describe('new tenants get it'),
     createdAt: z.iso.datetime(),
   })
@@ -55,7 +72,7 @@ export const planListSchema = z.object({ items: z.array(planSchema) }).meta({ id
 
 export const usageSchema = z
   .object({
-    plan: z.object({ id: idSchema, name: z.string() }),
+    plan: z.object({ id: idSchema, name: z.string(), weight: weightSchema }),
     quotas: z.array(
       z.object({
         name: z.enum(QUOTAS),

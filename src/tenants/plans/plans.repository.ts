@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type PoolClient } from 'pg';
-import { DispatcherDatabase } from '../../platform/database/index.js';
+import { DispatcherDatabase, GroupedQuery } from '../../platform/database/index.js';
 import { type TenantId } from '../../platform/identity/index.js';
 import { type Limits } from './quota.rules.js';
 
@@ -9,15 +9,21 @@ export interface PlanRow {
   readonly name: string;
   /** Only those that somebody chose. */
   readonly limits: Partial<Limits>;
+  /** How places for sending are shared where they are short, 1 to 100. */
+  readonly weight: number;
   readonly isDefault: boolean;
   readonly createdAt: Date;
 }
 
-const COLUMNS = `plans.id, plans.name, plans.limits, plans.is_default AS "isDefault", plans.created_at AS "createdAt"`;
+const COLUMNS = `plans.id, plans.name, plans.limits, plans.weight, plans.is_default AS "isDefault", plans.created_at AS "createdAt"`;
 
 /** Crossing: plans belong to the installation, and tenants learn of theirs alone. */
 @Injectable()
 export class PlansRepository {
+  private readonly ofTenants = new GroupedQuery((tenantIds: readonly TenantId[]) =>
+    this.readOfTenants(tenantIds),
+  );
+
   constructor(private readonly dispatcher: DispatcherDatabase) {}
 
   findAll(): Promise<PlanRow[]> {
@@ -29,12 +35,8 @@ export class PlansRepository {
     return plan;
   }
 
-  async findOfTenant(tenantId: TenantId): Promise<PlanRow | undefined> {
-    const [plan] = await this.dispatcher.query<PlanRow>(
-      `SELECT ${COLUMNS} FROM plans JOIN tenants ON tenants.plan_id = plans.id WHERE tenants.id = $1`,
-      [tenantId],
-    );
-    return plan;
+  findOfTenant(tenantId: TenantId): Promise<PlanRow | undefined> {
+    return this.ofTenants.ask(tenantId);
   }
 
   /** Locked until the transaction ends. */
@@ -45,23 +47,24 @@ export class PlansRepository {
     return rows[0];
   }
 
-  async insert(client: PoolClient, plan: Pick<PlanRow, 'name' | 'limits'>): Promise<PlanRow> {
+  async insert(client: PoolClient, plan: Pick<PlanRow, 'name' | 'limits' | 'weight'>): Promise<PlanRow> {
     const { rows } = await client.query<PlanRow>(
-      `INSERT INTO plans (name, limits) VALUES ($1, $2) RETURNING ${COLUMNS}`,
-      [plan.name, JSON.stringify(plan.limits)],
+      `INSERT INTO plans (name, limits, weight) VALUES ($1, $2, $3) RETURNING ${COLUMNS}`,
+      [plan.name, JSON.stringify(plan.limits), plan.weight],
     );
     return rows[0] as PlanRow;
   }
 
-  /** Limits that are not named stay. */
+  /** What is not named stays. */
   async change(
     client: PoolClient,
     id: string,
-    change: Partial<Pick<PlanRow, 'name' | 'limits'>>,
+    change: Partial<Pick<PlanRow, 'name' | 'limits' | 'weight'>>,
   ): Promise<PlanRow> {
     const { rows } = await client.query<PlanRow>(
-      `UPDATE plans SET name = coalesce($2, name), limits = limits || $3 WHERE id = $1 RETURNING ${COLUMNS}`,
-      [id, change.name ?? null, JSON.stringify(change.limits ?? {})],
+      `UPDATE plans SET name = coalesce($2, name), limits = limits || $3, weight = coalesce($4, weight)
+        WHERE id = $1 RETURNING ${COLUMNS}`,
+      [id, change.name ?? null, JSON.stringify(change.limits ?? {}), change.weight ?? null],
     );
     return rows[0] as PlanRow;
   }
@@ -85,5 +88,15 @@ export class PlansRepository {
       [id],
     );
     return rowCount === 1;
+  }
+
+  private async readOfTenants(tenantIds: readonly TenantId[]): Promise<(PlanRow | undefined)[]> {
+    const rows = await this.dispatcher.queryByKey<PlanRow & { tenantId: TenantId }>(
+      `SELECT ${COLUMNS}, tenants.id AS "tenantId" FROM plans JOIN tenants ON tenants.plan_id = plans.id
+        WHERE tenants.id = ANY($1::uuid[])`,
+      [tenantIds],
+    );
+    const plans = new Map(rows.map(({ tenantId, ...plan }) => [tenantId, plan]));
+    return tenantIds.map((tenantId) => plans.get(tenantId));
   }
 }

@@ -19,6 +19,8 @@ export interface PlanOfTenant {
   readonly id: string;
   readonly name: string;
   readonly limits: Limits;
+  /** How places for sending are shared where they are short, 1 to 100. */
+  readonly weight: number;
 }
 
 @Injectable()
@@ -54,9 +56,9 @@ export class PlansService {
     return viewPlan(plan);
   }
 
-  create(operator: OperatorCaller, { name, limits, isDefault }: CreatePlan): Promise<PlanView> {
+  create(operator: OperatorCaller, { name, limits, weight = 1, isDefault }: CreatePlan): Promise<PlanView> {
     return this.write(async (client) => {
-      const plan = await this.plans.insert(client, { name, limits });
+      const plan = await this.plans.insert(client, { name, limits, weight });
       if (isDefault) await this.plans.makeDefault(client, plan.id);
       const made = viewPlan({ ...plan, isDefault: isDefault ?? false });
       await this.acts.record(client, operator, actOn(made, 'plan.created', describeChange(undefined, made)));
@@ -102,7 +104,7 @@ export class PlansService {
   private async loadOfTenant(tenantId: TenantId): Promise<PlanOfTenant> {
     const row = await this.plans.findOfTenant(tenantId);
     if (!row) throw notFound('tenant');
-    return { id: row.id, name: row.name, limits: completeLimits(row.limits) };
+    return { id: row.id, name: row.name, limits: completeLimits(row.limits), weight: row.weight };
   }
 
   private async write(
@@ -134,6 +136,7 @@ function describeChange(before: PlanView | undefined, after: PlanView): Operator
   return {
     name: after.name,
     ...(before && before.name !== after.name && { nameFrom: before.name }),
+    ...(before?.weight !== after.weight && { weightFrom: before?.weight ?? null, weightTo: after.weight }),
     ...(before?.isDefault !== after.isDefault && { isDefault: after.isDefault }),
     ...Object.fromEntries(
       limits.flatMap((name) => [
@@ -149,6 +152,7 @@ function viewPlan(plan: PlanRow): PlanView {
     id: plan.id,
     name: plan.name,
     limits: completeLimits(plan.limits),
+    weight: plan.weight,
     isDefault: plan.isDefault,
     createdAt: plan.createdAt.toISOString(),
   };

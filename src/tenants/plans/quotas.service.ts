@@ -88,7 +88,7 @@ export class Quotas {
   }
 
   async read(tenantId: TenantId): Promise<UsageView> {
-    const { id, name, limits } = await this.plans.findOfTenant(tenantId);
+    const { id, name, limits, weight } = await this.plans.findOfTenant(tenantId);
     const used = await this.database.run(tenantId, async (manager) => {
       const counts = new Map<QuotaName, number>();
       for (const quota of this.counted.keys()) {
@@ -98,7 +98,7 @@ export class Quotas {
     });
     const now = this.clock.now();
     return {
-      plan: { id, name },
+      plan: { id, name, weight },
       quotas: QUOTAS.map((quota) => ({
         name: quota,
         limit: limits[quota],

@@ -265,12 +265,15 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   },
   'OperatorActs.list': { role: 'operator' },
   'Plans.list': { role: 'operator' },
-  'Plans.create': { role: 'operator', bodies: () => [{ name: 'business', limits, isDefault: true }] },
+  'Plans.create': {
+    role: 'operator',
+    bodies: () => [{ name: 'business', limits, weight: 3, isDefault: true }],
+  },
   'Plans.read': { role: 'operator', path: planPath },
   'Plans.change': {
     role: 'operator',
     path: planPath,
-    bodies: () => [{ name: 'enterprise', limits, isDefault: true }],
+    bodies: () => [{ name: 'enterprise', limits, weight: 3, isDefault: true }],
   },
   'Plans.delete': { role: 'operator', path: planPath },
   'InstallationHealth.read': { role: 'operator' },

@@ -9,6 +9,7 @@ interface Plan {
   id: string;
   name: string;
   isDefault: boolean;
+  weight: number;
   limits: Record<string, number | null>;
 }
 interface Listed {
@@ -166,6 +167,36 @@ describe('what an operator does with tenants', () => {
     expect((await client.delete(path)).status).toBe(204);
     expect((await client.delete(path)).status).toBe(404);
     expect(await client.delete(`/operator/plans/${unlimited?.id}`)).toMatchObject({ status: 409 });
+  });
+
+  it('is weighing plans, by whole numbers from 1 to 100', async () => {
+    const { client } = operator;
+    const made = await client.post<Plan>('/operator/plans', { name: 'light', limits: { bots: 5 } });
+    expect(made).toMatchObject({ status: 201, body: { weight: 1 } });
+    const path = `/operator/plans/${made.body.id}`;
+    expect(await client.patch(path, { weight: 100 })).toMatchObject({ status: 200, body: { weight: 100 } });
+    for (const weight of [0, 101, 1.5, -3, '7', null]) {
+      expect((await client.patch(path, { weight })).status).toBe(400);
+      expect((await client.post('/operator/plans', { name: 'odd', limits: {}, weight })).status).toBe(400);
+    }
+    expect(await client.patch(path, { name: 'heavy' })).toMatchObject({
+      body: { name: 'heavy', weight: 100, limits: { bots: 5 } },
+    });
+    const acts = await client.get<{ items: { action: string; details: object }[] }>('/operator/acts?limit=3');
+    expect(acts.body.items.map(({ details }) => details)).toEqual([
+      { name: 'heavy', nameFrom: 'light' },
+      { name: 'light', weightFrom: 1, weightTo: 100 },
+      expect.objectContaining({ name: 'light', botsTo: 5, weightTo: 1 }),
+    ]);
+
+    const tenant = await signUp('Heavy');
+    await client.put(`/operator/tenants/${tenant.tenantId}/plan`, { planId: made.body.id });
+    expect((await tenant.client.get('/tenant/usage')).body).toMatchObject({
+      plan: { name: 'heavy', weight: 100 },
+    });
+    const plans = (await client.get<{ items: Plan[] }>('/operator/plans')).body.items;
+    const weights = Object.fromEntries(plans.map(({ name, weight }) => [name, weight]));
+    expect(weights).toMatchObject({ unlimited: 4, free: 1, heavy: 100 });
   });
 
   it('is choosing it, whoever else does so at the same time', async () => {

@@ -20,14 +20,15 @@ const STATEMENTS = [
      id uuid PRIMARY KEY DEFAULT uuidv7(),
      name text NOT NULL UNIQUE,
      limits jsonb NOT NULL DEFAULT '{}',
+     weight int NOT NULL DEFAULT 1 CHECK (weight BETWEEN 1 AND 100),
      is_default boolean NOT NULL DEFAULT false,
      created_at timestamptz NOT NULL DEFAULT now()
    )`,
   'CREATE UNIQUE INDEX plans_default ON plans (is_default) WHERE is_default',
   // Who runs Arauto for themselves needs no limits; who runs it for strangers makes the other one the default.
-  `INSERT INTO plans (name, is_default, limits) VALUES
-     ('unlimited', true, '{}'),
-     ('free', false, '{"bots": 100, "chats": 100000, "deliveriesPerDay": 200000, "schedules": 1000,
+  `INSERT INTO plans (name, is_default, weight, limits) VALUES
+     ('unlimited', true, 4, '{}'),
+     ('free', false, 1, '{"bots": 100, "chats": 100000, "deliveriesPerDay": 200000, "schedules": 1000,
                        "mediaBytes": 1073741824, "members": 50, "apiRequestsPerMinute": 600}')`,
   `CREATE FUNCTION default_plan_id() RETURNS uuid LANGUAGE sql STABLE
      RETURN (SELECT id FROM plans WHERE is_default)`,
