@@ -6,8 +6,8 @@ import { Clock } from '../platform/clock/index.js';
 import { DatabaseNotifications, DispatcherDatabase, GroupedQuery } from '../platform/database/index.js';
 import { asBotNumber, type BotNumber } from '../platform/identity/index.js';
 import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
-import { Slots } from '../platform/slots/index.js';
 import { BotApiClient } from '../telegram/index.js';
+import { PlansService } from '../tenants/index.js';
 import { BroadcastProgress } from './broadcast-progress.service.js';
 import { Contents } from './contents.js';
 import { type Consequence, DELIVERY_CLASS, RESEND_UNKNOWN_AFTER_MS } from './delivery.rules.js';
@@ -25,17 +25,19 @@ import { LaneOwner, type Lease } from './lane-owner.js';
 import { Lane, type LaneEnd, type LaneSurroundings } from './lane.js';
 import { LanePace, type LanePaceMemory } from './lane-pace.rules.js';
 import { type AcquiredLane, LaneLeaseRepository, type ReleasedLane } from './lane-lease.repository.js';
+import { type LanePlace, LanePlaces } from './lane-places.js';
+import { type LaneShare } from './lane-turns.rules.js';
 import { LaneRepository, type QueuedDelivery } from './lane.repository.js';
 
 /** A third of a lease. */
 const RENEW_EVERY_MS = 2_000;
-/** How long a lane goes on while others wait for its place. */
-const SLICE_MS = 1_000;
 const FAIRNESS_EVERY_MS = 500;
+/** A process with places left looks this often for lanes that stand in the lines of others. */
+const RELIEVE_EVERY_MS = 2_000;
 
 interface DrivenLane {
   readonly lane: Lane;
-  readonly sinceMs: number;
+  readonly place: LanePlace;
 }
 interface TakenLane extends AcquiredLane {
   readonly lease: Lease;
@@ -57,7 +59,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
   /** Lanes that may be ours although nobody drives them: the database didn't answer when one was taken, or let go. */
   private readonly astray = new Set<string>();
   /** One for each lane that is driven here. */
-  private readonly places: Slots;
+  private readonly places: LanePlaces;
   private readonly leases: LaneLeaseRepository;
   private readonly acquiring: GroupedQuery<string, TakenLane | undefined>;
   private readonly releasing: GroupedQuery<LeasedLane, boolean>;
@@ -73,6 +75,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly database: DispatcherDatabase,
     private readonly notifications: DatabaseNotifications,
     private readonly directory: BotDirectory,
+    private readonly plans: PlansService,
     private readonly verdicts: BotVerdicts,
     private readonly audience: AudienceService,
     private readonly progress: BroadcastProgress,
@@ -80,7 +83,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly contents: Contents,
     @InjectWakeQueue(LANES) private readonly queue: WakeQueue,
   ) {
-    this.places = new Slots(configuration.settings.LANES_PER_WORKER);
+    this.places = new LanePlaces(configuration.settings.LANES_PER_WORKER, clock);
     this.leases = new LaneLeaseRepository(database);
     this.owner = new LaneOwner(this.leases, clock, this.logger, (lease) => this.loseAll(lease));
     this.acquiring = new GroupedQuery((botNumbers) => this.acquire(botNumbers));
@@ -116,6 +119,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
       setInterval(() => void this.renew(), RENEW_EVERY_MS),
       setInterval(() => void this.stopSuspended(), RENEW_EVERY_MS),
       setInterval(() => this.makeRoom(), FAIRNESS_EVERY_MS),
+      setInterval(() => void this.keep(this.relieveOthers()), RELIEVE_EVERY_MS),
     );
   }
 
@@ -169,24 +173,49 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  /** Begins to drive lanes; returns once each has its place, or is driven already, here or by another process. */
+  /** Begins to drive lanes; returns once each is driven, here or by another process, or stands in line for a place. */
   async begin(botNumbers: readonly string[]): Promise<void> {
-    await Promise.all(botNumbers.map((botNo) => this.keep(this.beginOne(botNo))));
+    await Promise.all(botNumbers.map((botNo) => this.keep(this.beginOne(asBotNumber(botNo)))));
   }
 
-  private async beginOne(botNo: string): Promise<void> {
-    const driven = this.lanes.get(botNo);
-    if (driven) driven.lane.noticeMore();
-    if (driven || this.beginning.has(botNo)) return;
+  private async beginOne(botNo: BotNumber): Promise<void> {
+    if (this.isHere(botNo)) return;
+    const share = await this.findShare(botNo);
+    if (!share || this.isHere(botNo)) return;
     this.beginning.add(botNo);
+    const place = this.places.takeFree(share);
+    if (place) return this.beginAt(place, botNo);
+    // Nobody waits for it: whoever brought it must be free to bring other tenants' lanes to the line.
+    void this.keep(
+      this.places
+        .standInLine(share)
+        .then((given) => this.beginAt(given, botNo))
+        .catch((error: unknown) =>
+          this.logger.error(error, 'a lane could not begin; the sweep finds it again'),
+        ),
+    );
+  }
+
+  /** Whether a lane is driven here, or is about to be; it reads what it was woken for. */
+  private isHere(botNo: BotNumber): boolean {
+    const driven = this.lanes.get(botNo);
+    driven?.lane.noticeMore();
+    return driven !== undefined || this.beginning.has(botNo);
+  }
+
+  private async findShare(botNo: BotNumber): Promise<LaneShare | undefined> {
+    const bot = await this.directory.findByNumber(botNo);
+    return bot && { tenantId: bot.tenantId, weight: (await this.plans.findOfTenant(bot.tenantId)).weight };
+  }
+
+  private async beginAt(place: LanePlace | undefined, botNo: BotNumber): Promise<void> {
     try {
-      if (!(await this.places.take())) return;
-      const lane = await this.open(asBotNumber(botNo)).catch((error: unknown) => {
-        this.places.giveBack();
-        throw error;
-      });
-      if (lane) this.drive(lane);
-      else this.places.giveBack();
+      const lane = place && (await this.open(botNo));
+      if (lane) this.drive(lane, place);
+      else if (place) this.places.giveBack(place);
+    } catch (error) {
+      if (place) this.places.giveBack(place);
+      throw error;
     } finally {
       this.beginning.delete(botNo);
     }
@@ -215,16 +244,16 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     return new Lane(bot, acquired.lease, acquired.epoch, pace, this.surroundings);
   }
 
-  private drive(lane: Lane): void {
+  private drive(lane: Lane, place: LanePlace): void {
     const { botNo } = lane.bot;
     if (this.isStopping) lane.finish({ kind: 'stopped' });
-    this.lanes.set(botNo, { lane, sinceMs: this.clock.monotonicMs() });
+    this.lanes.set(botNo, { lane, place });
     void this.keep(
       lane
         .run()
         .then((end) => this.conclude(lane, end))
         .catch((error: unknown) => this.logger.error(error, `the lane of bot ${lane.bot.botId}`))
-        .finally(() => this.places.giveBack()),
+        .finally(() => this.places.giveBack(place)),
     );
   }
 
@@ -244,7 +273,9 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     const isLeftBehind = await this.releasing.ask({ botNo, lease, epoch, pace: this.memoryOf(lane) });
     // A process that stops leaves the waking to the sweep: its queue may be closed already.
     if (this.isStopping) return;
-    if (end.kind === 'yielded' || (end.kind === 'empty' && isLeftBehind)) this.queue.wakeSoon([botNo]);
+    // Back to the line of this process, whose other lanes know its tenant's account.
+    if (end.kind === 'yielded') await this.begin([botNo]);
+    else if (end.kind === 'empty' && isLeftBehind) this.queue.wakeSoon([botNo]);
     else if ('nextInMs' in end && end.nextInMs !== undefined) await this.queue.wakeLater(botNo, end.nextInMs);
   }
 
@@ -334,11 +365,21 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     this.doubted.add(lane);
   }
 
-  /** While others wait for a place, lanes that had their slice make room; they come back at the end of the line. */
+  /** While others wait for a place, lanes that had their slice make room, and come back to the line. */
   private makeRoom(): void {
-    const now = this.clock.monotonicMs();
-    const old = [...this.lanes.values()].filter(({ sinceMs }) => now - sinceMs > SLICE_MS);
-    for (const { lane } of old.slice(0, this.places.waitingCount)) lane.finish({ kind: 'yielded' });
+    const driven = [...this.lanes.values()];
+    const leaving = this.places.makeRoom(driven.map(({ place }) => place));
+    for (const { lane, place } of driven) if (leaving.has(place)) lane.finish({ kind: 'yielded' });
+  }
+
+  /** Processes without places take up wakes too, so that all tenants stand in their lines; one with places helps them out. */
+  private async relieveOthers(): Promise<void> {
+    if (this.places.freeCount === 0) return;
+    try {
+      await this.begin(await this.repository.findForsaken(this.places.freeCount));
+    } catch (error) {
+      this.logger.error(error, 'lanes that nobody drives could not be looked for; the next look finds them');
+    }
   }
 
   private memoryOf(lane: Lane): LanePaceMemory | undefined {

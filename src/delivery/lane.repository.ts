@@ -195,7 +195,7 @@ export class LaneRepository {
 
   /**
    * Bots with deliveries that could leave now, where nobody drives: for the sweep. Steps over the index from bot to bot,
-   * so that idle bots cost nothing.
+   * so that idle bots cost nothing. Tenants take turns, each with its bots in any order: none stands behind the limit for ever.
    */
   async findForsaken(limit: number): Promise<string[]> {
     const rows = await this.database.queryByKey<{ bot_no: string }>(
@@ -205,11 +205,14 @@ export class LaneRepository {
          SELECT (SELECT d.bot_no FROM deliveries d WHERE d.is_open AND d.bot_no > waiting.bot_no ORDER BY d.bot_no LIMIT 1)
          FROM waiting WHERE waiting.bot_no IS NOT NULL
        )
-       SELECT l.bot_no::text FROM waiting JOIN lanes l ON l.bot_no = waiting.bot_no JOIN bots b ON b.no = l.bot_no
-         JOIN tenants t ON t.id = l.tenant_id AND t.state = 'active'
-       WHERE l.owner IS NULL AND b.state IN ('running', 'conflict', 'disconnected')
-         AND l.rest_until <= clock_timestamp() AND ${HAS_DUE}
-       LIMIT $1`,
+       SELECT l.bot_no::text FROM (
+         SELECT l.bot_no, row_number() OVER (PARTITION BY l.tenant_id ORDER BY random()) AS turn
+         FROM waiting JOIN lanes l ON l.bot_no = waiting.bot_no JOIN bots b ON b.no = l.bot_no
+           JOIN tenants t ON t.id = l.tenant_id AND t.state = 'active'
+         WHERE l.owner IS NULL AND b.state IN ('running', 'conflict', 'disconnected')
+           AND l.rest_until <= clock_timestamp()
+         ORDER BY turn) AS l
+       WHERE ${HAS_DUE} LIMIT $1`,
       [limit],
     );
     return rows.map((row) => row.bot_no);

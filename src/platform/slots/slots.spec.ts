@@ -31,34 +31,4 @@ describe('Slots', () => {
     ]);
     await expect(slots.run(() => Promise.resolve('free again'))).resolves.toBe('free again');
   });
-
-  it('gives as many as there are, then hands each on to who waited longest', async () => {
-    const slots = new Slots(2);
-    await expect(Promise.all([slots.take(), slots.take()])).resolves.toEqual([true, true]);
-    const order: string[] = [];
-    const waiting = ['first', 'second'].map(async (name) => {
-      await slots.take();
-      order.push(name);
-    });
-    expect(slots.waitingCount).toBe(2);
-    slots.giveBack();
-    await waiting[0];
-    expect(order).toEqual(['first']);
-    slots.giveBack();
-    await waiting[1];
-    expect(order).toEqual(['first', 'second']);
-    slots.giveBack();
-    slots.giveBack();
-    await expect(slots.take()).resolves.toBe(true);
-  });
-
-  it('gives none once it is closed, also to who waits', async () => {
-    const slots = new Slots(1);
-    await slots.take();
-    const waiting = slots.take();
-    slots.close();
-    await expect(waiting).resolves.toBe(false);
-    slots.giveBack();
-    await expect(slots.take()).resolves.toBe(false);
-  });
 });

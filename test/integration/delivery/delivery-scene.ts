@@ -38,9 +38,13 @@ export class DeliveryScene {
     });
   }
 
-  async start(roles = 'api,scheduler,worker,poller'): Promise<TestApplication> {
+  /** @param more settings of this application beside those of the scene */
+  async start(
+    roles = 'api,scheduler,worker,poller',
+    more: Record<string, string> = {},
+  ): Promise<TestApplication> {
     const application = await startTestApplication(
-      { ...this.environment, ARAUTO_ROLES: roles },
+      { ...this.environment, ARAUTO_ROLES: roles, ...more },
       { database: this.database },
     );
     this.applications.push(application);
