@@ -14,3 +14,5 @@ export const BROADCASTS_CHANNEL = 'arauto_broadcasts';
 export const TENANTS_CHANNEL = 'arauto_tenants';
 /** PostgreSQL channel: a bot's state or token changed; the payload is its number. */
 export const BOTS_CHANNEL = 'arauto_bots';
+/** PostgreSQL channel: lanes stand in line for places of a process; others that have some may take them. */
+export const RELIEF_CHANNEL = 'arauto_relief';

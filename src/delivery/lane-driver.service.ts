@@ -17,6 +17,7 @@ import {
   BROADCASTS_CHANNEL,
   LANES,
   LANES_CHANNEL,
+  RELIEF_CHANNEL,
   TENANTS_CHANNEL,
 } from './delivery.queues.js';
 import { Journal } from './journal.js';
@@ -32,7 +33,7 @@ import { LaneRepository, type QueuedDelivery } from './lane.repository.js';
 /** A third of a lease. */
 const RENEW_EVERY_MS = 2_000;
 const FAIRNESS_EVERY_MS = 500;
-/** A process with places left looks this often for lanes that stand in the lines of others. */
+/** A process calls for relief this often while lanes stand in its line. */
 const RELIEVE_EVERY_MS = 2_000;
 
 interface DrivenLane {
@@ -58,6 +59,8 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly beginning = new Set<string>();
   /** Lanes that may be ours although nobody drives them: the database didn't answer when one was taken, or let go. */
   private readonly astray = new Set<string>();
+  /** Lanes with nothing to do, which leave when somebody wants their place. */
+  private readonly idle = new Set<Lane>();
   /** One for each lane that is driven here. */
   private readonly places: LanePlaces;
   private readonly leases: LaneLeaseRepository;
@@ -99,6 +102,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
       noteRest: (lane, restMs) => this.noteRest(lane, restMs),
       noteSettled: (delivery) => this.progress.noteSettled(delivery),
       doubt: (lane) => this.doubt(lane),
+      noteIdle: (lane, isIdle) => this.noteIdle(lane, isIdle),
       report: (error) => this.logger.error(error),
     };
   }
@@ -114,12 +118,13 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
       for (const { lane } of this.lanes.values()) lane.dropBroadcast(broadcastNo);
     });
     await this.notifications.listen(BOTS_CHANNEL, (botNo) => void this.checkBot(asBotNumber(botNo)));
+    await this.notifications.listen(RELIEF_CHANNEL, () => void this.keep(this.relieveOthers()));
     await this.notifications.listen(TENANTS_CHANNEL, () => void this.stopSuspended());
     this.timers.push(
       setInterval(() => void this.renew(), RENEW_EVERY_MS),
       setInterval(() => void this.stopSuspended(), RENEW_EVERY_MS),
       setInterval(() => this.makeRoom(), FAIRNESS_EVERY_MS),
-      setInterval(() => void this.keep(this.relieveOthers()), RELIEVE_EVERY_MS),
+      setInterval(() => void this.keep(this.callForRelief()), RELIEVE_EVERY_MS),
     );
   }
 
@@ -185,6 +190,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     this.beginning.add(botNo);
     const place = this.places.takeFree(share);
     if (place) return this.beginAt(place, botNo);
+    this.askIdleToLeave();
     // Nobody waits for it: whoever brought it must be free to bring other tenants' lanes to the line.
     void this.keep(
       this.places
@@ -372,7 +378,30 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     for (const { lane, place } of driven) if (leaving.has(place)) lane.finish({ kind: 'yielded' });
   }
 
-  /** Processes without places take up wakes too, so that all tenants stand in their lines; one with places helps them out. */
+  private askIdleToLeave(): void {
+    const [lane] = this.idle;
+    if (!lane) return;
+    this.idle.delete(lane);
+    setImmediate(() => lane.leave());
+  }
+
+  private noteIdle(lane: Lane, isIdle: boolean): void {
+    if (!isIdle) this.idle.delete(lane);
+    else if (this.places.isWanted) setImmediate(() => lane.leave());
+    else this.idle.add(lane);
+  }
+
+  /** Processes without places take up wakes too, so that all tenants stand in their lines. */
+  private async callForRelief(): Promise<void> {
+    if (!this.places.isWanted) return;
+    try {
+      await this.database.query('SELECT pg_notify($1, $2)', [RELIEF_CHANNEL, '']);
+    } catch (error) {
+      this.logger.error(error, 'other processes could not be told that lanes stand in line; told again soon');
+    }
+  }
+
+  /** Takes lanes that stand in the line of another process. */
   private async relieveOthers(): Promise<void> {
     if (this.places.freeCount === 0) return;
     try {

@@ -29,6 +29,11 @@ export class LanePlaces {
     return this.isClosed ? 0 : this.count - this.taken.size;
   }
 
+  /** Claims that lanes stand in line. */
+  get isWanted(): boolean {
+    return this.line.size > 0;
+  }
+
   /** A place at once; undefined where all are taken. */
   takeFree(share: LaneShare): LanePlace | undefined {
     return this.freeCount > 0 ? this.take(share) : undefined;

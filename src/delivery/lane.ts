@@ -40,6 +40,8 @@ export interface LaneSurroundings {
   report(error: unknown): void;
   /** Asks the database whether the lane is still ours; ends it where it isn't. */
   doubt(lane: Lane): void;
+  /** A lane has nothing to do, or has again. */
+  noteIdle(lane: Lane, isIdle: boolean): void;
 }
 
 /** Calls of one bot that may be under way where no pace limits them. */
@@ -48,6 +50,8 @@ const MOST_IN_FLIGHT = 64;
 const MOST_PAID_IN_FLIGHT = 512;
 /** A rest shorter than this is waited out; a longer one gives the place to somebody else. */
 const PATIENCE_MS = 2_000;
+/** How long a lane stays with nothing to do, where nobody wants its place. */
+const LINGER_MS = 1_000;
 /** A broadcast whose content was refused is stopped within this, or soon after. */
 const REFUSED_REREAD_MS = 250;
 /** setTimeout fires up to a millisecond early. */
@@ -77,6 +81,8 @@ export class Lane implements IntentHolder {
   /** On the monotonic clock: when the timer wakes the lane. */
   private timerAtMs = Infinity;
   private rereadTimer: NodeJS.Timeout | undefined;
+  /** Nothing waits: until the timer fires, or somebody tells of more. */
+  private idle: { readonly nextAtMs: number | undefined; readonly timer: NodeJS.Timeout } | undefined;
   private end: LaneEnd | undefined;
   private resolveEnd: ((end: LaneEnd) => void) | undefined;
 
@@ -98,6 +104,7 @@ export class Lane implements IntentHolder {
 
   /** Somebody queued more, which has its turn after what was read ahead. */
   noticeMore(): void {
+    this.stopLingering();
     this.isReadToTheEnd = false;
     this.isReadInVain = false;
     this.pump();
@@ -111,6 +118,7 @@ export class Lane implements IntentHolder {
 
   /** Starts nothing more; the lane ends once its calls are settled. */
   finish(end: LaneEnd): void {
+    this.stopLingering();
     this.end ??= end;
     if (end.kind === 'lost' || end.kind === 'stopped') this.isCut = true;
     // What never left goes back to being nobody's.
@@ -233,7 +241,7 @@ export class Lane implements IntentHolder {
     if (!this.end && !this.isReading && this.isReadingDue()) void this.read();
     if (this.inFlight > 0 || this.isReading) return;
     if (this.end) this.conclude(this.end);
-    else if (this.waiting.length === 0 && this.isReadToTheEnd) void this.concludeEmpty();
+    else if (this.waiting.length === 0 && this.isReadToTheEnd && !this.idle) void this.concludeEmpty();
   }
 
   private isReadingDue(): boolean {
@@ -402,7 +410,37 @@ export class Lane implements IntentHolder {
     this.isReading = false;
     if (!this.isReadToTheEnd || this.end) this.pump();
     else if (nextInMs !== null && nextInMs <= PATIENCE_MS) this.rereadIn(nextInMs);
-    else this.conclude({ kind: 'empty', nextInMs: nextInMs ?? undefined });
+    else this.linger(nextInMs);
+  }
+
+  /**
+   * A bot that had something to send often has more in a moment, and to let a lane go and take it again costs more than to
+   * keep it: and most when a thousand come to their end at once, while others are in the middle.
+   */
+  private linger(nextInMs: number | null): void {
+    const now = this.around.clock.monotonicMs();
+    this.idle = {
+      nextAtMs: nextInMs === null ? undefined : now + nextInMs,
+      timer: setTimeout(() => this.leave(), LINGER_MS),
+    };
+    this.around.noteIdle(this, true);
+  }
+
+  /** Ends the lane where nothing waits in it: somebody else wants its place, or it was idle for long enough. */
+  leave(): void {
+    const nextAtMs = this.idle?.nextAtMs;
+    if (!this.stopLingering()) return;
+    const nextInMs =
+      nextAtMs === undefined ? undefined : Math.max(0, nextAtMs - this.around.clock.monotonicMs());
+    this.conclude({ kind: 'empty', nextInMs });
+  }
+
+  private stopLingering(): boolean {
+    if (!this.idle) return false;
+    clearTimeout(this.idle.timer);
+    this.idle = undefined;
+    this.around.noteIdle(this, false);
+    return true;
   }
 
   private conclude(end: LaneEnd): void {
