@@ -1,0 +1,79 @@
+import { type ConnectedBot } from '../bots/index.js';
+import { Lane, type LaneEnd, type LaneSurroundings } from './lane.js';
+import { LanePace } from './lane-pace.rules.js';
+
+const LIMITS = { perSecond: 30, perChatPerSecond: 1, perGroupPerMinute: 20 };
+
+describe('a lane in which nothing waits', () => {
+  let lane: Lane;
+  let readings: number;
+  let nextDelayMs: number | null;
+  let idle: boolean[];
+  let ended: LaneEnd | undefined;
+
+  beforeEach(async () => {
+    jest.useFakeTimers();
+    readings = 0;
+    nextDelayMs = null;
+    idle = [];
+    ended = undefined;
+    const around = {
+      clock: { monotonicMs: () => performance.now() },
+      repository: {
+        findQueued: () => {
+          readings += 1;
+          return Promise.resolve([]);
+        },
+        findNextDelayMs: () => Promise.resolve(nextDelayMs),
+      },
+      contents: { load: () => Promise.resolve([]) },
+      noteIdle: (_: Lane, isIdle: boolean) => idle.push(isIdle),
+    } as unknown as LaneSurroundings;
+    const pace = LanePace.begin(LIMITS, { freeSinceMs: -10_000, isMemoryWhole: true });
+    const lease = { owner: '1', deadlineMs: Infinity };
+    lane = new Lane({ botNo: '7' } as ConnectedBot, lease, '1', pace, around);
+    void lane.run().then((end) => (ended = end));
+    await jest.advanceTimersByTimeAsync(10);
+  });
+  afterEach(() => jest.useRealTimers());
+
+  it('stays for a moment, and then ends', async () => {
+    expect([readings, idle, ended]).toEqual([1, [true], undefined]);
+    await jest.advanceTimersByTimeAsync(900);
+    expect(ended).toBeUndefined();
+    await jest.advanceTimersByTimeAsync(200);
+    expect([readings, idle, ended]).toEqual([1, [true, false], { kind: 'empty', nextInMs: undefined }]);
+  });
+
+  it('leaves at once when somebody wants its place', async () => {
+    lane.leave();
+    await jest.advanceTimersByTimeAsync(0);
+    expect([idle, ended]).toEqual([[true, false], { kind: 'empty', nextInMs: undefined }]);
+  });
+
+  it('reads when somebody tells of more, and then stays for as long again', async () => {
+    await jest.advanceTimersByTimeAsync(900);
+    lane.noticeMore();
+    lane.leave();
+    await jest.advanceTimersByTimeAsync(900);
+    expect([readings, idle, ended]).toEqual([2, [true, false, true], undefined]);
+    await jest.advanceTimersByTimeAsync(200);
+    expect(ended).toMatchObject({ kind: 'empty' });
+  });
+
+  it('says when what waits for its time is due, less the time that it stayed', async () => {
+    nextDelayMs = 60_000;
+    lane.noticeMore();
+    await jest.advanceTimersByTimeAsync(1_100);
+    expect(ended).toMatchObject({ kind: 'empty' });
+    const { nextInMs } = ended as { nextInMs: number };
+    expect(nextInMs).toBeGreaterThan(58_500);
+    expect(nextInMs).toBeLessThan(59_500);
+  });
+
+  it.each(['stopped', 'lost'] as const)('ends as %s where it is told to', async (kind) => {
+    lane.finish({ kind });
+    await jest.advanceTimersByTimeAsync(0);
+    expect([idle, ended]).toEqual([[true, false], { kind }]);
+  });
+});
