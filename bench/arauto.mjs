@@ -17,10 +17,13 @@ const POLL_MS = 100;
 /** Connected at the same time while setting up. */
 const CONNECTED_AT_ONCE = 16;
 const WARM_UP_BOTS = 34;
-/** What the warm-up sent still counts against its bots' pace for a second. */
+/** What was sent just now still counts against a bot's pace for a second. */
 const PACE_FORGETS_MS = 1_500;
 const TEXT = 'Good morning, {{first_name|friend}}!';
 const ACCOUNT = { email: 'bench@example.org', password: randomBytes(16).toString('hex') };
+
+/** Waits until no bot's pace knows of what was sent before. */
+export const paceForgets = () => wait(PACE_FORGETS_MS);
 
 /** A migrated database with one tenant, its bots and their chats, and the means to run Arauto on it. */
 export class Arauto {
@@ -113,7 +116,7 @@ export class Arauto {
     // The last bots have few chats in every bench.
     const botIds = (await this.listBotIds()).slice(-WARM_UP_BOTS);
     await this.run({ to: 'everybody', botIds }, () => Promise.resolve());
-    await wait(PACE_FORGETS_MS);
+    await paceForgets();
   }
 
   /** Ids of the bots, by their position. */

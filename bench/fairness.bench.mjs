@@ -1,6 +1,6 @@
 // What a large broadcast does to the small ones that come after it: 50,000 messages wait for one bot, then 999 bots get 5 each.
 import { setTimeout as wait } from 'node:timers/promises';
-import { Arauto } from './arauto.mjs';
+import { Arauto, paceForgets } from './arauto.mjs';
 import {
   now,
   percentileOf,
@@ -17,7 +17,6 @@ const ANSWER_MS = 50;
 const PROMISED = { smallP99Ms: 500, fifo: 20, bigRateKept: 0.9 };
 /** The large one alone, so that its rate is known. */
 const ALONE_MS = 4_000;
-const PACE_FORGETS_MS = 1_500;
 const ARRIVE_WITHIN_MS = 60_000;
 const POLL_MS = 25;
 
@@ -96,7 +95,7 @@ class FairnessBench {
 
   async #runArauto(arauto) {
     await this.#reset();
-    await wait(PACE_FORGETS_MS);
+    await paceForgets();
     const big = await arauto.begin({ to: 'tags', tags: ['large'] });
     await wait(ALONE_MS);
     const startedMs = now();

@@ -1,6 +1,6 @@
 // How near to Telegram's limit each contender keeps, and what it is told by it: Arauto beside what bot libraries and queues offer.
 import { setTimeout as wait } from 'node:timers/promises';
-import { Arauto } from './arauto.mjs';
+import { Arauto, paceForgets } from './arauto.mjs';
 import {
   now,
   percentileOf,
@@ -23,7 +23,6 @@ const FOUND_WITHIN_MS = 60_000;
 const LOOKED_AT_MS = 30_000;
 /** How often a person writes to each bot where answers wait too. */
 const PERSON_WRITES_EVERY_MS = 2_000;
-const PACE_FORGETS_MS = 1_500;
 const POLL_MS = 250;
 
 const FULL = {
@@ -128,7 +127,7 @@ class PacingBench {
     const { bots, messagesPerBot } = this.#form;
     await this.#reset({ answerMs, updates });
     // What was sent before still counts against the bots' pace for a second.
-    await wait(PACE_FORGETS_MS);
+    await paceForgets();
     const startedMs = now();
     const counts = await arauto.run({ to: 'everybody', botIds: this.botIds.slice(0, bots) }, () =>
       this.#awaitArrivals(bots * messagesPerBot, 3 * messagesPerBot),

@@ -1,6 +1,6 @@
 // One bot that may send 1,000 messages a second because it pays for them, against answers that take 100 ms.
 import { setTimeout as wait } from 'node:timers/promises';
-import { Arauto } from './arauto.mjs';
+import { Arauto, paceForgets } from './arauto.mjs';
 import { now, printFailures, round, say, withSurroundings } from './surroundings.mjs';
 import { formatCount, medianOf, printTable } from './table.mjs';
 import { botIdOf } from './workload.mjs';
@@ -12,7 +12,6 @@ const BOUND = LIMITS.perSecond / (1 + ANSWER_MS / 1_000);
 const PROMISED = { perSecond: 870 };
 const MESSAGES_PER_STAR = 10;
 const ARRIVE_WITHIN_MS = 120_000;
-const PACE_FORGETS_MS = 1_500;
 const POLL_MS = 100;
 /** Bots beside the one, of two chats each, with which the process warms up. */
 const WARM_UP = { bots: 34, chats: 2 };
@@ -60,7 +59,7 @@ async function measure({ arauto, stub, botId, messages }) {
       cohorts: [{ firstBot: botIdOf(0), botCount: 1, answerMs: ANSWER_MS }],
     },
   });
-  await wait(PACE_FORGETS_MS);
+  await paceForgets();
   const deadlineMs = now() + ARRIVE_WITHIN_MS;
   const arrived = async () => {
     while (now() < deadlineMs && (await stub.ask({})).arrived < messages) await wait(POLL_MS);
