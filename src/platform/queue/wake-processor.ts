@@ -10,6 +10,8 @@ import { clearTheWayForTheNextLook, type Wake } from './wake-queue.js';
 export const WORKER_OPTIONS = {
   lockDuration: 4_000,
   stalledInterval: 2_000,
+  // Seconds. The call that says "there is something" may be heard by a process that stands still; the others look by themselves.
+  drainDelay: 1,
   maxStalledCount: 1_000,
   autorun: false,
 } as const;
