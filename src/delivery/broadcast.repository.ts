@@ -50,15 +50,9 @@ const COLUMNS = `id, no::text, kind, target_id, message_id, audience, schedule_i
 /** Broadcasts of one look of the sweep. */
 const CHUNK = 10_000;
 
-// Locked in the same order by everybody: two processes that note the same ones don't wait for each other in a circle.
-const FINISH_DONE = `
-WITH done AS (
-  SELECT no FROM broadcasts b
-  WHERE b.no = ANY($1::bigint[]) AND b.state = 'sending'
-    AND NOT EXISTS (SELECT FROM deliveries d WHERE d.planned_on = b.planned_on
-                    AND d.source_no = b.no AND ${IS_LEFT})
-  ORDER BY no FOR UPDATE)
-UPDATE broadcasts b SET state = 'finished', ended_at = clock_timestamp() FROM done WHERE b.no = done.no`;
+/** Broadcast b has nothing left to send. */
+const IS_DONE = `b.state = 'sending' AND NOT EXISTS (SELECT FROM deliveries d WHERE d.planned_on = b.planned_on
+  AND d.source_no = b.no AND ${IS_LEFT})`;
 
 @Injectable()
 export class BroadcastRepository {
@@ -182,7 +176,21 @@ export class BroadcastRepository {
 
   /** Notes which of these broadcasts have nothing left to send. */
   async finishDone(numbers: readonly string[]): Promise<void> {
-    await this.crossing.queryByKey(FINISH_DONE, [numbers]);
+    const done = await this.crossing.queryByKey<{ no: string }>(
+      `SELECT b.no::text FROM broadcasts b WHERE b.no = ANY($1::bigint[]) AND ${IS_DONE}`,
+      [numbers],
+    );
+    if (done.length === 0) return;
+    const found = [done.map(({ no }) => no)];
+    await this.crossing.transaction(async (client) => {
+      // Locked in the same order by everybody: two processes that note the same ones don't wait for each other in a circle.
+      await client.query('SELECT FROM broadcasts WHERE no = ANY($1::bigint[]) ORDER BY no FOR UPDATE', found);
+      // A statement of its own: one that was sent again while it was waited for has something left.
+      await client.query(
+        `UPDATE broadcasts b SET state = 'finished', ended_at = clock_timestamp() WHERE b.no = ANY($1::bigint[]) AND ${IS_DONE}`,
+        found,
+      );
+    });
   }
 
   /** Broadcasts that are not planned to their end, oldest first; a suspended tenant's wait for its return. */
@@ -198,8 +206,7 @@ export class BroadcastRepository {
   async findDoneUnnoted(): Promise<string[]> {
     const rows = await this.crossing.queryByKey<{ no: string }>(
       `SELECT b.no::text FROM broadcasts b
-       WHERE b.state = 'sending' AND NOT EXISTS (SELECT FROM deliveries d WHERE d.planned_on = b.planned_on
-         AND d.source_no = b.no AND ${IS_LEFT})
+       WHERE ${IS_DONE}
        ORDER BY b.no LIMIT ${CHUNK}`,
       [],
     );

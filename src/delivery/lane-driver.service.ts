@@ -32,6 +32,7 @@ import { LaneRepository, type QueuedDelivery } from './lane.repository.js';
 
 /** A third of a lease. */
 const RENEW_EVERY_MS = 2_000;
+const RECONCILE_EVERY_MS = 30_000;
 const FAIRNESS_EVERY_MS = 500;
 /** A process calls for relief this often while lanes stand in its line. */
 const RELIEVE_EVERY_MS = 2_000;
@@ -122,6 +123,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     await this.notifications.listen(TENANTS_CHANNEL, () => void this.stopSuspended());
     this.timers.push(
       setInterval(() => void this.renew(), RENEW_EVERY_MS),
+      setInterval(() => void this.keep(this.reconcile()), RECONCILE_EVERY_MS),
       setInterval(() => void this.stopSuspended(), RENEW_EVERY_MS),
       setInterval(() => this.makeRoom(), FAIRNESS_EVERY_MS),
       setInterval(() => void this.keep(this.callForRelief()), RELIEVE_EVERY_MS),
@@ -233,6 +235,8 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     if (!bot || this.isStopping) return undefined;
     const acquired = await this.acquiring.ask(botNo);
     if (!acquired) return undefined;
+    // Until it is driven, or let go: what goes wrong before that must not leave it ours and forgotten.
+    this.astray.add(botNo);
     if (!acquired.wasLetGo) {
       const closed = await this.leases.closeOpenAttempts(botNo, acquired.epoch, RESEND_UNKNOWN_AFTER_MS);
       if (closed > 0) this.logger.warn(`took over the lane of bot ${bot.botId}: ${closed} open attempts`);
@@ -247,6 +251,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     const beginning = { freeSinceMs: now - acquired.freeMs, isMemoryWhole: acquired.wasLetGo };
     const pace = LanePace.begin(this.paceLimits(), beginning, acquired.pace ?? undefined);
     pace.rest(now + acquired.restMs);
+    this.astray.delete(botNo);
     return new Lane(bot, acquired.lease, acquired.epoch, pace, this.surroundings);
   }
 
@@ -297,12 +302,9 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
   private async letGo(lanes: readonly LeasedLane[]): Promise<void> {
     const [first] = lanes;
     if (!first) return;
-    try {
-      await this.leases.release(first.lease.owner, lanes);
-    } catch (error) {
-      for (const { botNo } of lanes) this.astray.add(botNo);
-      throw error;
-    }
+    // Until we hear that they are: where they aren't, they are looked for.
+    for (const { botNo } of lanes) this.astray.add(botNo);
+    for (const botNo of await this.leases.release(first.lease.owner, lanes)) this.astray.delete(botNo);
   }
 
   private async acquire(botNumbers: readonly string[]): Promise<(TakenLane | undefined)[]> {
@@ -330,7 +332,6 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
   private async renew(): Promise<void> {
     try {
       if (await this.owner.prolong()) await this.look();
-      else this.astray.clear();
     } catch (error) {
       // Until the database is back nothing leaves: the journal waits, and the deadline holds back the rest.
       this.logger.error(error, 'the lease could not be renewed');
@@ -340,7 +341,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
   private async look(): Promise<void> {
     const lease = this.owner.held;
     const driven = [...this.lanes.values()].filter(({ lane }) => lane.lease === lease);
-    const strays = [...this.astray];
+    const strays = [...this.astray].filter((botNo) => !this.beginning.has(botNo));
     if (!lease || driven.length + strays.length === 0) return;
     const botNumbers = driven.map(({ lane }) => lane.bot.botNo);
     const owned = await this.leases.findOwned(lease.owner, [...botNumbers, ...strays]);
@@ -348,15 +349,25 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     for (const { lane } of driven)
       if (owned.get(lane.bot.botNo)?.epoch !== lane.epoch) lane.finish({ kind: 'lost' });
     for (const botNo of strays) this.astray.delete(botNo);
-    await this.letGo(
-      strays.flatMap((botNo) => {
-        const lane = this.lanes.has(botNo) || this.beginning.has(botNo) ? undefined : owned.get(botNo);
-        return lane ? [{ botNo, lease, epoch: lane.epoch, pace: lane.pace ?? undefined }] : [];
-      }),
-    );
+    // Taken once more, as whoever takes a dead owner's lane: what somebody left open in it is closed first.
+    const forgotten = strays.filter((botNo) => owned.has(botNo) && !this.lanes.has(botNo));
+    await this.begin(forgotten);
+  }
+
+  /** Finds what is ours and not driven although nobody knows of it: the database may have taken it for us long after we asked. */
+  private async reconcile(): Promise<void> {
+    const lease = this.owner.held;
+    if (!lease) return;
+    try {
+      const owned = await this.leases.findAllOwned(lease.owner);
+      await this.begin(owned.filter((botNo) => !this.lanes.has(botNo)));
+    } catch (error) {
+      this.logger.error(error, 'which lanes are ours could not be read; it is asked again in a moment');
+    }
   }
 
   private loseAll(lease: Lease): void {
+    this.astray.clear();
     for (const { lane } of this.lanes.values()) if (lane.lease === lease) lane.finish({ kind: 'lost' });
   }
 

@@ -68,11 +68,18 @@ export class LaneLeaseRepository {
   }
 
   /** Forgets owners whose leases are over and from whom every lane was taken. */
-  async forgetEnded(): Promise<void> {
-    await this.database.query(
-      `DELETE FROM lane_owners o WHERE o.until < clock_timestamp() - interval '1 minute'
-         AND NOT EXISTS (SELECT FROM lanes WHERE lanes.owner = o.no)`,
-    );
+  forgetEnded(): Promise<void> {
+    return this.database.transaction(async (client) => {
+      // Two statements: who was taking a lane under one of them is waited for here, and seen there.
+      const { rows } = await client.query<{ no: string }>(
+        `SELECT no FROM lane_owners WHERE until < clock_timestamp() - interval '1 minute' ORDER BY no FOR UPDATE`,
+      );
+      await client.query(
+        `DELETE FROM lane_owners o WHERE o.no = ANY($1::bigint[])
+           AND NOT EXISTS (SELECT FROM lanes WHERE lanes.owner = o.no)`,
+        [rows.map(({ no }) => no)],
+      );
+    });
   }
 
   /**
@@ -101,7 +108,8 @@ export class LaneLeaseRepository {
        ), ended AS MATERIALIZED (
          -- Looks once more, at the newest row: and an owner's last intents are committed before this, or never.
          SELECT o.no, o.until FROM lane_owners o
-         WHERE o.no IN (SELECT owner FROM free) AND o.until < clock_timestamp() ORDER BY o.no FOR UPDATE
+         -- As an array, so that all lanes are locked before any owner: else two such statements wait in a circle.
+         WHERE o.no = ANY (ARRAY(SELECT owner FROM free)) AND o.until < clock_timestamp() ORDER BY o.no FOR UPDATE
        )
        UPDATE lanes l SET owner = ours.no, epoch = l.epoch + 1
        FROM ours CROSS JOIN free LEFT JOIN ended ON ended.no = free.owner
@@ -176,17 +184,30 @@ export class LaneLeaseRepository {
     return new Set(rows.map((row) => row.id));
   }
 
-  /** Lets lanes go: everything that left is settled, so the next owners need not wait. */
-  async release(owner: string, lanes: readonly ReleasedLane[]): Promise<void> {
-    await this.database.queryByKey(
+  /** All lanes that an owner has: looks at every lane. */
+  async findAllOwned(owner: string): Promise<string[]> {
+    const rows = await this.database.query<{ bot_no: string }>(
+      'SELECT bot_no::text FROM lanes WHERE owner = $1',
+      [owner],
+    );
+    return rows.map(({ bot_no: botNo }) => botNo);
+  }
+
+  /**
+   * Lets lanes go: everything that left is settled, so the next owners need not wait. Not under a lease that is over: then
+   * the next owner looks for what was left open.
+   * @returns those that were let go
+   */
+  async release(owner: string, lanes: readonly ReleasedLane[]): Promise<Set<string>> {
+    const rows = await this.database.queryByKey<{ bot_no: string }>(
       `WITH mine AS MATERIALIZED (
          SELECT l.bot_no, held.pace
          FROM unnest($1::bigint[], $2::bigint[], $3::jsonb[]) AS held(bot_no, epoch, pace)
          JOIN lanes l ON l.bot_no = held.bot_no AND l.epoch = held.epoch
-         WHERE l.owner = $4
+         WHERE l.owner = $4 AND EXISTS (SELECT FROM lane_owners o WHERE o.no = $4 AND o.until > clock_timestamp())
          ORDER BY l.bot_no FOR NO KEY UPDATE OF l)
        UPDATE lanes l SET owner = NULL, let_go_at = clock_timestamp(), pace = mine.pace
-       FROM mine WHERE l.bot_no = mine.bot_no`,
+       FROM mine WHERE l.bot_no = mine.bot_no RETURNING l.bot_no::text`,
       [
         lanes.map(({ botNo }) => botNo),
         lanes.map(({ epoch }) => epoch),
@@ -194,6 +215,7 @@ export class LaneLeaseRepository {
         owner,
       ],
     );
+    return new Set(rows.map(({ bot_no: botNo }) => botNo));
   }
 
   /** Notes for every process that the bot rests, and why its next owner must be slower. */

@@ -5,7 +5,7 @@ import { createScheduleSchema, scheduleSchema } from './schedule.dto.js';
 
 const MOST_AT_ONCE = 500;
 /** What a request of a mebibyte holds. */
-const MOST_IMPORTED = 2_000;
+const MOST_IMPORTED = 1_000;
 const LONGEST_SHIFT_SECONDS = 366 * 24 * 60 * 60;
 const EXAMPLE = `name,message,audience,rule
 Greeting,"{""kind"":""text"",""text"":""Hello""}","{""to"":""everybody""}","{""kind"":""cron"",""expression"":""0 9 * * *""}"

@@ -1,3 +1,4 @@
+import { readUrl } from '../platform/egress/index.js';
 const megabyte = 1024 * 1024;
 
 /** What Telegram takes, by its Bot API 10.1 documentation; the section stands beside each. */
@@ -44,10 +45,11 @@ export function isCallbackData(data: string): boolean {
 
 /** Whether a button may open this: an http(s) address with a host that the internet can have, or a `tg://` link. */
 export function isButtonUrl(url: string): boolean {
-  if (url.length > messageLimits.urlLength || !URL.canParse(url)) return false;
+  const read = url.length > messageLimits.urlLength ? undefined : readUrl(url);
+  if (!read) return false;
   // The parser drops or escapes these, so they would pass; kept as typed, PostgreSQL can't store them.
   if (/[\p{Cc}\p{Cs}]/u.test(url)) return false;
-  const { protocol, hostname, username, password } = new URL(url);
+  const { protocol, hostname, username, password } = read;
   if (protocol === 'tg:') return hostname !== '';
   if (protocol !== 'http:' && protocol !== 'https:') return false;
   // BUTTON_URL_INVALID is what Telegram says to hosts without a dot, such as localhost, and to credentials.

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { isPublicAddress, unwrapAddress } from '../platform/egress/index.js';
+import { isPublicAddress, readUrl, unwrapAddress } from '../platform/egress/index.js';
 
 const SECOND = 1;
 const MINUTE = 60 * SECOND;
@@ -31,8 +31,8 @@ export const OLD_SECRET_HOURS = 24;
 
 /** Says in words why a webhook may not lead there; undefined where it may. The address is asked again at each connection. */
 export function findTargetProblem(address: string, arePrivateTargetsAllowed: boolean): string | undefined {
-  if (!URL.canParse(address)) return 'This is no address; write it like https://example.org/arauto.';
-  const url = new URL(address);
+  const url = readUrl(address);
+  if (!url) return 'This is no address; write it like https://example.org/arauto.';
   if (url.protocol !== 'https:' && !(arePrivateTargetsAllowed && url.protocol === 'http:')) {
     return 'Only https addresses are called.';
   }

@@ -13,7 +13,7 @@ import { ControlClient } from '../integration/sandbox/control-client.js';
 jest.setTimeout(240_000);
 
 const BOTS = 4;
-const PEOPLE_OF_A_BOT = 150;
+const PEOPLE_OF_A_BOT = 250;
 const PER_SECOND = 20;
 const ANSWER_MS = 100;
 /** From the answer to its commit, with what a busy machine adds. */

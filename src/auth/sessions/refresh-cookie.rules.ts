@@ -1,3 +1,4 @@
+import { readUrl } from '../../platform/egress/index.js';
 import { composeCookie, readCookie } from '../browser/cookie.rules.js';
 import { REFRESH_TOKEN_DAYS } from '../refresh-token.rules.js';
 
@@ -34,5 +35,5 @@ export interface PageHeaders {
 export function isOwnPage({ secFetchSite, origin, host }: PageHeaders): boolean {
   if (secFetchSite !== undefined) return secFetchSite === 'same-origin' || secFetchSite === 'none';
   if (origin === undefined || host === undefined) return false;
-  return URL.canParse(origin) && new URL(origin).host === host.toLowerCase();
+  return readUrl(origin)?.host === host.toLowerCase();
 }

@@ -1,3 +1,4 @@
+import { readUrl } from '../../platform/egress/index.js';
 import { badRequest, payloadTooLarge } from '../wire/call.errors.js';
 import { type UploadedFile } from '../wire/parameters.rules.js';
 import { type ShelvedFile } from '../world/file-shelf.js';
@@ -48,7 +49,7 @@ export function takeFile(call: MethodCall, kind: MediaKind, value: unknown, fiel
   }
   if (attached !== undefined) throw badRequest('attached file not found in the request');
   if (typeof value !== 'string' || value === '') throw badRequest(`there is no ${field} in the request`);
-  const url = /^https?:\/\//i.test(value) ? readUrl(value) : undefined;
+  const url = /^https?:\/\//i.test(value) ? readFileUrl(value) : undefined;
   const file = url
     ? bot.workspace.files.addAddress(bot.id, kind, url)
     : bot.workspace.files.find(bot.id, value);
@@ -63,10 +64,10 @@ function checkKind(kind: MediaKind, file: ShelvedFile): void {
   throw badRequest(`can't use file of type ${fileTypes[file.kind]} as ${fileTypes[kind]}`);
 }
 
-function readUrl(value: string): URL {
-  if (value.length > 2048 || !URL.canParse(value))
-    throw badRequest('wrong file identifier/HTTP URL specified');
-  return new URL(value);
+function readFileUrl(value: string): URL {
+  const url = value.length > 2048 ? undefined : readUrl(value);
+  if (!url) throw badRequest('wrong file identifier/HTTP URL specified');
+  return url;
 }
 
 function checkSize(kind: MediaKind, { content }: UploadedFile): void {

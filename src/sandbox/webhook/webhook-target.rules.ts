@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 
-import { isLoopbackAddress, unwrapAddress } from '../../platform/egress/index.js';
+import { isLoopbackAddress, readUrl, unwrapAddress } from '../../platform/egress/index.js';
 
 /** Where bots may be called. */
 export interface WebhookTargetRules {
@@ -23,8 +23,8 @@ export const LOOPBACK_WEBHOOKS: WebhookTargetRules = {
 
 /** Says in Telegram's manner why a webhook must not lead there; undefined when it may. */
 export function findTargetProblem(address: string, rules: WebhookTargetRules): string | undefined {
-  if (address.length > 2048 || !URL.canParse(address)) return 'invalid webhook URL specified';
-  const url = new URL(address);
+  const url = address.length > 2048 ? undefined : readUrl(address);
+  if (!url) return 'invalid webhook URL specified';
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     return 'an HTTPS URL must be provided for webhook';
   }

@@ -280,6 +280,18 @@ describe('the journal on PostgreSQL', () => {
     );
   });
 
+  it('lets nothing go under a lease that is over: who takes the lane looks for what was left open', async () => {
+    const held = await acquire();
+    await journal.record(day, [attemptOn(chats[0]!, held)], []);
+    await endLease(held.owner);
+    expect(await leases.release(held.owner, [{ botNo, epoch: held.epoch, pace: undefined }])).toEqual(
+      new Set(),
+    );
+    const [taken] = await leases.acquire(await leases.begin(LEASE_MS), [botNo]);
+    expect(taken).toMatchObject({ wasLetGo: false });
+    expect(await leases.closeOpenAttempts(botNo, taken!.epoch, 0)).toBe(1);
+  });
+
   it('finds what an owner left whose lease is over, and forgets owners who have nothing', async () => {
     const lanes = new LaneRepository(database);
     const { owner } = await acquire();
@@ -300,7 +312,8 @@ describe('the journal on PostgreSQL', () => {
     const { owner, epoch } = await acquire();
     const lanes = new LaneRepository(database);
     expect(await lanes.findLeftBehind([botNo])).toEqual([]);
-    await leases.release(owner, [{ botNo, epoch, pace: undefined }]);
+    const released = await leases.release(owner, [{ botNo, epoch, pace: undefined }]);
+    expect(released).toEqual(new Set([botNo]));
     expect(await lanes.findLeftBehind([botNo])).toEqual([botNo]);
     await database.query('UPDATE deliveries SET state = 6, is_open = false');
     expect(await lanes.findLeftBehind([botNo])).toEqual([]);

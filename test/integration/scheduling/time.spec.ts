@@ -93,7 +93,8 @@ describe('schedules over time, without anybody who sends', () => {
     const id = await create({ rule: everySecond, maxRuns: 2 });
     await waitUntil(async () => (await read(id))['state'] === 'ended', 20_000);
     expect(await read(id)).toMatchObject({ reason: 'completed', runs: 2 });
-    expect((await outcomes(id)).filter((one) => one === 'started')).toHaveLength(2);
+    // The ticker counts a run, the planner starts it.
+    await waitUntil(async () => (await outcomes(id)).join() === 'started,started');
     expect(await tenant.client.patch(`/schedules/${id}`, { maxRuns: 2 })).toMatchObject({ status: 400 });
   });
 
@@ -281,15 +282,15 @@ describe('schedules over time, without anybody who sends', () => {
       expect(exported.body.schedules).toEqual(expect.arrayContaining(given.body.schedules));
     });
 
-    it('takes in two thousand at once', async () => {
+    it('takes in a thousand at once', async () => {
       const messageId = (await planner.client.post('/messages', { content: { kind: 'text', text: 'x' } }))
         .body['id'];
       const { message: _, ...rest } = body({ rule: { kind: 'calendar', unit: 'day', times: ['09:00'] } });
-      const schedules = Array.from({ length: 2_000 }, (_, n) => ({ ...rest, name: `n${n}`, messageId }));
+      const schedules = Array.from({ length: 1_000 }, (_, n) => ({ ...rest, name: `n${n}`, messageId }));
       const taken = await planner.client.post<{ ids: string[] }>('/schedules/import', { schedules });
       expect(taken).toMatchObject({ status: 201 });
-      expect(new Set(taken.body.ids).size).toBe(2_000);
-      for (let n = 0; n < 2_000; n += 500)
+      expect(new Set(taken.body.ids).size).toBe(1_000);
+      for (let n = 0; n < 1_000; n += 500)
         await planner.client.post('/schedules/bulk', {
           action: 'delete',
           ids: taken.body.ids.slice(n, n + 500),

@@ -106,10 +106,11 @@ const contents = ({ assetId }: Things) => [
   ]),
   { kind: 'video_note', assetId, ...envelope },
 ];
+const localTime = { of: 'chat', timeZone: 'UTC' };
 const audiences = ({ botId, chatId, tag }: Things) => [
-  { to: 'everybody', botIds: [botId], chatTypes: ['private'] },
-  { to: 'tags', tags: [tag], botIds: [botId], chatTypes: ['private', 'group'] },
-  { to: 'chats', chatIds: [chatId] },
+  { to: 'everybody', botIds: [botId], chatTypes: ['private'], localTime },
+  { to: 'tags', tags: [tag], botIds: [botId], chatTypes: ['private', 'group'], localTime },
+  { to: 'chats', chatIds: [chatId], localTime },
 ];
 const rules = [
   { kind: 'once', at: '2099-12-31T09:00' },
@@ -148,6 +149,7 @@ const schedules = (things: Things) => [
     name: 'Weekday',
     messageId: things.messageId,
     audience: { to: 'everybody' },
+    localTimeOf: 'chat',
     rule,
   })),
 ];
@@ -456,9 +458,10 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'Schedules.list': { role: 'viewer' },
   'Schedules.preview': {
     role: 'viewer',
-    bodies: () => [
+    bodies: (things) => [
       ...rules.map((rule) => ({ rule, timeZone: 'Europe/Lisbon', count: 3 })),
       { rule: rules[2], ...bounds, language: 'es' },
+      ...audiences(things).map((audience) => ({ rule: rules[2], localTimeOf: 'chat', audience })),
     ],
   },
   'Schedules.read': { role: 'viewer', path: schedulePath },
