@@ -61,6 +61,15 @@ describe('a lane in which nothing waits', () => {
     expect(ended).toMatchObject({ kind: 'empty' });
   });
 
+  it('reads once more where somebody told of more while it was reading', async () => {
+    lane.noticeMore();
+    lane.noticeMore();
+    await jest.advanceTimersByTimeAsync(10);
+    expect(readings).toBe(3);
+    await jest.advanceTimersByTimeAsync(1_100);
+    expect(ended).toMatchObject({ kind: 'empty' });
+  });
+
   it('says when what waits for its time is due, less the time that it stayed', async () => {
     nextDelayMs = 60_000;
     lane.noticeMore();

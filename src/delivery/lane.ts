@@ -354,8 +354,9 @@ export class Lane implements IntentHolder {
       const prepared = await this.around.contents.load(this.bot, fresh);
       const usable = prepared.filter(({ isRefused }) => !isRefused);
       if (!this.end) this.take(usable);
+      // What somebody told of meanwhile may have come after what was read.
+      this.isReadInVain = usable.length === 0 && this.isReadToTheEnd;
       if (found.length >= most) this.isReadToTheEnd = false;
-      this.isReadInVain = usable.length === 0;
       // What is refused is about to be cancelled: looked at again then, and not at once.
       if (usable.length < prepared.length) this.rereadIn(REFUSED_REREAD_MS);
     } catch (error) {
