@@ -347,7 +347,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     const owned = await this.leases.findOwned(lease.owner, [...botNumbers, ...strays]);
     // Such as those of bots that were deleted: they end without another byte.
     for (const { lane } of driven)
-      if (owned.get(lane.bot.botNo)?.epoch !== lane.epoch) lane.finish({ kind: 'lost' });
+      if (owned.get(lane.bot.botNo) !== lane.epoch) lane.finish({ kind: 'lost' });
     for (const botNo of strays) this.astray.delete(botNo);
     // Taken once more, as whoever takes a dead owner's lane: what somebody left open in it is closed first.
     const forgotten = strays.filter((botNo) => owned.has(botNo) && !this.lanes.has(botNo));

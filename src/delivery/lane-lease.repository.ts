@@ -21,12 +21,6 @@ export interface ReleasedLane {
   readonly pace: LanePaceMemory | undefined;
 }
 
-/** A lane as its row has it. */
-export interface OwnedLane {
-  readonly epoch: string;
-  readonly pace: LanePaceMemory | null;
-}
-
 /**
  * Who drives which lane. An owner is one lease of one process, with a number that is never used again; a lane has its owner
  * and an epoch, one more with every time that it is taken.
@@ -162,17 +156,13 @@ export class LaneLeaseRepository {
     return Number(row?.closed ?? 0);
   }
 
-  /** Of these lanes, those that an owner has. */
-  async findOwned(owner: string, botNumbers: readonly string[]): Promise<Map<string, OwnedLane>> {
-    const rows = await this.database.queryByKey<{
-      bot_no: string;
-      epoch: string;
-      pace: LanePaceMemory | null;
-    }>(`SELECT bot_no::text, epoch::text, pace FROM lanes WHERE bot_no = ANY($1::bigint[]) AND owner = $2`, [
-      botNumbers,
-      owner,
-    ]);
-    return new Map(rows.map(({ bot_no: botNo, ...lane }) => [botNo, lane]));
+  /** Of these lanes, those that an owner has, with their epochs. */
+  async findOwned(owner: string, botNumbers: readonly string[]): Promise<Map<string, string>> {
+    const rows = await this.database.queryByKey<{ bot_no: string; epoch: string }>(
+      `SELECT bot_no::text, epoch::text FROM lanes WHERE bot_no = ANY($1::bigint[]) AND owner = $2`,
+      [botNumbers, owner],
+    );
+    return new Map(rows.map(({ bot_no: botNo, epoch }) => [botNo, epoch]));
   }
 
   /** Of these tenants, those that are suspended now. */
