@@ -1,5 +1,5 @@
 import { type BotApiOutcome } from '../telegram/index.js';
-import { backOffMs, judge, judgeChange } from './delivery.rules.js';
+import { backOffMs, judge, judgeChange, tiredAfter } from './delivery.rules.js';
 
 const judged = (outcome: BotApiOutcome, attempt = 1, isResent = false) =>
   judge(outcome, attempt, isResent, 1);
@@ -111,5 +111,22 @@ describe('backOffMs', () => {
     expect([1, 2, 3].map((attempt) => backOffMs(attempt, 1))).toEqual([500, 1000, 2000]);
     expect(backOffMs(1, 0)).toBe(250);
     expect(backOffMs(1_000, 1)).toBe(60_000);
+  });
+});
+
+describe('tiredAfter', () => {
+  const again = judged({ kind: 'rateLimited', retryAfterSeconds: 1 });
+
+  it('tries nothing for ever, and leaves what else follows', () => {
+    expect(tiredAfter(again, 29_999)).toBe(again);
+    expect(tiredAfter(again, 30_000)).toEqual({
+      settlement: { state: 'failed', reason: 'tried_too_often', messageId: null, delayMs: 0 },
+      consequence: { kind: 'rest', retryAfterSeconds: 1 },
+    });
+  });
+
+  it('believes an answer whichever try it is', () => {
+    const sent = judged({ kind: 'ok', result: { message_id: 5 } });
+    expect(tiredAfter(sent, 30_000)).toBe(sent);
   });
 });

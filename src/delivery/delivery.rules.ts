@@ -49,6 +49,8 @@ export interface Verdict {
 
 /** How often one delivery is tried when each try surely had no effect but the lane itself is well. */
 const TRIES_OF_ONE_DELIVERY = 5;
+/** How often one delivery is tried at all: a fortnight at the longest pause. The column `attempt` ends at 32,767. */
+const MOST_TRIES = 30_000;
 const BACK_OFF_FIRST_MS = 500;
 const BACK_OFF_MOST_MS = 60_000;
 /** Resending an unknown waits out the longest that the first try could still take: a minute for media, once it is written. */
@@ -58,6 +60,12 @@ export const RESEND_UNKNOWN_AFTER_MS = 65_000;
 export function backOffMs(attempt: number, random: number): number {
   const full = Math.min(BACK_OFF_MOST_MS, BACK_OFF_FIRST_MS * 2 ** Math.min(attempt - 1, 20));
   return Math.round(full * (0.5 + random / 2));
+}
+
+/** A verdict by which nothing is tried for ever. */
+export function tiredAfter(verdict: Verdict, attempt: number): Verdict {
+  if (verdict.settlement.state !== 'queued' || attempt < MOST_TRIES) return verdict;
+  return { ...verdict, settlement: settle('failed', 'tried_too_often') };
 }
 
 /** Once more at once: what was wrong is mended. */

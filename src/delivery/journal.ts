@@ -1,15 +1,18 @@
 import { Logger } from '@nestjs/common';
+import { isRefusedData } from '../platform/database/index.js';
 import {
   type Attempt,
   type DeliveryKey,
+  deliveryKey,
   type JournalRepository,
   type SettledAttempt,
 } from './journal.repository.js';
+import { type Settlement } from './delivery.rules.js';
 
 /** Who waits for an intent: told once whether the delivery may leave. */
 export interface IntentHolder {
   onIntentDecided(attempt: Attempt, mayLeave: boolean): void;
-  onSettled(attempt: Attempt): void;
+  onSettled(settled: SettledAttempt): void;
 }
 
 interface PendingIntent {
@@ -34,8 +37,13 @@ const GATHER_MS = 5;
 const RETRY_MS = 250;
 /** Calls that leave before answers are looked at again: so few connections serve many calls, a third less work each. */
 const CALLS_PER_TURN = 32;
-/** Committed, but not told yet: no more, since all of it would be unknown if this process died now. */
+/**
+ * Committed, but not told yet: with more than this no further group is begun, so that at most twice as many would be
+ * unknown if this process died now.
+ */
 const MOST_UNTOLD = GROUP_SIZE;
+/** What is written of an answer that can't be written as it is. */
+const UNRECORDABLE: Settlement = { state: 'unknown', reason: 'unrecordable', messageId: null, delayMs: 0 };
 
 /**
  * The journal of this process: groups what all its lanes want to send and what was answered since, and has it
@@ -105,18 +113,43 @@ export class Journal {
   ): Promise<void> {
     const intended = intents.filter(({ attempt }) => attempt.plannedOn === day);
     const settled = settlements.filter(({ attempt }) => attempt.plannedOn === day);
-    const mayLeave = await this.insist(() =>
-      this.repository.record(
-        day,
-        intended.map(({ attempt }) => attempt),
-        settled,
-      ),
+    const mayLeave = await this.record(
+      day,
+      intended.map(({ attempt }) => attempt),
+      settled,
     );
-    for (const { attempt, holder } of settled) holder.onSettled(attempt);
+    for (const settlement of settled) settlement.holder.onSettled(settlement);
     for (const [position, intent] of intended.entries())
       this.untold.push({ ...intent, mayLeave: mayLeave[position] === true });
     if (!this.isTelling && this.untold.length > 0) void this.tell();
     if (this.untold.length > MOST_UNTOLD) await new Promise<void>((resolve) => (this.onTold = resolve));
+  }
+
+  /** Where PostgreSQL will never take some row of a statement, finds it by halves: the others are none the worse for it. */
+  private async record(
+    day: string,
+    intents: readonly Attempt[],
+    settlements: readonly SettledAttempt[],
+  ): Promise<boolean[]> {
+    if (intents.length + settlements.length === 0) return [];
+    try {
+      return await this.insist(() => this.repository.record(day, intents, settlements), isRefusedData);
+    } catch (error) {
+      if (intents.length + settlements.length === 1) {
+        this.logger.error(error, `it can't be written what became of ${nameOf(intents, settlements)}`);
+        const [settled] = settlements;
+        if (settled && settled.settlement !== UNRECORDABLE)
+          await this.record(day, [], [{ ...settled, settlement: UNRECORDABLE }]);
+        return intents.map(() => false);
+      }
+      if (intents.length > 0 && settlements.length > 0) {
+        await this.record(day, [], settlements);
+        return this.record(day, intents, []);
+      }
+      const [first, last] = [halves(intents), halves(settlements)];
+      const before = await this.record(day, first[0], last[0]);
+      return [...before, ...(await this.record(day, first[1], last[1]))];
+    }
   }
 
   /** Tells what was decided, in turns, so that answers are heard between them. */
@@ -148,17 +181,30 @@ export class Journal {
    * Repeats a statement until it is committed: answers that people's phones already show must not be forgotten.
    * Safe, since both statements find their own traces; and while the database is away, leases run out, so that what
    * was only intended is refused when it is back.
+   * @throws only what is hopeless
    */
-  private async insist<Result>(statement: () => Promise<Result>): Promise<Result> {
+  private async insist<Result>(
+    statement: () => Promise<Result>,
+    isHopeless: (error: unknown) => boolean = () => false,
+  ): Promise<Result> {
     for (;;) {
       try {
         return await statement();
       } catch (error) {
+        if (isHopeless(error)) throw error;
         this.logger.error(error, 'the journal could not be written; it is tried again');
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
   }
+}
+
+const nameOf = (intents: readonly Attempt[], settlements: readonly SettledAttempt[]): string =>
+  [...intents, ...settlements.map(({ attempt }) => attempt)].map(deliveryKey).join();
+
+function halves<Item>(items: readonly Item[]): [Item[], Item[]] {
+  const middle = Math.ceil(items.length / 2);
+  return [items.slice(0, middle), items.slice(middle)];
 }
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

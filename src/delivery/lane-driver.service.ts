@@ -102,6 +102,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
       follow: (lane, delivery, consequence) => this.follow(lane, delivery, consequence),
       noteRest: (lane, restMs) => this.noteRest(lane, restMs),
       noteSettled: (delivery) => this.progress.noteSettled(delivery),
+      closeStrays: (lane) => this.closeStrays(lane),
       doubt: (lane) => this.doubt(lane),
       noteIdle: (lane, isIdle) => this.noteIdle(lane, isIdle),
       report: (error) => this.logger.error(error),
@@ -369,6 +370,11 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
   private loseAll(lease: Lease): void {
     this.astray.clear();
     for (const { lane } of this.lanes.values()) if (lane.lease === lease) lane.finish({ kind: 'lost' });
+  }
+
+  private async closeStrays({ bot, epoch }: Lane): Promise<void> {
+    const closed = await this.leases.closeOpenAttempts(bot.botNo, epoch, RESEND_UNKNOWN_AFTER_MS);
+    this.logger.warn(`closed ${closed} attempts of bot ${bot.botId} of which nobody would have heard`);
   }
 
   private doubt(lane: Lane): void {

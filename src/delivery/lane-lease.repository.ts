@@ -132,8 +132,9 @@ export class LaneLeaseRepository {
   }
 
   /**
-   * What an owner before us left open is beyond anybody's knowledge: unknown, unless the broadcast asks for one more
-   * try. Runs after the new epoch is committed, so that no older intent can follow.
+   * What stands open up to an epoch under which nothing is under way any more is beyond anybody's knowledge: unknown, unless
+   * the broadcast asks for one more try. What an owner before us left runs after our epoch is committed, so that no older
+   * intent can follow.
    */
   async closeOpenAttempts(botNo: string, epoch: string, resendAfterMs: number): Promise<number> {
     const [row] = await this.database.query<{ closed: string }>(
@@ -146,7 +147,7 @@ export class LaneLeaseRepository {
          FROM deliveries o
          CROSS JOIN LATERAL (SELECT o.class = 1 AND o.attempt = 1 AND EXISTS (
            SELECT FROM broadcasts b WHERE b.no = o.source_no AND b.ambiguity_policy = 'resend_once') AS is_chosen) AS resend
-         WHERE o.bot_no = $1 AND o.is_open AND o.state = 1 AND o.epoch < $2
+         WHERE o.bot_no = $1 AND o.is_open AND o.state = 1 AND o.epoch <= $2
            AND d.planned_on = o.planned_on AND d.class = o.class AND d.source_no = o.source_no AND d.chat_no = o.chat_no
            AND d.state = o.state AND d.epoch = o.epoch
          RETURNING 1)

@@ -24,6 +24,8 @@ class Table {
 
 describe('the owner of the lanes of a process', () => {
   let nowMs: number;
+  /** How far the wall clock is ahead of the monotonic one. */
+  let aheadMs: number;
   let table: Table;
   let over: Lease[];
   let owner: LaneOwner;
@@ -31,9 +33,10 @@ describe('the owner of the lanes of a process', () => {
     jest.spyOn(Logger.prototype, 'log').mockReturnValue();
     jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
     nowMs = 1_000;
+    aheadMs = 0;
     table = new Table();
     over = [];
-    const clock = { now: () => new Date(nowMs), monotonicMs: () => nowMs };
+    const clock = { now: () => new Date(nowMs + aheadMs), monotonicMs: () => nowMs };
     owner = new LaneOwner(table as unknown as LaneLeaseRepository, clock, new Logger(), (lease) =>
       over.push(lease),
     );
@@ -44,7 +47,7 @@ describe('the owner of the lanes of a process', () => {
     const leases = await Promise.all([owner.current(), owner.current(), owner.current()]);
     expect(new Set(leases).size).toBe(1);
     expect(table.begun).toBe(1);
-    expect(leases[0]).toEqual({ owner: '1', deadlineMs: 6_500 });
+    expect(leases[0]).toMatchObject({ owner: '1', deadlineMs: 6_500 });
   });
 
   it('counts its time from before the question, and never shortens it', async () => {
@@ -59,6 +62,28 @@ describe('the owner of the lanes of a process', () => {
     nowMs = 2_000;
     await owner.prolong();
     expect(lease.deadlineMs).toBe(8_500);
+  });
+
+  it('lets nothing leave after the machine was suspended past it, which the monotonic clock does not show', async () => {
+    const lease = await owner.current();
+    aheadMs = 5_400;
+    expect(lease.deadlineMs).toBe(6_500);
+    aheadMs = 5_600;
+    expect(lease.deadlineMs).toBe(-Infinity);
+    table.answer = () => Promise.resolve(false);
+    expect((await owner.current()).owner).toBe('2');
+  });
+
+  it('goes on after its next prolonging where the wall clock was stepped', async () => {
+    const lease = await owner.current();
+    aheadMs = 3_600_000;
+    await owner.prolong();
+    expect(lease.deadlineMs).toBe(6_500);
+    aheadMs = -3_600_000;
+    await owner.prolong();
+    expect(lease.deadlineMs).toBe(6_500);
+    nowMs = 6_600;
+    expect(nowMs < lease.deadlineMs).toBe(false);
   });
 
   it('asks the database before it takes a lane under a lease that seems to be over', async () => {

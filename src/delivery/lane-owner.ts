@@ -7,7 +7,7 @@ export interface Lease {
   /** Its number, which no other lease ever has. */
   readonly owner: string;
   /** On the monotonic clock: from then on no byte may leave, since the lanes may be somebody else's. */
-  deadlineMs: number;
+  readonly deadlineMs: number;
 }
 
 /** A dead worker's lanes are taken over after this; a slow one must prolong its lease within it. */
@@ -16,11 +16,46 @@ const LEASE_MS = 6_000;
 const LEASE_MARGIN_MS = 500;
 
 /**
+ * Counts on two clocks, and the first that is over counts: the monotonic one doesn't step, and the wall clock goes on while
+ * a virtual machine is suspended. One that is stepped ahead only costs the time until the lease is prolonged again.
+ */
+class CountedLease implements Lease {
+  private monotonicDeadlineMs = -Infinity;
+  private wallDeadlineMs = -Infinity;
+
+  constructor(
+    readonly owner: string,
+    private readonly clock: Clock,
+  ) {}
+
+  get deadlineMs(): number {
+    return this.clock.now().getTime() < this.wallDeadlineMs ? this.monotonicDeadlineMs : -Infinity;
+  }
+
+  /** @param asked when its prolonging was asked for, which the database did later */
+  prolong(asked: Instant): void {
+    const lengthMs = LEASE_MS - LEASE_MARGIN_MS;
+    this.monotonicDeadlineMs = Math.max(this.monotonicDeadlineMs, asked.monotonicMs + lengthMs);
+    // Not the later one: the wall clock may have been put back.
+    this.wallDeadlineMs = asked.wallMs + lengthMs;
+  }
+
+  end(): void {
+    this.monotonicDeadlineMs = -Infinity;
+  }
+}
+
+interface Instant {
+  readonly monotonicMs: number;
+  readonly wallMs: number;
+}
+
+/**
  * Keeps one lease for all lanes of this process: what it costs doesn't grow with them. A process that stood still past its
  * lease finds it over, and goes on as a new owner that has to take each lane anew.
  */
 export class LaneOwner {
-  private lease: Lease | undefined;
+  private lease: CountedLease | undefined;
   private beginning: Promise<Lease> | undefined;
 
   /** @param onOver called where a lease is over whose lanes were still driven */
@@ -43,9 +78,9 @@ export class LaneOwner {
   async prolong(): Promise<boolean> {
     const { lease } = this;
     if (!lease) return false;
-    const askedMs = this.clock.monotonicMs();
+    const asked = this.now();
     if (await this.repository.prolong(lease.owner, LEASE_MS)) {
-      lease.deadlineMs = Math.max(lease.deadlineMs, askedMs + LEASE_MS - LEASE_MARGIN_MS);
+      lease.prolong(asked);
       return true;
     }
     this.drop(lease);
@@ -64,18 +99,24 @@ export class LaneOwner {
   }
 
   private async begin(): Promise<Lease> {
-    const askedMs = this.clock.monotonicMs();
+    const asked = this.now();
     const owner = await this.repository.begin(LEASE_MS);
     // So that whoever looks at the table `lanes` can tell which process drives one.
     this.logger.log(`drives lanes as ${owner}`);
-    this.lease = { owner, deadlineMs: askedMs + LEASE_MS - LEASE_MARGIN_MS };
-    return this.lease;
+    const lease = new CountedLease(owner, this.clock);
+    lease.prolong(asked);
+    this.lease = lease;
+    return lease;
   }
 
-  private drop(lease: Lease): void {
+  private now(): Instant {
+    return { monotonicMs: this.clock.monotonicMs(), wallMs: this.clock.now().getTime() };
+  }
+
+  private drop(lease: CountedLease): void {
     if (this.lease !== lease) return;
     this.lease = undefined;
-    lease.deadlineMs = -Infinity;
+    lease.end();
     this.logger.warn(`the lease of owner ${lease.owner} is over`);
     this.onOver(lease);
   }

@@ -20,6 +20,14 @@ export interface QueuedDelivery extends DeliveryKey {
   readonly reply: { readonly method: string; readonly parameters: Record<string, unknown> } | null;
 }
 
+export interface LaneRemainder {
+  /** Milliseconds until the next delivery that waits for its time; undefined where none does. */
+  readonly nextInMs: number | undefined;
+  /** Something stands as `sending` of which nobody will hear any more. */
+  readonly hasStrays: boolean;
+}
+const NOTHING_LEFT: LaneRemainder = { nextInMs: undefined, hasStrays: false };
+
 interface Asked {
   readonly botNo: string;
   readonly most: number;
@@ -115,8 +123,8 @@ const HAS_DUE = `(EXISTS (SELECT FROM deliveries d
 /** Reads what waits in lanes. */
 export class LaneRepository {
   private readonly queued = new GroupedQuery((asked: readonly Asked[]) => this.readQueued(asked));
-  private readonly nextDelays = new GroupedQuery((botNumbers: readonly string[]) =>
-    this.readNextDelays(botNumbers),
+  private readonly remainders = new GroupedQuery((botNumbers: readonly string[]) =>
+    this.readRemainders(botNumbers),
   );
 
   constructor(private readonly database: DispatcherDatabase) {}
@@ -129,9 +137,9 @@ export class LaneRepository {
     return this.queued.ask({ botNo, most });
   }
 
-  /** Milliseconds until the next delivery that waits for its time; null where none does. */
-  findNextDelayMs(botNo: string): Promise<number | null> {
-    return this.nextDelays.ask(botNo);
+  /** What is left in a lane in which nothing could leave now and nothing is under way. */
+  findRemainder(botNo: string): Promise<LaneRemainder> {
+    return this.remainders.ask(botNo);
   }
 
   private async readQueued(asked: readonly Asked[]): Promise<QueuedDelivery[][]> {
@@ -146,17 +154,25 @@ export class LaneRepository {
     return asked.map(({ botNo }) => byBot.get(botNo) ?? []);
   }
 
-  private async readNextDelays(botNumbers: readonly string[]): Promise<(number | null)[]> {
-    const rows = await this.database.queryByKey<{ bot_no: string; delay_ms: number }>(
-      `SELECT lane.bot_no::text, greatest(0, extract(epoch FROM next.at - clock_timestamp()) * 1000)::float8 AS delay_ms
+  private async readRemainders(botNumbers: readonly string[]): Promise<LaneRemainder[]> {
+    const rows = await this.database.queryByKey<{
+      bot_no: string;
+      delay_ms: number | null;
+      has_strays: boolean;
+    }>(
+      `SELECT lane.bot_no::text, rest.has_strays,
+         CASE WHEN rest.next_at IS NOT NULL
+           THEN greatest(0, extract(epoch FROM rest.next_at - clock_timestamp()) * 1000) END::float8 AS delay_ms
        FROM unnest($1::bigint[]) AS lane(bot_no) CROSS JOIN LATERAL (
-         SELECT min(d.not_before) AS at FROM deliveries d
-         WHERE d.bot_no = lane.bot_no AND d.is_open AND d.state = 0 AND d.not_before > clock_timestamp()) AS next
-       WHERE next.at IS NOT NULL`,
+         SELECT min(d.not_before) FILTER (WHERE d.state = 0 AND d.not_before > clock_timestamp()) AS next_at,
+           coalesce(bool_or(d.state = 1), false) AS has_strays
+         FROM deliveries d WHERE d.bot_no = lane.bot_no AND d.is_open) AS rest`,
       [botNumbers],
     );
-    const byBot = new Map(rows.map((row) => [row.bot_no, row.delay_ms]));
-    return botNumbers.map((botNo) => byBot.get(botNo) ?? null);
+    const byBot = new Map(
+      rows.map((row) => [row.bot_no, { nextInMs: row.delay_ms ?? undefined, hasStrays: row.has_strays }]),
+    );
+    return botNumbers.map((botNo) => byBot.get(botNo) ?? NOTHING_LEFT);
   }
 
   /** Of these bots, those with deliveries that could leave now and whom nobody drives. */

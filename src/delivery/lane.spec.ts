@@ -1,4 +1,5 @@
 import { type ConnectedBot } from '../bots/index.js';
+import { type Attempt } from './journal.repository.js';
 import { Lane, type LaneEnd, type LaneSurroundings } from './lane.js';
 import { LanePace } from './lane-pace.rules.js';
 
@@ -7,14 +8,18 @@ const LIMITS = { perSecond: 30, perChatPerSecond: 1, perGroupPerMinute: 20 };
 describe('a lane in which nothing waits', () => {
   let lane: Lane;
   let readings: number;
-  let nextDelayMs: number | null;
+  let nextInMs: number | undefined;
+  let hasStrays: boolean;
+  let closed: number;
   let idle: boolean[];
   let ended: LaneEnd | undefined;
 
   beforeEach(async () => {
     jest.useFakeTimers();
     readings = 0;
-    nextDelayMs = null;
+    nextInMs = undefined;
+    hasStrays = false;
+    closed = 0;
     idle = [];
     ended = undefined;
     const around = {
@@ -24,9 +29,13 @@ describe('a lane in which nothing waits', () => {
           readings += 1;
           return Promise.resolve([]);
         },
-        findNextDelayMs: () => Promise.resolve(nextDelayMs),
+        findRemainder: () => Promise.resolve({ nextInMs, hasStrays }),
       },
       contents: { load: () => Promise.resolve([]) },
+      closeStrays: () => {
+        closed += 1;
+        return Promise.resolve();
+      },
       noteIdle: (_: Lane, isIdle: boolean) => idle.push(isIdle),
     } as unknown as LaneSurroundings;
     const pace = LanePace.begin(LIMITS, { freeSinceMs: -10_000, isMemoryWhole: true });
@@ -71,13 +80,31 @@ describe('a lane in which nothing waits', () => {
   });
 
   it('says when what waits for its time is due, less the time that it stayed', async () => {
-    nextDelayMs = 60_000;
+    nextInMs = 60_000;
     lane.noticeMore();
     await jest.advanceTimersByTimeAsync(1_100);
     expect(ended).toMatchObject({ kind: 'empty' });
-    const { nextInMs } = ended as { nextInMs: number };
-    expect(nextInMs).toBeGreaterThan(58_500);
-    expect(nextInMs).toBeLessThan(59_500);
+    const { nextInMs: saidMs } = ended as { nextInMs: number };
+    expect(saidMs).toBeGreaterThan(58_500);
+    expect(saidMs).toBeLessThan(59_500);
+  });
+
+  it('closes what stands as open although nothing is under way', async () => {
+    expect(closed).toBe(0);
+    hasStrays = true;
+    lane.noticeMore();
+    await jest.advanceTimersByTimeAsync(10);
+    expect(closed).toBe(1);
+  });
+
+  it('looks again at the soonest of the instants at which more can be found', async () => {
+    const attempt = {} as Attempt;
+    for (const delayMs of [500, 50, 700]) {
+      const settlement = { state: 'queued', reason: null, messageId: null, delayMs } as const;
+      lane.onSettled({ attempt, settlement });
+    }
+    await jest.advanceTimersByTimeAsync(100);
+    expect(readings).toBe(2);
   });
 
   it.each(['stopped', 'lost'] as const)('ends as %s where it is told to', async (kind) => {

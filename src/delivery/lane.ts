@@ -7,10 +7,11 @@ import {
   type Consequence,
   DELIVERY_CLASS,
   type Settlement,
+  tiredAfter,
   TRY_AGAIN,
   type Verdict,
 } from './delivery.rules.js';
-import { type Attempt, deliveryKey } from './journal.repository.js';
+import { type Attempt, deliveryKey, type SettledAttempt } from './journal.repository.js';
 import { type IntentHolder, type Journal } from './journal.js';
 import { type Lease } from './lane-owner.js';
 import { type LanePace } from './lane-pace.rules.js';
@@ -38,6 +39,8 @@ export interface LaneSurroundings {
   /** A delivery is settled; its broadcast may be at its end. */
   noteSettled(delivery: QueuedDelivery): void;
   report(error: unknown): void;
+  /** Closes attempts that stand as open although none is under way. */
+  closeStrays(lane: Lane): Promise<void>;
   /** Asks the database whether the lane is still ours; ends it where it isn't. */
   doubt(lane: Lane): void;
   /** A lane has nothing to do, or has again. */
@@ -54,6 +57,8 @@ const PATIENCE_MS = 2_000;
 const LINGER_MS = 1_000;
 /** A broadcast whose content was refused is stopped within this, or soon after. */
 const REFUSED_REREAD_MS = 250;
+/** Looked at this often whether a lease that is over by our clocks is prolonged. */
+const LEASE_LOOK_MS = 250;
 /** setTimeout fires up to a millisecond early. */
 const TIMER_SLACK_MS = 1;
 
@@ -80,7 +85,8 @@ export class Lane implements IntentHolder {
   private timer: NodeJS.Timeout | undefined;
   /** On the monotonic clock: when the timer wakes the lane. */
   private timerAtMs = Infinity;
-  private rereadTimer: NodeJS.Timeout | undefined;
+  /** The soonest of the instants at which more can be found. */
+  private reread: { readonly atMs: number; readonly timer: NodeJS.Timeout } | undefined;
   /** Nothing waits: until the timer fires, or somebody tells of more. */
   private idle: { readonly nextAtMs: number | undefined; readonly timer: NodeJS.Timeout } | undefined;
   private end: LaneEnd | undefined;
@@ -181,7 +187,9 @@ export class Lane implements IntentHolder {
     }
   }
 
-  onSettled(attempt: Attempt): void {
+  onSettled({ attempt, settlement }: SettledAttempt): void {
+    // Only now: until it is committed a reading would not find it.
+    if (settlement.state === 'queued') this.rereadIn(settlement.delayMs);
     const delivery = this.here.get(deliveryKey(attempt));
     if (delivery) this.forget(delivery);
   }
@@ -196,9 +204,10 @@ export class Lane implements IntentHolder {
     const outages = this.pace.outages;
     const rest = this.pace.finish(now, outcome, delivery);
     const lesson = call.learn?.(outcome);
-    const verdict = lesson?.isTriedAgain
-      ? TRY_AGAIN
-      : delivery.judge(outcome, attempt.attempt, Math.random());
+    const verdict = tiredAfter(
+      lesson?.isTriedAgain ? TRY_AGAIN : delivery.judge(outcome, attempt.attempt, Math.random()),
+      attempt.attempt,
+    );
     if (this.pace.outages > outages) this.backOff(now);
     if (lesson?.kept) {
       // Until the lane is let go, so that its next owner finds the file_id.
@@ -213,7 +222,6 @@ export class Lane implements IntentHolder {
 
   private settle(attempt: Attempt, settlement: Settlement): void {
     this.around.journal.settle({ attempt, settlement }, this);
-    if (settlement.state === 'queued') this.rereadIn(settlement.delayMs);
   }
 
   private async followThenSettle(
@@ -266,6 +274,8 @@ export class Lane implements IntentHolder {
   /** Starts every delivery whose time has come; sets the timer for the next one. */
   private letGo(): void {
     const now = this.around.clock.monotonicMs();
+    // Nothing could leave: until the lease is prolonged, or found over.
+    if (now >= this.lease.deadlineMs) return this.wakeAt(now + LEASE_LOOK_MS, LEASE_LOOK_MS);
     for (;;) {
       const mostInFlight = this.hasPaid ? MOST_PAID_IN_FLIGHT : MOST_IN_FLIGHT;
       if (this.waiting.length === 0 || this.inFlight >= mostInFlight) return;
@@ -396,21 +406,30 @@ export class Lane implements IntentHolder {
 
   private rereadIn(delayMs: number): void {
     if (delayMs > PATIENCE_MS || this.end) return;
-    clearTimeout(this.rereadTimer);
-    this.rereadTimer = setTimeout(() => this.noticeMore(), delayMs + TIMER_SLACK_MS);
+    const atMs = this.around.clock.monotonicMs() + delayMs;
+    if (this.reread && this.reread.atMs <= atMs) return;
+    clearTimeout(this.reread?.timer);
+    const timer = setTimeout(() => {
+      this.reread = undefined;
+      this.noticeMore();
+    }, delayMs + TIMER_SLACK_MS);
+    this.reread = { atMs, timer };
   }
 
   private async concludeEmpty(): Promise<void> {
     this.isReading = true;
-    let nextInMs: number | null = null;
+    let nextInMs: number | undefined;
     try {
-      nextInMs = await this.around.repository.findNextDelayMs(this.bot.botNo);
+      const remainder = await this.around.repository.findRemainder(this.bot.botNo);
+      nextInMs = remainder.nextInMs;
+      // All that we know of is settled. A statement that we took for lost may have been carried out after all.
+      if (remainder.hasStrays) await this.around.closeStrays(this);
     } catch (error) {
       this.around.report(error);
     }
     this.isReading = false;
     if (!this.isReadToTheEnd || this.end) this.pump();
-    else if (nextInMs !== null && nextInMs <= PATIENCE_MS) this.rereadIn(nextInMs);
+    else if (nextInMs !== undefined && nextInMs <= PATIENCE_MS) this.rereadIn(nextInMs);
     else this.linger(nextInMs);
   }
 
@@ -418,10 +437,10 @@ export class Lane implements IntentHolder {
    * A bot that had something to send often has more in a moment, and to let a lane go and take it again costs more than to
    * keep it: and most when a thousand come to their end at once, while others are in the middle.
    */
-  private linger(nextInMs: number | null): void {
+  private linger(nextInMs: number | undefined): void {
     const now = this.around.clock.monotonicMs();
     this.idle = {
-      nextAtMs: nextInMs === null ? undefined : now + nextInMs,
+      nextAtMs: nextInMs === undefined ? undefined : now + nextInMs,
       timer: setTimeout(() => this.leave(), LINGER_MS),
     };
     this.around.noteIdle(this, true);
@@ -446,7 +465,7 @@ export class Lane implements IntentHolder {
 
   private conclude(end: LaneEnd): void {
     clearTimeout(this.timer);
-    clearTimeout(this.rereadTimer);
+    clearTimeout(this.reread?.timer);
     const resolve = this.resolveEnd;
     this.resolveEnd = undefined;
     resolve?.(end);

@@ -115,6 +115,12 @@ describe('classifyAnswer', () => {
       { kind: 'rateLimited', retryAfterSeconds: 73_414 },
     ],
     [
+      '429 for longer than any timestamp holds',
+      429,
+      refusal(429, 'Too Many Requests', { retry_after: 1e15 }),
+      { kind: 'rateLimited', retryAfterSeconds: 31_622_400 },
+    ],
+    [
       '429 with a part of a second',
       429,
       refusal(429, 'Too Many Requests', { retry_after: 2.1 }),

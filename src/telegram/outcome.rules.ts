@@ -53,6 +53,7 @@ export interface BrokenCall {
 
 /** Telegram names the seconds in nearly every 429; this is for one that doesn't. */
 const retryAfterSecondsUnsaid = 1;
+const mostRetryAfterSeconds = 366 * 86_400;
 const descriptionLength = 300;
 
 /**
@@ -135,10 +136,11 @@ function classifyUnreadable(
   return { kind: 'notSent', cause: 'refusal_unreadable' };
 }
 
-/** Longer is kept, however long: one call earlier than said is what Telegram punishes. */
+/** One call earlier than said is what Telegram punishes; beyond a year it is nonsense that no timestamp need hold. */
 function readRetryAfterSeconds(parameter: unknown, header: string | undefined): number {
   for (const seconds of [parameter, Number(header)]) {
-    if (typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0) return Math.ceil(seconds);
+    if (typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0)
+      return Math.min(Math.ceil(seconds), mostRetryAfterSeconds);
   }
   return retryAfterSecondsUnsaid;
 }

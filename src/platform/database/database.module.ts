@@ -119,8 +119,8 @@ async function connect(
   dispatcher.on('error', reportIdleError);
   const keyed = new HeardPool({
     connectionString: urls.dispatcher,
-    // The lanes' statements, one of each kind at a time: intents, leases taken, renewed and let go, readings.
-    max: 6,
+    // The lanes' statements, one of each of ten kinds at a time: a lease is prolonged in nobody's line.
+    max: 10,
     application_name: 'arauto-lanes',
     connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
     options: `${ONLY_INDEX_LOOKUPS} ${NO_ENDLESS_WAITS}`,

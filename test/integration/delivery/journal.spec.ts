@@ -218,9 +218,20 @@ describe('the journal on PostgreSQL', () => {
       [{ attempt, settlement: { state: 'queued', reason: null, messageId: null, delayMs: 30_000 } }],
     );
     const lanes = new LaneRepository(database);
-    expect(await lanes.findNextDelayMs('0')).toBeNull();
+    expect(await lanes.findRemainder('0')).toEqual({ nextInMs: undefined, hasStrays: false });
     expect((await lanes.findQueued(botNo)).map(({ chatNo }) => chatNo).sort()).toEqual(chats.slice(1).sort());
-    expect(await lanes.findNextDelayMs(botNo)).toBeGreaterThan(29_000);
+    expect((await lanes.findRemainder(botNo)).nextInMs).toBeGreaterThan(29_000);
+  });
+
+  it('finds and closes what stands as open although nothing is under way', async () => {
+    const held = await acquire();
+    const attempt = attemptOn(chats[0]!, held);
+    await journal.record(day, [attempt], []);
+    const lanes = new LaneRepository(database);
+    expect(await lanes.findRemainder(botNo)).toEqual({ nextInMs: undefined, hasStrays: true });
+    expect(await leases.closeOpenAttempts(botNo, held.epoch, 0)).toBe(1);
+    expect((await statesOf())[chats[0]!]).toBe(4);
+    expect(await lanes.findRemainder(botNo)).toMatchObject({ hasStrays: false });
   });
 
   it('passes over without a try what must not be sent', async () => {
