@@ -50,9 +50,13 @@ const COLUMNS = `id, no::text, kind, target_id, message_id, audience, schedule_i
 /** Broadcasts of one look of the sweep. */
 const CHUNK = 10_000;
 
-/** Broadcast b has nothing left to send. */
-const IS_DONE = `b.state = 'sending' AND NOT EXISTS (SELECT FROM deliveries d WHERE d.planned_on = b.planned_on
-  AND d.source_no = b.no AND ${IS_LEFT})`;
+/**
+ * Broadcast b, of one of the days that the last parameter has, has nothing left to send. Days that are named are all that
+ * the statement is planned for.
+ */
+const isDone = (days: string) => `b.state = 'sending' AND b.planned_on = ANY(${days}::date[]) AND NOT EXISTS (
+  SELECT FROM deliveries d WHERE d.planned_on = ANY(${days}::date[]) AND d.planned_on = b.planned_on
+    AND d.source_no = b.no AND ${IS_LEFT})`;
 
 @Injectable()
 export class BroadcastRepository {
@@ -176,21 +180,32 @@ export class BroadcastRepository {
 
   /** Notes which of these broadcasts have nothing left to send. */
   async finishDone(numbers: readonly string[]): Promise<void> {
+    const days = await this.findDaysOf(numbers);
     const done = await this.crossing.queryByKey<{ no: string }>(
-      `SELECT b.no::text FROM broadcasts b WHERE b.no = ANY($1::bigint[]) AND ${IS_DONE}`,
-      [numbers],
+      `SELECT b.no::text FROM broadcasts b WHERE b.no = ANY($1::bigint[]) AND ${isDone('$2')}`,
+      [numbers, days],
     );
     if (done.length === 0) return;
-    const found = [done.map(({ no }) => no)];
+    const found = done.map(({ no }) => no);
     await this.crossing.transaction(async (client) => {
       // Locked in the same order by everybody: two processes that note the same ones don't wait for each other in a circle.
-      await client.query('SELECT FROM broadcasts WHERE no = ANY($1::bigint[]) ORDER BY no FOR UPDATE', found);
+      await client.query('SELECT FROM broadcasts WHERE no = ANY($1::bigint[]) ORDER BY no FOR UPDATE', [
+        found,
+      ]);
       // A statement of its own: one that was sent again while it was waited for has something left.
       await client.query(
-        `UPDATE broadcasts b SET state = 'finished', ended_at = clock_timestamp() WHERE b.no = ANY($1::bigint[]) AND ${IS_DONE}`,
-        found,
+        `UPDATE broadcasts b SET state = 'finished', ended_at = clock_timestamp() WHERE b.no = ANY($1::bigint[]) AND ${isDone('$2')}`,
+        [found, days],
       );
     });
+  }
+
+  private async findDaysOf(numbers: readonly string[]): Promise<string[]> {
+    const rows = await this.crossing.queryByKey<{ day: string }>(
+      'SELECT DISTINCT planned_on::text AS day FROM broadcasts WHERE no = ANY($1::bigint[])',
+      [numbers],
+    );
+    return rows.map(({ day }) => day);
   }
 
   /** Broadcasts that are not planned to their end, oldest first; a suspended tenant's wait for its return. */
@@ -204,11 +219,13 @@ export class BroadcastRepository {
 
   /** Broadcasts of which nothing is left to send, though nobody noted it. */
   async findDoneUnnoted(): Promise<string[]> {
-    const rows = await this.crossing.queryByKey<{ no: string }>(
-      `SELECT b.no::text FROM broadcasts b
-       WHERE ${IS_DONE}
-       ORDER BY b.no LIMIT ${CHUNK}`,
+    const days = await this.crossing.queryByKey<{ day: string }>(
+      `SELECT DISTINCT planned_on::text AS day FROM broadcasts WHERE state IN ${UNENDED}`,
       [],
+    );
+    const rows = await this.crossing.queryByKey<{ no: string }>(
+      `SELECT b.no::text FROM broadcasts b WHERE ${isDone('$1')} ORDER BY b.no LIMIT ${CHUNK}`,
+      [days.map(({ day }) => day)],
     );
     return rows.map(({ no }) => no);
   }

@@ -24,6 +24,7 @@ import { ForgetPeople } from './forget-people.js';
 import { LaneDriver } from './lane-driver.service.js';
 import { OLD_BROADCASTS, OLD_REPLIES } from './old-deliveries.js';
 import { FollowTenantState } from './follow-tenant-state.handler.js';
+import { OpenDays } from './open-days.js';
 import { ReplySink } from './reply-sink.js';
 import { ReportRepository } from './report.repository.js';
 import { SkipWhoStopped } from './skip-who-stopped.js';
@@ -45,6 +46,7 @@ const queues = [QueueModule.forSubject(LANES, LANES_PER_JOB), QueueModule.forSub
     ControlRepository,
     ReportRepository,
     TotalsKeeper,
+    OpenDays,
     FanOut,
     { provide: AnswerSink, useClass: ReplySink },
     ForgetPeople,
@@ -58,6 +60,7 @@ const queues = [QueueModule.forSubject(LANES, LANES_PER_JOB), QueueModule.forSub
     BroadcastRepository,
     ControlRepository,
     TotalsKeeper,
+    OpenDays,
     FanOut,
     AnswerSink,
     ...queues,

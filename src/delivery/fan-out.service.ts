@@ -7,6 +7,7 @@ import { messagesPerStar } from '../telegram/index.js';
 import { type BroadcastKind, isChange, RECALLABLE_HOURS } from './broadcast.rules.js';
 import { ANSWERS_CHANNEL, LANES, LANES_CHANNEL } from './delivery.queues.js';
 import { LaneRepository } from './lane.repository.js';
+import { OpenDays } from './open-days.js';
 
 interface Planned {
   readonly count: number;
@@ -27,9 +28,10 @@ export class FanOut {
   constructor(
     private readonly crossing: DispatcherDatabase,
     private readonly tenants: TenantDatabase,
+    days: OpenDays,
     @InjectWakeQueue(LANES) private readonly lanes: WakeQueue,
   ) {
-    this.repository = new LaneRepository(crossing);
+    this.repository = new LaneRepository(crossing, days);
   }
 
   /**

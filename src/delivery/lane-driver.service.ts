@@ -29,6 +29,7 @@ import { type AcquiredLane, LaneLeaseRepository, type ReleasedLane } from './lan
 import { type LanePlace, LanePlaces } from './lane-places.js';
 import { type LaneShare } from './lane-turns.rules.js';
 import { LaneRepository, type QueuedDelivery } from './lane.repository.js';
+import { OpenDays } from './open-days.js';
 
 /** A third of a lease. */
 const RENEW_EVERY_MS = 2_000;
@@ -85,14 +86,15 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly progress: BroadcastProgress,
     client: BotApiClient,
     private readonly contents: Contents,
+    days: OpenDays,
     @InjectWakeQueue(LANES) private readonly queue: WakeQueue,
   ) {
     this.places = new LanePlaces(configuration.settings.LANES_PER_WORKER, clock);
-    this.leases = new LaneLeaseRepository(database);
+    this.leases = new LaneLeaseRepository(database, days);
     this.owner = new LaneOwner(this.leases, clock, this.logger, (lease) => this.loseAll(lease));
     this.acquiring = new GroupedQuery((botNumbers) => this.acquire(botNumbers));
     this.releasing = new GroupedQuery((lanes) => this.release(lanes));
-    this.repository = new LaneRepository(database);
+    this.repository = new LaneRepository(database, days);
     this.surroundings = {
       clock,
       client,

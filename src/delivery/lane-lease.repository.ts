@@ -1,6 +1,7 @@
 import { type DispatcherDatabase } from '../platform/database/index.js';
 import { type TenantId } from '../platform/identity/index.js';
 import { type LanePaceMemory } from './lane-pace.rules.js';
+import { type OpenDays } from './open-days.js';
 
 /** A lane as its new owner finds it. */
 export interface AcquiredLane {
@@ -21,12 +22,18 @@ export interface ReleasedLane {
   readonly pace: LanePaceMemory | undefined;
 }
 
+/** What a dead owner left open is open for longer than this: its lease had to run out first. */
+const OPEN_FOR_MS = 5_000;
+
 /**
  * Who drives which lane. An owner is one lease of one process, with a number that is never used again; a lane has its owner
  * and an epoch, one more with every time that it is taken.
  */
 export class LaneLeaseRepository {
-  constructor(private readonly database: DispatcherDatabase) {}
+  constructor(
+    private readonly database: DispatcherDatabase,
+    private readonly days: OpenDays,
+  ) {}
 
   /** @returns the number of a new owner, whose lease runs from now on */
   async begin(leaseMs: number): Promise<string> {
@@ -147,12 +154,12 @@ export class LaneLeaseRepository {
          FROM deliveries o
          CROSS JOIN LATERAL (SELECT o.class = 1 AND o.attempt = 1 AND EXISTS (
            SELECT FROM broadcasts b WHERE b.no = o.source_no AND b.ambiguity_policy = 'resend_once') AS is_chosen) AS resend
-         WHERE o.bot_no = $1 AND o.is_open AND o.state = 1 AND o.epoch <= $2
-           AND d.planned_on = o.planned_on AND d.class = o.class AND d.source_no = o.source_no AND d.chat_no = o.chat_no
+         WHERE o.planned_on = ANY($4::date[]) AND o.bot_no = $1 AND o.is_open AND o.state = 1 AND o.epoch <= $2
+           AND d.planned_on = ANY($4::date[]) AND d.planned_on = o.planned_on AND d.class = o.class AND d.source_no = o.source_no AND d.chat_no = o.chat_no
            AND d.state = o.state AND d.epoch = o.epoch
          RETURNING 1)
        SELECT count(*) AS closed FROM closed`,
-      [botNo, epoch, resendAfterMs],
+      [botNo, epoch, resendAfterMs, await this.days.find(OPEN_FOR_MS)],
     );
     return Number(row?.closed ?? 0);
   }

@@ -3,6 +3,7 @@ import { type TenantId } from '../platform/identity/index.js';
 import { GOING_ON } from './broadcast.rules.js';
 import { type DeliveryKey } from './journal.repository.js';
 import { type DeliveryClass } from './delivery.rules.js';
+import { type OpenDays } from './open-days.js';
 
 /** A delivery that waits in a lane, with all that its sending needs to know of its chat. */
 export interface QueuedDelivery extends DeliveryKey {
@@ -64,13 +65,19 @@ export const PAID_PREFETCH = 2_000;
 /** Broadcasts that one lane serves by turns; the others follow as these end. */
 const BROADCASTS_BY_TURNS = 16;
 
-/** The broadcasts of which something is queued in a lane: steps over the index without reading the rows between. */
-function sourcesOf(lane: string): string {
+/**
+ * The broadcasts of which something is queued in a lane: steps over the index without reading the rows between.
+ * @param days the parameter that has the open days
+ */
+function sourcesOf(lane: string, days: string): string {
   return `sources AS (
-  (SELECT source_no FROM deliveries WHERE bot_no = ${lane}.bot_no AND is_open AND state = 0 AND class = 1 ORDER BY source_no LIMIT 1)
+  (SELECT d.source_no FROM deliveries d
+   WHERE d.planned_on = ANY(${days}::date[]) AND d.bot_no = ${lane}.bot_no AND d.is_open AND d.state = 0 AND d.class = 1
+   ORDER BY d.source_no LIMIT 1)
   UNION ALL
   SELECT (SELECT d.source_no FROM deliveries d
-          WHERE d.bot_no = ${lane}.bot_no AND d.is_open AND d.state = 0 AND d.class = 1 AND d.source_no > sources.source_no
+          WHERE d.planned_on = ANY(${days}::date[]) AND d.bot_no = ${lane}.bot_no AND d.is_open AND d.state = 0 AND d.class = 1
+            AND d.source_no > sources.source_no
           ORDER BY d.source_no LIMIT 1)
   FROM sources WHERE sources.source_no IS NOT NULL
 )`;
@@ -83,12 +90,12 @@ function sourcesOf(lane: string): string {
 const QUEUED = `
 SELECT lane.bot_no::text, queued.*
 FROM unnest($1::bigint[], $2::int[]) AS lane(bot_no, most) CROSS JOIN LATERAL (
-WITH RECURSIVE ${sourcesOf('lane')}, broadcasting AS (
+WITH RECURSIVE ${sourcesOf('lane', '$3')}, broadcasting AS (
   (SELECT b.no, b.planned_on FROM lanes l
      JOIN broadcasts b ON b.tenant_id = l.tenant_id AND b.kind = 'test' AND b.state IN ${GOING_ON}
      CROSS JOIN LATERAL (SELECT FROM deliveries d
-       WHERE d.bot_no = lane.bot_no AND d.is_open AND d.state = 0 AND d.class = 1 AND d.source_no = b.no
-         AND d.planned_on = b.planned_on LIMIT 1) AS queued
+       WHERE d.planned_on = ANY($3::date[]) AND d.planned_on = b.planned_on AND d.bot_no = lane.bot_no AND d.is_open
+         AND d.state = 0 AND d.class = 1 AND d.source_no = b.no LIMIT 1) AS queued
    WHERE l.bot_no = lane.bot_no LIMIT ${BROADCASTS_BY_TURNS})
   UNION ALL
   (SELECT b.no, b.planned_on FROM sources JOIN broadcasts b ON b.no = sources.source_no
@@ -96,29 +103,35 @@ WITH RECURSIVE ${sourcesOf('lane')}, broadcasting AS (
 )
 (SELECT ${COLUMNS}, r.method, r.parameters, 0::bigint AS turn
  FROM deliveries d ${RECIPIENT} JOIN replies r ON r.no = d.source_no
- WHERE d.bot_no = lane.bot_no AND d.is_open AND d.state = 0 AND d.class = 2 AND d.not_before <= clock_timestamp()
+ WHERE d.planned_on = ANY($3::date[]) AND d.bot_no = lane.bot_no AND d.is_open AND d.state = 0 AND d.class = 2
+   AND d.not_before <= clock_timestamp()
  ORDER BY d.source_no LIMIT lane.most)
 UNION ALL
 (SELECT ${COLUMNS}, NULL, NULL, d.turn
  FROM broadcasting CROSS JOIN LATERAL (
    SELECT *, row_number() OVER () AS turn FROM (
      SELECT * FROM deliveries w
-     WHERE w.bot_no = lane.bot_no AND w.is_open AND w.state = 0 AND w.class = 1 AND w.source_no = broadcasting.no
-       AND w.planned_on = broadcasting.planned_on AND w.not_before <= clock_timestamp()
+     WHERE w.planned_on = ANY($3::date[]) AND w.planned_on = broadcasting.planned_on AND w.bot_no = lane.bot_no
+       AND w.is_open AND w.state = 0 AND w.class = 1 AND w.source_no = broadcasting.no
+       AND w.not_before <= clock_timestamp()
      ORDER BY w.chat_no LIMIT lane.most) AS first) AS d
  ${RECIPIENT}
  ORDER BY d.turn, d.source_no LIMIT lane.most)
 ) AS queued
 ORDER BY lane.bot_no, queued.turn, queued.source_no, queued.chat_no`;
 
-/** Whether lane `l` has deliveries that could leave now. Those of a paused broadcast can't, or they would wake it for ever. */
-const HAS_DUE = `(EXISTS (SELECT FROM deliveries d
-    WHERE d.bot_no = l.bot_no AND d.is_open AND d.state = 0 AND d.class = 2 AND d.not_before <= clock_timestamp())
-  OR EXISTS (WITH RECURSIVE ${sourcesOf('l')}
+/**
+ * Whether lane `l` has deliveries that could leave now. Those of a paused broadcast can't, or they would wake it for ever.
+ * @param days the parameter that has the open days
+ */
+const hasDue = (days: string) => `(EXISTS (SELECT FROM deliveries d
+    WHERE d.planned_on = ANY(${days}::date[]) AND d.bot_no = l.bot_no AND d.is_open AND d.state = 0 AND d.class = 2
+      AND d.not_before <= clock_timestamp())
+  OR EXISTS (WITH RECURSIVE ${sourcesOf('l', days)}
     SELECT FROM sources JOIN broadcasts b ON b.no = sources.source_no AND b.state IN ${GOING_ON}
     CROSS JOIN LATERAL (SELECT FROM deliveries d
-      WHERE d.bot_no = l.bot_no AND d.is_open AND d.state = 0 AND d.class = 1 AND d.source_no = b.no
-        AND d.planned_on = b.planned_on AND d.not_before <= clock_timestamp() LIMIT 1) AS due))`;
+      WHERE d.planned_on = ANY(${days}::date[]) AND d.planned_on = b.planned_on AND d.bot_no = l.bot_no AND d.is_open
+        AND d.state = 0 AND d.class = 1 AND d.source_no = b.no AND d.not_before <= clock_timestamp() LIMIT 1) AS due))`;
 
 /** Reads what waits in lanes. */
 export class LaneRepository {
@@ -127,7 +140,10 @@ export class LaneRepository {
     this.readRemainders(botNumbers),
   );
 
-  constructor(private readonly database: DispatcherDatabase) {}
+  constructor(
+    private readonly database: DispatcherDatabase,
+    private readonly days: OpenDays,
+  ) {}
 
   /**
    * The next deliveries of a bot, answers first.
@@ -144,7 +160,11 @@ export class LaneRepository {
 
   private async readQueued(asked: readonly Asked[]): Promise<QueuedDelivery[][]> {
     const lanes = new Map(asked.map(({ botNo, most }) => [botNo, most]));
-    const rows = await this.database.queryByKey<QueuedRow>(QUEUED, [[...lanes.keys()], [...lanes.values()]]);
+    const rows = await this.database.queryByKey<QueuedRow>(QUEUED, [
+      [...lanes.keys()],
+      [...lanes.values()],
+      await this.days.find(),
+    ]);
     const byBot = new Map<string, QueuedDelivery[]>();
     for (const row of rows) {
       const deliveries = byBot.get(row.bot_no);
@@ -166,8 +186,8 @@ export class LaneRepository {
        FROM unnest($1::bigint[]) AS lane(bot_no) CROSS JOIN LATERAL (
          SELECT min(d.not_before) FILTER (WHERE d.state = 0 AND d.not_before > clock_timestamp()) AS next_at,
            coalesce(bool_or(d.state = 1), false) AS has_strays
-         FROM deliveries d WHERE d.bot_no = lane.bot_no AND d.is_open) AS rest`,
-      [botNumbers],
+         FROM deliveries d WHERE d.planned_on = ANY($2::date[]) AND d.bot_no = lane.bot_no AND d.is_open) AS rest`,
+      [botNumbers, await this.days.find()],
     );
     const byBot = new Map(
       rows.map((row) => [row.bot_no, { nextInMs: row.delay_ms ?? undefined, hasStrays: row.has_strays }]),
@@ -179,8 +199,8 @@ export class LaneRepository {
   async findLeftBehind(botNumbers: readonly string[]): Promise<string[]> {
     const rows = await this.database.queryByKey<{ bot_no: string }>(
       `SELECT l.bot_no::text FROM lanes l
-       WHERE l.bot_no = ANY($1::bigint[]) AND l.owner IS NULL AND ${HAS_DUE}`,
-      [botNumbers],
+       WHERE l.bot_no = ANY($1::bigint[]) AND l.owner IS NULL AND ${hasDue('$2')}`,
+      [botNumbers, await this.days.find()],
     );
     return rows.map((row) => row.bot_no);
   }
@@ -188,8 +208,8 @@ export class LaneRepository {
   /** A tenant's lanes in which something waits that could leave now, whoever drives them. */
   async findDueOfTenant(tenantId: TenantId): Promise<string[]> {
     const rows = await this.database.query<{ bot_no: string }>(
-      `SELECT l.bot_no::text FROM lanes l WHERE l.tenant_id = $1 AND ${HAS_DUE}`,
-      [tenantId],
+      `SELECT l.bot_no::text FROM lanes l WHERE l.tenant_id = $1 AND ${hasDue('$2')}`,
+      [tenantId, await this.days.find()],
     );
     return rows.map((row) => row.bot_no);
   }
@@ -216,9 +236,10 @@ export class LaneRepository {
   async findForsaken(limit: number): Promise<string[]> {
     const rows = await this.database.queryByKey<{ bot_no: string }>(
       `WITH RECURSIVE waiting AS (
-         (SELECT bot_no FROM deliveries WHERE is_open ORDER BY bot_no LIMIT 1)
+         (SELECT d.bot_no FROM deliveries d WHERE d.planned_on = ANY($2::date[]) AND d.is_open ORDER BY d.bot_no LIMIT 1)
          UNION ALL
-         SELECT (SELECT d.bot_no FROM deliveries d WHERE d.is_open AND d.bot_no > waiting.bot_no ORDER BY d.bot_no LIMIT 1)
+         SELECT (SELECT d.bot_no FROM deliveries d
+                 WHERE d.planned_on = ANY($2::date[]) AND d.is_open AND d.bot_no > waiting.bot_no ORDER BY d.bot_no LIMIT 1)
          FROM waiting WHERE waiting.bot_no IS NOT NULL
        )
        SELECT l.bot_no::text FROM (
@@ -228,8 +249,8 @@ export class LaneRepository {
          WHERE l.owner IS NULL AND b.state IN ('running', 'conflict', 'disconnected')
            AND l.rest_until <= clock_timestamp()
          ORDER BY turn) AS l
-       WHERE ${HAS_DUE} LIMIT $1`,
-      [limit],
+       WHERE ${hasDue('$2')} LIMIT $1`,
+      [limit, await this.days.find()],
     );
     return rows.map((row) => row.bot_no);
   }

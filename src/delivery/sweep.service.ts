@@ -12,6 +12,7 @@ import { ControlRepository } from './control.repository.js';
 import { LANES, PLANS } from './delivery.queues.js';
 import { LaneLeaseRepository } from './lane-lease.repository.js';
 import { LaneRepository } from './lane.repository.js';
+import { OpenDays } from './open-days.js';
 import { TotalsKeeper } from './totals-keeper.service.js';
 
 const SWEEP_EVERY_MS = 2_000;
@@ -35,14 +36,15 @@ export class Sweep implements OnApplicationBootstrap, BeforeApplicationShutdown 
 
   constructor(
     database: DispatcherDatabase,
+    days: OpenDays,
     private readonly broadcasts: BroadcastRepository,
     private readonly control: ControlRepository,
     private readonly totals: TotalsKeeper,
     @InjectWakeQueue(LANES) private readonly laneQueue: WakeQueue,
     @InjectWakeQueue(PLANS) private readonly planQueue: WakeQueue,
   ) {
-    this.lanes = new LaneRepository(database);
-    this.leases = new LaneLeaseRepository(database);
+    this.lanes = new LaneRepository(database, days);
+    this.leases = new LaneLeaseRepository(database, days);
     this.parts = [
       new Repeater(FIND_ORPHANED_EVERY_MS, () => this.wakeOrphaned(), this.logger),
       new Repeater(SWEEP_EVERY_MS, () => this.wakeForsaken(), this.logger),

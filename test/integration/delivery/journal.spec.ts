@@ -2,7 +2,9 @@ import pg from 'pg';
 import { JournalRepository, type Attempt } from '../../../src/delivery/journal.repository.js';
 import { LaneLeaseRepository } from '../../../src/delivery/lane-lease.repository.js';
 import { LaneRepository } from '../../../src/delivery/lane.repository.js';
+import { OpenDays } from '../../../src/delivery/open-days.js';
 import { type Settlement } from '../../../src/delivery/delivery.rules.js';
+import { Clock } from '../../../src/platform/clock/index.js';
 import { DispatcherDatabase } from '../../../src/platform/database/index.js';
 import { ONLY_INDEX_LOOKUPS } from '../../../src/platform/database/dispatcher-database.js';
 import { createTestDatabase, type TestDatabase } from '../../harness/database.js';
@@ -26,7 +28,7 @@ describe('the journal on PostgreSQL', () => {
     server = await createTestDatabase();
     pool = new pg.Pool({ connectionString: server.urls.dispatcher });
     database = new DispatcherDatabase(pool);
-    leases = new LaneLeaseRepository(database);
+    leases = new LaneLeaseRepository(database, days());
     journal = new JournalRepository(database);
   });
   afterAll(async () => {
@@ -67,6 +69,8 @@ describe('the journal on PostgreSQL', () => {
     );
     await client.end();
   });
+
+  const days = () => new OpenDays(database, new Clock());
 
   interface Held {
     readonly owner: string;
@@ -217,7 +221,7 @@ describe('the journal on PostgreSQL', () => {
       [],
       [{ attempt, settlement: { state: 'queued', reason: null, messageId: null, delayMs: 30_000 } }],
     );
-    const lanes = new LaneRepository(database);
+    const lanes = new LaneRepository(database, days());
     expect(await lanes.findRemainder('0')).toEqual({ nextInMs: undefined, hasStrays: false });
     expect((await lanes.findQueued(botNo)).map(({ chatNo }) => chatNo).sort()).toEqual(chats.slice(1).sort());
     expect((await lanes.findRemainder(botNo)).nextInMs).toBeGreaterThan(29_000);
@@ -227,11 +231,58 @@ describe('the journal on PostgreSQL', () => {
     const held = await acquire();
     const attempt = attemptOn(chats[0]!, held);
     await journal.record(day, [attempt], []);
-    const lanes = new LaneRepository(database);
+    const lanes = new LaneRepository(database, days());
     expect(await lanes.findRemainder(botNo)).toEqual({ nextInMs: undefined, hasStrays: true });
     expect(await leases.closeOpenAttempts(botNo, held.epoch, 0)).toBe(1);
     expect((await statesOf())[chats[0]!]).toBe(4);
     expect(await lanes.findRemainder(botNo)).toMatchObject({ hasStrays: false });
+  });
+
+  describe('a delivery of weeks ago', () => {
+    const dayBefore = async (daysAgo: number): Promise<string> => {
+      const [row] = await database.query<{ day: string }>('SELECT (current_date - $1::int)::text AS day', [
+        daysAgo,
+      ]);
+      return row!.day;
+    };
+    /** Its own partition, or that of days that have none. */
+    const moveTo = async (daysAgo: number, hasPartition: boolean): Promise<string> => {
+      const past = await dayBefore(daysAgo);
+      const client = new pg.Client({ connectionString: server.urls.superuser });
+      await client.connect();
+      try {
+        const name = `deliveries_${past.replaceAll('-', '')}`;
+        if (hasPartition)
+          await client.query(
+            `CREATE TABLE ${name} PARTITION OF deliveries FOR VALUES FROM ('${past}') TO ('${past}'::date + 1);
+             ALTER TABLE ${name} OWNER TO arauto_owner`,
+          );
+        await client.query('UPDATE broadcasts SET planned_on = $1', [past]);
+        await client.query('UPDATE deliveries SET planned_on = $1', [past]);
+      } finally {
+        await client.end();
+      }
+      return past;
+    };
+
+    it.each([
+      ['of its own partition', 40, true],
+      ['of a day that never got one', 41, false],
+    ])('%s is read, sent and closed as any other', async (_, daysAgo, hasPartition) => {
+      const past = await moveTo(daysAgo, hasPartition);
+      const open = days();
+      const [lanes, held] = [new LaneRepository(database, open), await acquire()];
+      expect((await lanes.findQueued(botNo)).map(({ plannedOn }) => plannedOn)).toEqual(
+        chats.map(() => past),
+      );
+      const attempt = { ...attemptOn(chats[0]!, held), plannedOn: past };
+      expect(await journal.record(past, [attempt], [])).toEqual([true]);
+      expect(await lanes.findRemainder(botNo)).toMatchObject({ hasStrays: true });
+      expect(await new LaneLeaseRepository(database, open).closeOpenAttempts(botNo, held.epoch, 0)).toBe(1);
+      expect(await open.find()).toContain(past);
+      await database.query('UPDATE deliveries SET state = 2, is_open = false');
+      expect(await days().find()).not.toContain(past);
+    });
   });
 
   it('passes over without a try what must not be sent', async () => {
@@ -259,7 +310,7 @@ describe('the journal on PostgreSQL', () => {
        SELECT current_date, 2, said.no, ${chats[4]}, ${botNo}, '${TENANT}' FROM said`,
     );
     await client.end();
-    const queued = await new LaneRepository(database).findQueued(botNo, 4);
+    const queued = await new LaneRepository(database, days()).findQueued(botNo, 4);
     expect(queued[0]).toMatchObject({
       class: 2,
       reply: { method: 'sendMessage', parameters: { text: 'hi' } },
@@ -302,7 +353,7 @@ describe('the journal on PostgreSQL', () => {
   });
 
   it('finds what an owner left whose lease is over, and forgets owners who have nothing', async () => {
-    const lanes = new LaneRepository(database);
+    const lanes = new LaneRepository(database, days());
     const { owner } = await acquire();
     expect(await lanes.findOrphaned(10)).toEqual([]);
     await endLease(owner);
@@ -319,7 +370,7 @@ describe('the journal on PostgreSQL', () => {
 
   it('finds what was queued while a lane was being let go', async () => {
     const { owner, epoch } = await acquire();
-    const lanes = new LaneRepository(database);
+    const lanes = new LaneRepository(database, days());
     expect(await lanes.findLeftBehind([botNo])).toEqual([]);
     const released = await leases.release(owner, [{ botNo, epoch, pace: undefined }]);
     expect(released).toEqual(new Set([botNo]));
@@ -369,7 +420,7 @@ describe('the journal on PostgreSQL', () => {
         `INSERT INTO deliveries (planned_on, class, source_no, chat_no, bot_no, tenant_id)
          SELECT current_date, 1, ${broadcastNo}, no, bot_no, tenant_id FROM chats WHERE bot_no <> ${botNo}`,
       );
-      const lanes = new LaneRepository(new DispatcherDatabase(keyed));
+      const lanes = new LaneRepository(new DispatcherDatabase(keyed), days());
       const countIndexRowsRead = async (work: () => Promise<unknown>): Promise<number> => {
         const read = async () => {
           await keyed.query('SELECT pg_stat_force_next_flush()');

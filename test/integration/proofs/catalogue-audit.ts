@@ -27,7 +27,12 @@ const NAMED = {
     ...['webhook_endpoints', 'webhook_deliveries', 'calendar_feeds'],
   ],
   /** They do one narrow thing in the owner's name. */
-  definerFunctions: ['analyze_delivery_partition', 'drop_delivery_partition', 'ensure_delivery_partition'],
+  definerFunctions: [
+    'analyze_delivery_partition',
+    'drop_delivery_partition',
+    'ensure_delivery_partition',
+    'open_delivery_days',
+  ],
   /** What says that something is there, to whoever tries the same: each is the point of the constraint. */
   tellingUniques: [
     'users_email_key', // one account an address; sign-up tells of none by mail, and of few at once

@@ -423,6 +423,34 @@ const TABLES = [
    END $$`,
   'REVOKE ALL ON FUNCTION analyze_delivery_partition(date) FROM PUBLIC',
   'GRANT EXECUTE ON FUNCTION analyze_delivery_partition(date) TO arauto_dispatcher',
+  // A look into the partial index of each day's partition, and into those of days that never got one.
+  `CREATE FUNCTION open_delivery_days() RETURNS SETOF date LANGUAGE plpgsql STABLE SECURITY DEFINER
+   SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+   DECLARE
+     today date := (clock_timestamp() AT TIME ZONE 'UTC')::date;
+     -- Whoever has this answer may plan by it for a minute.
+     soon date := (clock_timestamp() AT TIME ZONE 'UTC' + interval '1 hour')::date;
+     partition_name text;
+     day date;
+     has_open boolean;
+   BEGIN
+     RETURN QUERY SELECT today UNION SELECT soon;
+     FOR partition_name, day IN
+       SELECT relname, to_date(substring(relname FROM '^deliveries_([0-9]{8})$'), 'YYYYMMDD')
+       FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+       WHERE inhparent = 'deliveries'::regclass AND relname ~ '^deliveries_[0-9]{8}$'
+     LOOP
+       CONTINUE WHEN day IN (today, soon);
+       EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE is_open)', partition_name) INTO has_open;
+       IF has_open THEN
+         RETURN NEXT day;
+       END IF;
+     END LOOP;
+     RETURN QUERY SELECT DISTINCT d.planned_on FROM deliveries_other_days d
+       WHERE d.is_open AND d.planned_on NOT IN (today, soon);
+   END $$`,
+  'REVOKE ALL ON FUNCTION open_delivery_days() FROM PUBLIC',
+  'GRANT EXECUTE ON FUNCTION open_delivery_days() TO arauto_dispatcher',
   // Nobody waits long for the lock on the whole table: it is given up after a second and tried again an hour later.
   `CREATE FUNCTION drop_delivery_partition(day date) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
    SET search_path = public, pg_temp SET lock_timeout = '1s' AS $$
