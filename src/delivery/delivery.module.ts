@@ -21,6 +21,7 @@ import { LANES, LANES_PER_JOB, PLANS } from './delivery.queues.js';
 import { DeliveryPartitions } from './delivery-partitions.service.js';
 import { FanOut } from './fan-out.service.js';
 import { ForgetPeople } from './forget-people.js';
+import { LaneConsequences } from './lane-consequences.js';
 import { LaneDriver } from './lane-driver.service.js';
 import { OLD_BROADCASTS, OLD_REPLIES } from './old-deliveries.js';
 import { FollowTenantState } from './follow-tenant-state.handler.js';
@@ -82,7 +83,7 @@ export class DeliveryApiModule {}
 
 @Module({
   imports: [DeliveryModule, BotsModule, AudienceModule, MessagesModule, TenantsModule],
-  providers: [LaneDriver, BroadcastProgress, Contents, LaneProcessor, PlanProcessor],
+  providers: [LaneDriver, LaneConsequences, BroadcastProgress, Contents, LaneProcessor, PlanProcessor],
 })
 export class DeliveryWorkerModule {}
 

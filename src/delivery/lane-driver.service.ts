@@ -1,16 +1,15 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { AudienceService } from '../audience/index.js';
-import { BotDirectory, BotVerdicts, type ConnectedBot, isSending } from '../bots/index.js';
+import { BotDirectory, isSending } from '../bots/index.js';
 import { Configuration } from '../config/index.js';
 import { Clock } from '../platform/clock/index.js';
-import { DatabaseNotifications, DispatcherDatabase, GroupedQuery } from '../platform/database/index.js';
+import { DatabaseNotifications, DispatcherDatabase } from '../platform/database/index.js';
 import { asBotNumber, type BotNumber } from '../platform/identity/index.js';
 import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
 import { BotApiClient } from '../telegram/index.js';
 import { PlansService } from '../tenants/index.js';
 import { BroadcastProgress } from './broadcast-progress.service.js';
 import { Contents } from './contents.js';
-import { type Consequence, DELIVERY_CLASS, RESEND_UNKNOWN_AFTER_MS } from './delivery.rules.js';
+import { RESEND_UNKNOWN_AFTER_MS } from './delivery.rules.js';
 import {
   ANSWERS_CHANNEL,
   BOTS_CHANNEL,
@@ -24,16 +23,17 @@ import { Journal } from './journal.js';
 import { JournalRepository } from './journal.repository.js';
 import { LaneOwner, type Lease } from './lane-owner.js';
 import { Lane, type LaneEnd, type LaneSurroundings } from './lane.js';
-import { LanePace, type LanePaceMemory } from './lane-pace.rules.js';
-import { type AcquiredLane, LaneLeaseRepository, type ReleasedLane } from './lane-lease.repository.js';
+import { LanePace } from './lane-pace.rules.js';
+import { LaneConsequences } from './lane-consequences.js';
+import { LaneHoldings } from './lane-holdings.js';
+import { LaneLeaseRepository } from './lane-lease.repository.js';
 import { type LanePlace, LanePlaces } from './lane-places.js';
 import { type LaneShare } from './lane-turns.rules.js';
-import { LaneRepository, type QueuedDelivery } from './lane.repository.js';
+import { LaneRepository } from './lane.repository.js';
 import { OpenDays } from './open-days.js';
 
 /** A third of a lease. */
 const RENEW_EVERY_MS = 2_000;
-const RECONCILE_EVERY_MS = 30_000;
 const FAIRNESS_EVERY_MS = 500;
 /** A process calls for relief this often while lanes stand in its line. */
 const RELIEVE_EVERY_MS = 2_000;
@@ -41,12 +41,6 @@ const RELIEVE_EVERY_MS = 2_000;
 interface DrivenLane {
   readonly lane: Lane;
   readonly place: LanePlace;
-}
-interface TakenLane extends AcquiredLane {
-  readonly lease: Lease;
-}
-interface LeasedLane extends ReleasedLane {
-  readonly lease: Lease;
 }
 
 /** Drives lanes in this process: takes them, keeps the lease under which it may, and lets each go at its end. */
@@ -59,15 +53,14 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly underWay = new Set<Promise<void>>();
   /** Lanes that are on their way to begin: one that is woken meanwhile reads what it was woken for anyway. */
   private readonly beginning = new Set<string>();
-  /** Lanes that may be ours although nobody drives them: the database didn't answer when one was taken, or let go. */
-  private readonly astray = new Set<string>();
+  /** Lanes that have ended, and are about to be let go. */
+  private readonly ending = new Set<string>();
   /** Lanes with nothing to do, which leave when somebody wants their place. */
   private readonly idle = new Set<Lane>();
   /** One for each lane that is driven here. */
   private readonly places: LanePlaces;
   private readonly leases: LaneLeaseRepository;
-  private readonly acquiring: GroupedQuery<string, TakenLane | undefined>;
-  private readonly releasing: GroupedQuery<LeasedLane, boolean>;
+  private readonly holdings: LaneHoldings;
   private readonly repository: LaneRepository;
   private readonly surroundings: LaneSurroundings;
   private readonly timers: NodeJS.Timeout[] = [];
@@ -81,27 +74,26 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly notifications: DatabaseNotifications,
     private readonly directory: BotDirectory,
     private readonly plans: PlansService,
-    private readonly verdicts: BotVerdicts,
-    private readonly audience: AudienceService,
+    consequences: LaneConsequences,
     private readonly progress: BroadcastProgress,
     client: BotApiClient,
-    private readonly contents: Contents,
+    contents: Contents,
     days: OpenDays,
     @InjectWakeQueue(LANES) private readonly queue: WakeQueue,
   ) {
     this.places = new LanePlaces(configuration.settings.LANES_PER_WORKER, clock);
     this.leases = new LaneLeaseRepository(database, days);
     this.owner = new LaneOwner(this.leases, clock, this.logger, (lease) => this.loseAll(lease));
-    this.acquiring = new GroupedQuery((botNumbers) => this.acquire(botNumbers));
-    this.releasing = new GroupedQuery((lanes) => this.release(lanes));
     this.repository = new LaneRepository(database, days);
+    this.holdings = new LaneHoldings(this.owner, this.leases, this.repository);
     this.surroundings = {
       clock,
       client,
       contents,
       repository: this.repository,
       journal: new Journal(new JournalRepository(database)),
-      follow: (lane, delivery, consequence) => this.follow(lane, delivery, consequence),
+      follow: (lane, delivery, consequence) =>
+        consequences.follow(lane, delivery, consequence, (no) => this.dropBroadcast(no)),
       noteRest: (lane, restMs) => this.noteRest(lane, restMs),
       noteSettled: (delivery) => this.progress.noteSettled(delivery),
       closeStrays: (lane) => this.closeStrays(lane),
@@ -118,15 +110,12 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     await this.notifications.listen(ANSWERS_CHANNEL, (payload) => {
       for (const botNo of payload.split(',')) this.lanes.get(botNo)?.lane.noticeAnswer();
     });
-    await this.notifications.listen(BROADCASTS_CHANNEL, (broadcastNo) => {
-      for (const { lane } of this.lanes.values()) lane.dropBroadcast(broadcastNo);
-    });
+    await this.notifications.listen(BROADCASTS_CHANNEL, (broadcastNo) => this.dropBroadcast(broadcastNo));
     await this.notifications.listen(BOTS_CHANNEL, (botNo) => void this.checkBot(asBotNumber(botNo)));
     await this.notifications.listen(RELIEF_CHANNEL, () => void this.keep(this.relieveOthers()));
     await this.notifications.listen(TENANTS_CHANNEL, () => void this.stopSuspended());
     this.timers.push(
       setInterval(() => void this.renew(), RENEW_EVERY_MS),
-      setInterval(() => void this.keep(this.reconcile()), RECONCILE_EVERY_MS),
       setInterval(() => void this.stopSuspended(), RENEW_EVERY_MS),
       setInterval(() => this.makeRoom(), FAIRNESS_EVERY_MS),
       setInterval(() => void this.keep(this.callForRelief()), RELIEVE_EVERY_MS),
@@ -147,6 +136,10 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     await this.owner
       .end()
       .catch((error: unknown) => this.logger.error(error, 'the lease runs out by itself'));
+  }
+
+  private dropBroadcast(broadcastNo: string): void {
+    for (const { lane } of this.lanes.values()) lane.dropBroadcast(broadcastNo);
   }
 
   /** A bot was paused, lost its token or got another: its lane ends, and begins anew where the bot still runs. */
@@ -236,10 +229,8 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
   private async open(botNo: BotNumber): Promise<Lane | undefined> {
     const bot = await this.directory.findByNumber(botNo);
     if (!bot || this.isStopping) return undefined;
-    const acquired = await this.acquiring.ask(botNo);
+    const acquired = await this.holdings.take(botNo);
     if (!acquired) return undefined;
-    // Until it is driven, or let go: what goes wrong before that must not leave it ours and forgotten.
-    this.astray.add(botNo);
     if (!acquired.wasLetGo) {
       const closed = await this.leases.closeOpenAttempts(botNo, acquired.epoch, RESEND_UNKNOWN_AFTER_MS);
       if (closed > 0) this.logger.warn(`took over the lane of bot ${bot.botId}: ${closed} open attempts`);
@@ -247,14 +238,13 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     if (!isSending(bot.state)) {
       if (bot.state === 'disconnected') await this.progress.dropLane(botNo);
       const pace = acquired.pace ?? undefined;
-      await this.letGo([{ botNo, lease: acquired.lease, epoch: acquired.epoch, pace }]);
+      await this.holdings.letGo({ botNo, lease: acquired.lease, epoch: acquired.epoch, pace });
       return undefined;
     }
     const now = this.clock.monotonicMs();
     const beginning = { freeSinceMs: now - acquired.freeMs, isMemoryWhole: acquired.wasLetGo };
     const pace = LanePace.begin(this.paceLimits(), beginning, acquired.pace ?? undefined);
     pace.rest(now + acquired.restMs);
-    this.astray.delete(botNo);
     return new Lane(bot, acquired.lease, acquired.epoch, pace, this.surroundings);
   }
 
@@ -283,42 +273,17 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     // what it was for is seen by the look after the release.
     this.lanes.delete(botNo);
     if (end.kind === 'lost') this.logger.warn(`lost the lane of bot ${lane.bot.botId}`);
+    this.ending.add(botNo);
     const { lease, epoch } = lane;
-    const isLeftBehind = await this.releasing.ask({ botNo, lease, epoch, pace: this.memoryOf(lane) });
+    const isLeftBehind = await this.holdings
+      .letGo({ botNo, lease, epoch, pace: lane.memory() })
+      .finally(() => this.ending.delete(botNo));
     // A process that stops leaves the waking to the sweep: its queue may be closed already.
     if (this.isStopping) return;
     // Back to the line of this process, whose other lanes know its tenant's account.
     if (end.kind === 'yielded') await this.begin([botNo]);
     else if (end.kind === 'empty' && isLeftBehind) this.queue.wakeSoon([botNo]);
     else if ('nextInMs' in end && end.nextInMs !== undefined) await this.queue.wakeLater(botNo, end.nextInMs);
-  }
-
-  /** @returns of each lane, in order, whether something waits in it that could leave now */
-  private async release(lanes: readonly LeasedLane[]): Promise<boolean[]> {
-    // Under a lease that is over a lane is somebody else's, or will be.
-    const ours = lanes.filter(({ lease }) => lease === this.owner.held);
-    await this.letGo(ours);
-    const leftBehind = new Set(await this.repository.findLeftBehind(ours.map(({ botNo }) => botNo)));
-    return lanes.map(({ botNo }) => leftBehind.has(botNo));
-  }
-
-  private async letGo(lanes: readonly LeasedLane[]): Promise<void> {
-    const [first] = lanes;
-    if (!first) return;
-    // Until we hear that they are: where they aren't, they are looked for.
-    for (const { botNo } of lanes) this.astray.add(botNo);
-    for (const botNo of await this.leases.release(first.lease.owner, lanes)) this.astray.delete(botNo);
-  }
-
-  private async acquire(botNumbers: readonly string[]): Promise<(TakenLane | undefined)[]> {
-    const lease = await this.owner.current();
-    try {
-      const acquired = await this.leases.acquire(lease.owner, botNumbers);
-      return acquired.map((lane) => lane && { ...lane, lease });
-    } catch (error) {
-      for (const botNo of botNumbers) this.astray.add(botNo);
-      throw error;
-    }
   }
 
   private paceLimits() {
@@ -342,35 +307,24 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async look(): Promise<void> {
-    const lease = this.owner.held;
-    const driven = [...this.lanes.values()].filter(({ lane }) => lane.lease === lease);
-    const strays = [...this.astray].filter((botNo) => !this.beginning.has(botNo));
-    if (!lease || driven.length + strays.length === 0) return;
-    const botNumbers = driven.map(({ lane }) => lane.bot.botNo);
-    const owned = await this.leases.findOwned(lease.owner, [...botNumbers, ...strays]);
-    // Such as those of bots that were deleted: they end without another byte.
-    for (const { lane } of driven)
-      if (owned.get(lane.bot.botNo) !== lane.epoch) lane.finish({ kind: 'lost' });
-    for (const botNo of strays) this.astray.delete(botNo);
+    // Only those that were driven before the look: it doesn't see what is taken meanwhile.
+    const driven = [...this.lanes.values()];
+    const held = await this.holdings.find();
+    if (!held) return;
+    const { lease, epochs } = held;
+    for (const { lane } of driven) {
+      // Such as those of bots that were deleted: they end without another byte.
+      if (lane.lease === lease && epochs.get(lane.bot.botNo) !== lane.epoch) lane.finish({ kind: 'lost' });
+    }
     // Taken once more, as whoever takes a dead owner's lane: what somebody left open in it is closed first.
-    const forgotten = strays.filter((botNo) => owned.has(botNo) && !this.lanes.has(botNo));
-    await this.begin(forgotten);
+    await this.begin([...epochs.keys()].filter((botNo) => !this.isKnown(botNo)));
   }
 
-  /** Finds what is ours and not driven although nobody knows of it: the database may have taken it for us long after we asked. */
-  private async reconcile(): Promise<void> {
-    const lease = this.owner.held;
-    if (!lease) return;
-    try {
-      const owned = await this.leases.findAllOwned(lease.owner);
-      await this.begin(owned.filter((botNo) => !this.lanes.has(botNo)));
-    } catch (error) {
-      this.logger.error(error, 'which lanes are ours could not be read; it is asked again in a moment');
-    }
+  private isKnown(botNo: string): boolean {
+    return this.lanes.has(botNo) || this.beginning.has(botNo) || this.ending.has(botNo);
   }
 
   private loseAll(lease: Lease): void {
-    this.astray.clear();
     for (const { lane } of this.lanes.values()) if (lane.lease === lease) lane.finish({ kind: 'lost' });
   }
 
@@ -430,71 +384,11 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  private memoryOf(lane: Lane): LanePaceMemory | undefined {
-    return lane.pace.remember(this.clock.monotonicMs());
-  }
-
   private async noteRest(lane: Lane, restMs: number): Promise<void> {
     try {
-      await this.leases.noteRest(lane.bot.botNo, restMs, this.memoryOf(lane));
+      await this.leases.noteRest(lane.bot.botNo, restMs, lane.memory());
     } catch (error) {
       this.logger.error(error, 'a rest could not be noted; this process keeps it all the same');
-    }
-  }
-
-  /** The lanes of this process hear of it at once, the others when it is committed. */
-  private async stopBroadcast(
-    { tenantId }: ConnectedBot,
-    broadcastNo: string,
-    reason: string,
-  ): Promise<void> {
-    this.contents.refuse(broadcastNo);
-    for (const { lane } of this.lanes.values()) lane.dropBroadcast(broadcastNo);
-    try {
-      await this.progress.stop(tenantId, broadcastNo, reason);
-    } catch (error) {
-      this.contents.forget(broadcastNo);
-      throw error;
-    }
-  }
-
-  private async follow(lane: Lane, delivery: QueuedDelivery, consequence: Consequence): Promise<void> {
-    const { bot } = lane;
-    try {
-      switch (consequence.kind) {
-        case 'none':
-          return;
-        case 'chatUnreachable':
-          return await this.audience.recordUnreachable(this.database, bot.botNo, [
-            { chatNo: delivery.chatNo, reason: consequence.reason },
-          ]);
-        case 'chatMigrated':
-          return await this.audience.recordMigration(
-            bot.tenantId,
-            bot.botNo,
-            delivery.telegramChatId,
-            consequence.migrateToChatId,
-          );
-        case 'contentRefused':
-          // An answer to a person is nobody else's: its number is a reply's, not a broadcast's.
-          if (delivery.class !== DELIVERY_CLASS.broadcast) return;
-          return await this.stopBroadcast(bot, delivery.sourceNo, consequence.reason);
-        case 'starsMissing':
-          await this.progress.pause(bot.tenantId, delivery.sourceNo, 'not_enough_stars');
-          return lane.dropBroadcast(delivery.sourceNo);
-        case 'tokenRejected':
-          lane.finish({ kind: 'stopped' });
-          return await this.verdicts.rejectToken(bot);
-        case 'rest':
-          return await this.leases.noteRest(
-            bot.botNo,
-            consequence.retryAfterSeconds * 1000,
-            this.memoryOf(lane),
-          );
-      }
-    } catch (error) {
-      // The row is settled all the same; what follows from it comes up again with the next message to this chat.
-      this.logger.error(error, `what follows from ${consequence.kind} could not be noted`);
     }
   }
 }

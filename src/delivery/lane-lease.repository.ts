@@ -164,11 +164,11 @@ export class LaneLeaseRepository {
     return Number(row?.closed ?? 0);
   }
 
-  /** Of these lanes, those that an owner has, with their epochs. */
-  async findOwned(owner: string, botNumbers: readonly string[]): Promise<Map<string, string>> {
+  /** The lanes that an owner has, with their epochs. */
+  async findOwned(owner: string): Promise<Map<string, string>> {
     const rows = await this.database.queryByKey<{ bot_no: string; epoch: string }>(
-      `SELECT bot_no::text, epoch::text FROM lanes WHERE bot_no = ANY($1::bigint[]) AND owner = $2`,
-      [botNumbers, owner],
+      `SELECT bot_no::text, epoch::text FROM lanes WHERE owner = $1`,
+      [owner],
     );
     return new Map(rows.map(({ bot_no: botNo, epoch }) => [botNo, epoch]));
   }
@@ -180,15 +180,6 @@ export class LaneLeaseRepository {
       [tenantIds],
     );
     return new Set(rows.map((row) => row.id));
-  }
-
-  /** All lanes that an owner has: looks at every lane. */
-  async findAllOwned(owner: string): Promise<string[]> {
-    const rows = await this.database.query<{ bot_no: string }>(
-      'SELECT bot_no::text FROM lanes WHERE owner = $1',
-      [owner],
-    );
-    return rows.map(({ bot_no: botNo }) => botNo);
   }
 
   /**

@@ -14,7 +14,7 @@ import {
 import { type Attempt, deliveryKey, type SettledAttempt } from './journal.repository.js';
 import { type IntentHolder, type Journal } from './journal.js';
 import { type Lease } from './lane-owner.js';
-import { type LanePace } from './lane-pace.rules.js';
+import { type LanePace, type LanePaceMemory } from './lane-pace.rules.js';
 import { type LaneRepository, PAID_PREFETCH, PREFETCH, type QueuedDelivery } from './lane.repository.js';
 
 /** Why a lane ended, and when it is worth driving again (undefined: when somebody wakes it). */
@@ -106,6 +106,11 @@ export class Lane implements IntentHolder {
       this.resolveEnd = resolve;
       this.pump();
     });
+  }
+
+  /** What the next owner should know of the pace. */
+  memory(): LanePaceMemory | undefined {
+    return this.pace.remember(this.around.clock.monotonicMs());
   }
 
   /** Somebody queued more, which has its turn after what was read ahead. */

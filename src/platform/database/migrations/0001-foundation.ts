@@ -350,6 +350,7 @@ const TABLES = [
      pace jsonb,
      FOREIGN KEY (tenant_id, bot_no) REFERENCES bots (tenant_id, no) ON DELETE CASCADE
    ) WITH (fillfactor = 50)`,
+  'CREATE INDEX lanes_owned ON lanes (owner) WHERE owner IS NOT NULL',
   // What a bot answers to people. Unique per (update, n), so that an update handled twice answers once.
   `CREATE TABLE replies (
      no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
