@@ -18,12 +18,11 @@ export interface IntentHolder {
 interface PendingIntent {
   readonly attempt: Attempt;
   readonly holder: IntentHolder;
+  /** Undecided until it is committed. */
+  mayLeave: boolean;
 }
 interface PendingSettlement extends SettledAttempt {
   readonly holder: IntentHolder;
-}
-interface Decision extends PendingIntent {
-  readonly mayLeave: boolean;
 }
 interface PendingSkip {
   readonly delivery: DeliveryKey & { readonly reason: string };
@@ -57,7 +56,7 @@ export class Journal {
   private skips: PendingSkip[] = [];
   private isRunning = false;
   private isScheduled = false;
-  private untold: Decision[] = [];
+  private untold: PendingIntent[] = [];
   private isTelling = false;
   private onTold: (() => void) | undefined;
 
@@ -65,12 +64,12 @@ export class Journal {
 
   /** Asks for one delivery to leave; the holder hears when that is committed, or that the lane is lost. */
   intend(attempt: Attempt, holder: IntentHolder): void {
-    this.intents.push({ attempt, holder });
+    this.intents.push({ attempt, holder, mayLeave: false });
     this.schedule();
   }
 
-  settle(settled: SettledAttempt, holder: IntentHolder): void {
-    this.settlements.push({ ...settled, holder });
+  settle({ attempt, settlement }: SettledAttempt, holder: IntentHolder): void {
+    this.settlements.push({ attempt, settlement, holder });
     this.schedule();
   }
 
@@ -119,8 +118,10 @@ export class Journal {
       settled,
     );
     for (const settlement of settled) settlement.holder.onSettled(settlement);
-    for (const [position, intent] of intended.entries())
-      this.untold.push({ ...intent, mayLeave: mayLeave[position] === true });
+    for (const [position, intent] of intended.entries()) {
+      intent.mayLeave = mayLeave[position] === true;
+      this.untold.push(intent);
+    }
     if (!this.isTelling && this.untold.length > 0) void this.tell();
     if (this.untold.length > MOST_UNTOLD) await new Promise<void>((resolve) => (this.onTold = resolve));
   }
@@ -211,7 +212,12 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 
 function daysOf(intents: readonly PendingIntent[], settlements: readonly PendingSettlement[]): Set<string> {
   const days = new Set<string>();
-  for (const { attempt } of intents) days.add(attempt.plannedOn);
-  for (const { attempt } of settlements) days.add(attempt.plannedOn);
+  let last: string | undefined;
+  for (const pending of [intents, settlements]) {
+    for (const { attempt } of pending) {
+      // As good as always the same as before.
+      if (attempt.plannedOn !== last) days.add((last = attempt.plannedOn));
+    }
+  }
   return days;
 }

@@ -254,7 +254,8 @@ export class BotPace {
   private forgetIdleChats(nowMs: number): void {
     let left = sweptChats;
     for (const [key, state] of this.chats) {
-      if (left === 0) return;
+      // What comes after it was of interest later, or was kept before and has its turn again.
+      if (left === 0 || state.usedAtMs + secondMs > nowMs) return;
       left -= 1;
       const idleMs = state.minute ? minuteMs : secondMs;
       const isIdle = !state.second.hasInFlight() && state.usedAtMs + idleMs <= nowMs;
