@@ -23,7 +23,7 @@ const PROMISED = {
 };
 
 const FULL = {
-  runs: 3,
+  runs: 5,
   botCount: 1_000,
   messagesPerBot: 60,
   jobMessagesPerBot: 60,
@@ -43,7 +43,6 @@ const FULL = {
 const QUICK = {
   ...FULL,
   runs: 1,
-  messagesPerBot: 30,
   jobMessagesPerBot: 4,
   warmUpPerBot: 1,
   apschedulerJobs: 1_000,
@@ -113,8 +112,8 @@ export function run({ isQuick }) {
 
 function printQuickness() {
   console.log(
-    `--quick: one run instead of ${FULL.runs}, ${QUICK.messagesPerBot} messages of each bot instead of ${FULL.messagesPerBot} ` +
-      `(job per message: ${QUICK.jobMessagesPerBot}), no grammY, one queue instead of two, nothing tuned, ` +
+    `--quick: one run instead of ${FULL.runs}, ${QUICK.jobMessagesPerBot} messages of each bot with a job per message ` +
+      `instead of ${FULL.jobMessagesPerBot}, no grammY, one queue instead of two, nothing tuned, ` +
       `APScheduler with ${formatCount(QUICK.apschedulerJobs)} jobs at no answer time only.`,
   );
 }
