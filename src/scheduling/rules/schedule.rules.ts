@@ -6,7 +6,7 @@ import { describeLocally, instantOf, readWallTime, wallOf } from './local-time.r
 import { LAST_YEAR, patternOfRecurrence, type Recurrence } from './recurrence.rules.js';
 import { readRrule, readTimeOfDay } from './rrule-text.rules.js';
 import { nextInstant, type WallPattern } from './wall-pattern.rules.js';
-import { wallMsAt } from './zone-changes.rules.js';
+import { findChange, wallMsAt } from './zone-changes.rules.js';
 
 /** A rule with everything that bounds it: what decides when a schedule is due. */
 export interface Timing {
@@ -218,9 +218,10 @@ function patternOf(rule: PatternRule, timeZone: string): WallPattern {
 
 /** @throws RruleError */
 export function recurrenceOf(rule: RuleOf<'calendar'> | RuleOf<'rrule'>, timeZone: string): Recurrence {
-  return rule.kind === 'rrule'
-    ? readRrule(rule.rule, validMs(new Date(wallOf(rule.startAt ?? '', timeZone))), timeZone)
-    : recurrenceOfCalendar(rule);
+  if (rule.kind === 'calendar') return recurrenceOfCalendar(rule);
+  const startAt = rule.startAt ?? '';
+  const startMs = validMs(new Date(wallOf(startAt, timeZone)));
+  return { ...readRrule(rule.rule, startMs), notBeforeMs: instantOf(startAt, timeZone).getTime() };
 }
 
 function recurrenceOfCalendar({ unit, every, times, weekdays, startOn }: RuleOf<'calendar'>): Recurrence {
@@ -249,6 +250,8 @@ function recurrenceOfCalendar({ unit, every, times, weekdays, startOn }: RuleOf<
     times: [...new Set(seconds)],
     step: null,
     lastMs: null,
+    notBeforeMs: null,
+    notAfterMs: null,
     count: null,
   };
 }
@@ -259,13 +262,19 @@ function findExclusionEnd({ timeZone, exceptDates, within }: Timing, atMs: numbe
   if (!isBounded) return null;
   const wallMs = wallMsAt(atMs, timeZone);
   const day = dayOf(wallMs);
-  if (exceptDates?.includes(writeDay(day))) return readWallTime((day + 1) * DAY_MS, timeZone).atMs;
+  // Where clocks are put back before the exclusion ends, what they show again may be allowed.
+  const until = (allowedWallMs: number): number => {
+    const { atMs: endMs } = readWallTime(allowedWallMs, timeZone);
+    const change = findChange(timeZone, atMs, endMs);
+    return change && change.offsetAfterMs < change.offsetBeforeMs ? change.atMs : endMs;
+  };
+  if (exceptDates?.includes(writeDay(day))) return until((day + 1) * DAY_MS);
   if (!within || isWithin(within, wallMs)) return null;
   const fromMs = readTimeOfDay(within.from) * 1000;
   // At the latest they begin a week from now.
   for (let ahead = 0; ahead <= 7; ahead++) {
     const opensMs = (day + ahead) * DAY_MS + fromMs;
-    if (opensMs > wallMs && isWithin(within, opensMs)) return readWallTime(opensMs, timeZone).atMs;
+    if (opensMs > wallMs && isWithin(within, opensMs)) return until(opensMs);
   }
   throw new Error('The hours never begin.');
 }
