@@ -111,11 +111,23 @@ function* timesOnDays(
 ): Generator<number> {
   for (let day = firstDay; day < endDay; day++) {
     if (!isDayOf(recurrence, day)) continue;
-    for (const time of recurrence.times) {
-      const wallMs = day * DAY_MS + time * 1000;
-      if (wallMs >= fromMs && isOnStep(recurrence, wallMs)) yield wallMs;
+    const { times } = recurrence;
+    for (let n = countBelow(times, (fromMs - day * DAY_MS) / 1000); n < times.length; n++) {
+      const wallMs = day * DAY_MS + times[n]! * 1000;
+      if (isOnStep(recurrence, wallMs)) yield wallMs;
     }
   }
+}
+
+/** How many of some numbers in order are less than another. */
+function countBelow(ordered: readonly number[], limit: number): number {
+  let [low, high] = [0, ordered.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ordered[middle]! < limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function isOnStep({ step, startMs }: Recurrence, wallMs: number): boolean {
