@@ -25,6 +25,14 @@ export function nextInstant(pattern: WallPattern, timeZone: string, afterMs: num
   return atMs === null || atMs > (pattern.notAfterMs ?? Infinity) ? null : atMs;
 }
 
+/** The first instant after another at which clocks that show an earlier time then show this one, or have skipped it. */
+export function nextShowing(wallMs: number, timeZone: string, afterMs: number): number {
+  const once: WallPattern = { comesTwice: true, nextWall: (ms) => (ms < wallMs ? wallMs : null) };
+  const atMs = nextInstant(once, timeZone, afterMs);
+  if (atMs === null) throw new Error(`Clocks in ${timeZone} don't show ${wallMs} after ${afterMs}.`);
+  return atMs;
+}
+
 function nextOfFixed(pattern: WallPattern, timeZone: string, afterMs: number): number | null {
   const wallMs = pattern.nextWall(wallMsAt(afterMs, timeZone));
   if (wallMs === null) return null;
