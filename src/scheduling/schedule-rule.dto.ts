@@ -91,7 +91,7 @@ const rruleSchema = z
       .max(500)
       .check((context) => {
         try {
-          readRrule(context.value, readDay('2026-01-01'), 'UTC');
+          readRrule(context.value, readDay('2026-01-01'));
         } catch (error) {
           if (!(error instanceof RruleError)) throw error;
           context.issues.push({ code: 'custom', message: error.message, input: context.value });

@@ -21,6 +21,13 @@ describe('decideQuiet', () => {
     expect(decide([night], at)).toBe(expected);
   });
 
+  it.each([
+    ['the first time', '2026-10-25T00:00:00Z', '2026-10-25T00:30:00.000Z'],
+    ['again', '2026-10-25T01:00:00Z', '2026-10-25T01:30:00.000Z'],
+  ])('ends after now where clocks show the end twice: %s', (_, at, expected) => {
+    expect(decide([{ ...night, hours: { from: '22:00', to: '01:30' } }], at)).toBe(expected);
+  });
+
   it('lets a skip outdo a hold', () => {
     expect(decide([night, { ...night, botId: ONE, policy: 'skip' }], '2026-07-15T23:00:00Z')).toBe('skip');
   });

@@ -1,9 +1,9 @@
 import { type Audience } from '../../audience/index.js';
 import { type Within } from '../schedule-rule.dto.js';
 import { DAY_MS, dayOf } from './calendar-day.rules.js';
-import { readWallTime } from './local-time.rules.js';
 import { readTimeOfDay } from './rrule-text.rules.js';
-import { isWithin } from './schedule.rules.js';
+import { isWithin } from './exclusions.rules.js';
+import { nextShowing } from './wall-pattern.rules.js';
 import { wallMsAt } from './zone-changes.rules.js';
 
 export const QUIET_POLICIES = ['hold', 'skip'] as const;
@@ -33,7 +33,7 @@ export function decideQuiet(
   const present = all.filter((one) => concerns(one, audience) && isWithin(one.hours, wallMs));
   if (present.length === 0) return null;
   if (present.some(({ policy }) => policy === 'skip')) return { kind: 'skip' };
-  const ends = present.map(({ hours }) => readWallTime(endOf(hours, wallMs), timeZone).atMs);
+  const ends = present.map(({ hours }) => nextShowing(endOf(hours, wallMs), timeZone, now.getTime()));
   return { kind: 'hold', until: new Date(Math.max(...ends)) };
 }
 

@@ -50,13 +50,19 @@ export interface Recurrence {
   /** Given for what means every so often, not fixed times. */
   readonly step: Step | null;
   readonly lastMs: number | null;
+  /** Instants before and after which nothing is due, where people wrote them as such and not as times on clocks. */
+  readonly notBeforeMs: number | null;
+  readonly notAfterMs: number | null;
   readonly count: number | null;
 }
 
 /** The times of a recurrence on clocks. */
 export function patternOfRecurrence(recurrence: Recurrence): WallPattern {
   const endMs = endOf(recurrence);
+  const { notBeforeMs, notAfterMs } = recurrence;
   return {
+    notBeforeMs,
+    notAfterMs,
     // Where clocks show an hour twice, every so often goes on.
     comesTwice: recurrence.step !== null,
     nextWall(afterMs) {
@@ -81,24 +87,47 @@ function endOf({ lastMs, ...recurrence }: Recurrence): number {
 
 /** All times from one on, in order, to the end of {@link LAST_YEAR}. */
 function* timesFrom(recurrence: Recurrence, fromMs: number): Generator<number> {
-  const { interval, positions, times } = recurrence;
+  const { interval, positions } = recurrence;
   const firstPeriod = periodOf(recurrence, dayOf(recurrence.startMs));
   const passed = Math.max(0, periodOf(recurrence, dayOf(fromMs)) - firstPeriod);
   for (let period = firstPeriod + Math.floor(passed / interval) * interval; ; period += interval) {
     const [first, end] = daysOfPeriod(recurrence, period);
     if (first > LAST_DAY) return;
-    // Without positions only the days from here on matter.
-    let found: number[] = [];
-    for (let day = positions.length > 0 ? first : Math.max(first, dayOf(fromMs)); day < end; day++)
-      if (isDayOf(recurrence, day))
-        for (const time of times) {
-          const wallMs = day * DAY_MS + time * 1000;
-          if (isOnStep(recurrence, wallMs)) found.push(wallMs);
-        }
-    if (positions.length > 0)
-      found = found.filter((_, n) => positions.includes(n + 1) || positions.includes(n - found.length));
-    for (const wallMs of found) if (wallMs >= fromMs) yield wallMs;
+    if (positions.length > 0) {
+      const all = [...timesOnDays(recurrence, [first, end], -Infinity)];
+      for (const [n, wallMs] of all.entries())
+        if (wallMs >= fromMs && (positions.includes(n + 1) || positions.includes(n - all.length)))
+          yield wallMs;
+    } else {
+      yield* timesOnDays(recurrence, [Math.max(first, dayOf(fromMs)), end], fromMs);
+    }
   }
+}
+
+function* timesOnDays(
+  recurrence: Recurrence,
+  [firstDay, endDay]: readonly [number, number],
+  fromMs: number,
+): Generator<number> {
+  for (let day = firstDay; day < endDay; day++) {
+    if (!isDayOf(recurrence, day)) continue;
+    const { times } = recurrence;
+    for (let n = countBelow(times, (fromMs - day * DAY_MS) / 1000); n < times.length; n++) {
+      const wallMs = day * DAY_MS + times[n]! * 1000;
+      if (isOnStep(recurrence, wallMs)) yield wallMs;
+    }
+  }
+}
+
+/** How many of some numbers in order are less than another. */
+function countBelow(ordered: readonly number[], limit: number): number {
+  let [low, high] = [0, ordered.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ordered[middle]! < limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function isOnStep({ step, startMs }: Recurrence, wallMs: number): boolean {

@@ -1,6 +1,5 @@
-import { calendarDay, DAY_MS, dayOf, WEEKDAYS, weekdayOf } from './calendar-day.rules.js';
+import { calendarDay, dayOf, WEEKDAYS, weekdayOf } from './calendar-day.rules.js';
 import { type Frequency, type NthWeekday, type Recurrence, type Step } from './recurrence.rules.js';
-import { wallMsAt } from './zone-changes.rules.js';
 
 /** A recurrence rule that is not RFC 5545's, or is more than we do; the message says what to write. */
 export class RruleError extends Error {
@@ -27,7 +26,7 @@ const MOST_TIMES = 1_440;
  * @param startMs the first time on the zone's clocks
  * @throws RruleError
  */
-export function readRrule(text: string, startMs: number, timeZone: string): Recurrence {
+export function readRrule(text: string, startMs: number): Recurrence {
   const parts = readParts(text);
   const given = parts.get('FREQ');
   if (given === undefined) throw new RruleError('FREQ is missing; begin with FREQ=DAILY or another.');
@@ -55,7 +54,8 @@ export function readRrule(text: string, startMs: number, timeZone: string): Recu
     weekdays: (parts.get('BYDAY')?.split(',') ?? []).map(readNthWeekday),
     positions: list('BYSETPOS', -366, 366),
     times: timesOf(list, startMs, unit),
-    lastMs: parts.has('UNTIL') ? readUntil(parts.get('UNTIL')!, timeZone) : null,
+    ...readUntil(parts.get('UNTIL')),
+    notBeforeMs: null,
     count: list('COUNT', 1, LARGEST_COUNT)[0] ?? null,
   };
   assertFits(read);
@@ -127,15 +127,16 @@ function timesOf(
     .sort((one, other) => one - other);
 }
 
-/** UNTIL is in UTC with a Z, else on the zone's clocks; a day alone counts to its end. */
-function readUntil(text: string, timeZone: string): number {
+/** UNTIL is an instant with a Z, else on the zone's clocks; a day alone counts to its end. */
+function readUntil(text: string | undefined): Pick<Recurrence, 'lastMs' | 'notAfterMs'> {
+  if (text === undefined) return { lastMs: null, notAfterMs: null };
   const [, year, month, day, hour, minute, second, zulu] =
     /^(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})(Z)?)?$/.exec(text) ?? [];
   const time = hour === undefined ? '23:59:59' : `${hour}:${minute}:${second}`;
   const untilMs = Date.parse(`${year}-${month}-${day}T${time}Z`);
   if (Number.isNaN(untilMs) || new Date(untilMs).getUTCDate() !== Number(day))
     throw new RruleError(`UNTIL has "${text}"; write such as 20271231 or 20271231T235959Z.`);
-  return zulu ? wallMsAt(untilMs, timeZone) : untilMs;
+  return zulu ? { lastMs: null, notAfterMs: untilMs } : { lastMs: untilMs, notAfterMs: null };
 }
 
 /** What RFC 5545 says must not be together. */
@@ -194,7 +195,8 @@ function fillFromStart(rule: Recurrence): Recurrence {
   }
 }
 
-/** Seconds of the day as milliseconds of a day: `09:30` and `09:30:15`. */
+/** The second of the day that `09:30` or `09:30:15` says. */
 export function readTimeOfDay(written: string): number {
-  return (Date.parse(`1970-01-01T${written}Z`) % DAY_MS) / 1000;
+  const [hour = NaN, minute = NaN, second = 0] = written.split(':').map(Number);
+  return (hour * 60 + minute) * 60 + second;
 }

@@ -99,7 +99,8 @@ function describeRecurrence(
   const recurrence = recurrenceOf(rule, timeZone);
   const days = describeDays(recurrence, language);
   if (days === null && rule.kind === 'rrule') return [words.byLine(rule.rule)];
-  const { months, times, count, lastMs, step } = recurrence;
+  const { months, times, count, lastMs, notAfterMs, step } = recurrence;
+  const end = lastMs === null ? { ms: notAfterMs, timeZone } : { ms: lastMs, timeZone: 'UTC' };
   const stepTimes = step && describeStepTimes(times, step, language);
   if (step && stepTimes === null && rule.kind === 'rrule') return [words.byLine(rule.rule)];
   const inMonths = joinWords(
@@ -113,14 +114,14 @@ function describeRecurrence(
     days ?? '',
     months.length > 0 ? words.inMonth(inMonths) : '',
     stepTimes ?? describeTimes(times, language),
-    lastMs === null
+    end.ms === null
       ? ''
       : words.until(
           new Intl.DateTimeFormat(language, {
             dateStyle: 'full',
             timeStyle: 'short',
-            timeZone: 'UTC',
-          }).format(lastMs),
+            timeZone: end.timeZone,
+          }).format(end.ms),
         ),
     count === null ? '' : words.times(count),
   ];

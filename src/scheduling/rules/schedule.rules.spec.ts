@@ -229,6 +229,38 @@ describe('calendar', () => {
   });
 });
 
+describe('rrule', () => {
+  const newYork = (rule: string, startAt: string, count: number) =>
+    runs({ kind: 'rrule', rule, startAt }, 'America/New_York', '2026-11-01T03:30:00Z', count).map((dueAt) =>
+      dueAt.slice(11, 16),
+    );
+
+  // On that day clocks show 01:00 to 02:00 twice, from 05:00Z and from 06:00Z on.
+  it('ends at the instant that UNTIL names, also where clocks show that hour twice', () => {
+    expect(newYork('FREQ=DAILY;UNTIL=20261101T061500Z', '2026-10-25T01:30', 9)).toEqual(['05:30']);
+    expect(newYork('FREQ=HOURLY;BYMINUTE=0,45;UNTIL=20261101T055000Z', '2026-10-25T01:30', 9)).toEqual([
+      ...['03:45', '04:00', '04:45', '05:00', '05:45'],
+    ]);
+  });
+
+  it('comes both times where it ends by clocks that are put back', () => {
+    expect(newYork('FREQ=HOURLY;BYMINUTE=15;UNTIL=20261101T020000', '2026-10-25T00:00', 9)).toEqual([
+      ...['04:15', '05:15', '06:15'],
+    ]);
+  });
+
+  it('does not begin before the instant at which it starts', () => {
+    expect(newYork('FREQ=MINUTELY;INTERVAL=30', '2026-11-01T06:00:00Z', 2)).toEqual(['06:00', '06:30']);
+    expect(newYork('FREQ=MINUTELY;INTERVAL=30', '2026-11-01T01:00', 3)).toEqual(['05:00', '05:30', '06:00']);
+  });
+
+  it('is followed quickly, however often it is due', () => {
+    const startedMs = performance.now();
+    newYork('FREQ=MINUTELY', '2026-10-25T00:00', 2_000);
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
+  });
+});
+
 describe('bounds', () => {
   const bounded = (rule: ScheduleRule, bounds: object, after: string, count: number) =>
     previewRuns({ rule, timeZone: 'Europe/Lisbon', ...bounds }, new Date(after), count).map(
@@ -260,6 +292,16 @@ describe('bounds', () => {
       '2026-06-05T23:00:00',
       '2026-06-06T00:00:00',
       '2026-06-12T22:00:00',
+    ]);
+  });
+
+  it('keeps within hours that clocks show twice', () => {
+    const within = { from: '12:00', to: '01:15' };
+    expect(bounded(cron('*/15 * * * *'), { within }, '2026-10-24T23:30:00Z', 4)).toEqual([
+      '2026-10-25T00:45:00',
+      '2026-10-25T01:00:00',
+      '2026-10-25T01:00:00',
+      '2026-10-25T12:00:00',
     ]);
   });
 

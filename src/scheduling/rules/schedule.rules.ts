@@ -2,6 +2,7 @@ import { type FieldProblem } from '../../platform/errors/index.js';
 import { type RuleOf, type ScheduleRule, type Within } from '../schedule-rule.dto.js';
 import { calendarDay, DAY_MS, dayOf, readDay, weekdayOf, WEEKDAYS, writeDay } from './calendar-day.rules.js';
 import { patternOfCron } from './cron.rules.js';
+import { findExclusionEnd } from './exclusions.rules.js';
 import { describeLocally, instantOf, readWallTime, wallOf } from './local-time.rules.js';
 import { LAST_YEAR, patternOfRecurrence, type Recurrence } from './recurrence.rules.js';
 import { readRrule, readTimeOfDay } from './rrule-text.rules.js';
@@ -218,9 +219,10 @@ function patternOf(rule: PatternRule, timeZone: string): WallPattern {
 
 /** @throws RruleError */
 export function recurrenceOf(rule: RuleOf<'calendar'> | RuleOf<'rrule'>, timeZone: string): Recurrence {
-  return rule.kind === 'rrule'
-    ? readRrule(rule.rule, validMs(new Date(wallOf(rule.startAt ?? '', timeZone))), timeZone)
-    : recurrenceOfCalendar(rule);
+  if (rule.kind === 'calendar') return recurrenceOfCalendar(rule);
+  const startAt = rule.startAt ?? '';
+  const startMs = validMs(new Date(wallOf(startAt, timeZone)));
+  return { ...readRrule(rule.rule, startMs), notBeforeMs: instantOf(startAt, timeZone).getTime() };
 }
 
 function recurrenceOfCalendar({ unit, every, times, weekdays, startOn }: RuleOf<'calendar'>): Recurrence {
@@ -249,35 +251,10 @@ function recurrenceOfCalendar({ unit, every, times, weekdays, startOn }: RuleOf<
     times: [...new Set(seconds)],
     step: null,
     lastMs: null,
+    notBeforeMs: null,
+    notAfterMs: null,
     count: null,
   };
-}
-
-/** Where a due time is excluded, the first instant that may be allowed again; null for one that is allowed. */
-function findExclusionEnd({ timeZone, exceptDates, within }: Timing, atMs: number): number | null {
-  const isBounded = within || (exceptDates && exceptDates.length > 0);
-  if (!isBounded) return null;
-  const wallMs = wallMsAt(atMs, timeZone);
-  const day = dayOf(wallMs);
-  if (exceptDates?.includes(writeDay(day))) return readWallTime((day + 1) * DAY_MS, timeZone).atMs;
-  if (!within || isWithin(within, wallMs)) return null;
-  const fromMs = readTimeOfDay(within.from) * 1000;
-  // At the latest they begin a week from now.
-  for (let ahead = 0; ahead <= 7; ahead++) {
-    const opensMs = (day + ahead) * DAY_MS + fromMs;
-    if (opensMs > wallMs && isWithin(within, opensMs)) return readWallTime(opensMs, timeZone).atMs;
-  }
-  throw new Error('The hours never begin.');
-}
-
-/** Claims that a time on clocks lies in the hours. */
-export function isWithin({ from, to, weekdays }: Within, wallMs: number): boolean {
-  const day = dayOf(wallMs);
-  const second = (wallMs - day * DAY_MS) / 1000;
-  const [first, end] = [readTimeOfDay(from), readTimeOfDay(to)];
-  const beginsOn = (one: number) => !weekdays || weekdays.includes(WEEKDAYS[weekdayOf(one)]!);
-  if (first < end) return second >= first && second < end && beginsOn(day);
-  return (second >= first && beginsOn(day)) || (second < end && beginsOn(day - 1));
 }
 
 /** What is odd about a due time of the rule. An interval counts elapsed time, and clocks don't concern it. */

@@ -9,6 +9,9 @@ export interface WallPattern {
   readonly nextWall: (afterMs: number) => number | null;
   /** Where clocks show an hour twice: whether its times count both times (every so often) or once (fixed times). */
   readonly comesTwice: boolean;
+  /** Instants before and after which nothing is due; null or absent where there are none. */
+  readonly notBeforeMs?: number | null;
+  readonly notAfterMs?: number | null;
 }
 
 /**
@@ -16,9 +19,18 @@ export interface WallPattern {
  * once, at the first instant after the gap.
  */
 export function nextInstant(pattern: WallPattern, timeZone: string, afterMs: number): number | null {
-  return pattern.comesTwice
-    ? nextOfEvery(pattern, timeZone, afterMs)
-    : nextOfFixed(pattern, timeZone, afterMs);
+  const fromMs = Math.max(afterMs, (pattern.notBeforeMs ?? -Infinity) - 1);
+  const next = pattern.comesTwice ? nextOfEvery : nextOfFixed;
+  const atMs = next(pattern, timeZone, fromMs);
+  return atMs === null || atMs > (pattern.notAfterMs ?? Infinity) ? null : atMs;
+}
+
+/** The first instant after another at which clocks that show an earlier time then show this one, or have skipped it. */
+export function nextShowing(wallMs: number, timeZone: string, afterMs: number): number {
+  const once: WallPattern = { comesTwice: true, nextWall: (ms) => (ms < wallMs ? wallMs : null) };
+  const atMs = nextInstant(once, timeZone, afterMs);
+  if (atMs === null) throw new Error(`Clocks in ${timeZone} don't show ${wallMs} after ${afterMs}.`);
+  return atMs;
 }
 
 function nextOfFixed(pattern: WallPattern, timeZone: string, afterMs: number): number | null {
@@ -38,16 +50,16 @@ function nextOfEvery(pattern: WallPattern, timeZone: string, afterMs: number): n
   let offset = offsetMsAt(afterMs, timeZone);
   let wallMs = pattern.nextWall(afterMs + offset);
   let sinceMs = afterMs;
-  while (wallMs !== null) {
-    const atMs: number = wallMs - offset;
-    const change = findChange(timeZone, sinceMs, atMs);
+  for (;;) {
+    const atMs: number | null = wallMs === null ? null : wallMs - offset;
+    // Also where the pattern has ended: clocks that are put back show its last times again.
+    const change = findChange(timeZone, sinceMs, atMs ?? sinceMs + DAY_MS);
     if (!change) return atMs;
     const shownAfter = change.atMs + change.offsetAfterMs;
     const goesBack = change.offsetAfterMs < change.offsetBeforeMs;
     if (goesBack) wallMs = pattern.nextWall(shownAfter - 1);
-    else if (wallMs < shownAfter) return change.atMs;
+    else if (wallMs !== null && wallMs < shownAfter) return change.atMs;
     offset = change.offsetAfterMs;
     sinceMs = change.atMs;
   }
-  return null;
 }

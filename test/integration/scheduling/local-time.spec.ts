@@ -1,5 +1,6 @@
 import { type SignedUpTenant } from '../../harness/accounts.js';
 import { BotScene, type SceneBot, waitUntil } from '../bots/bot-scene.js';
+import { ScheduleDesk } from './schedule-desk.js';
 
 jest.setTimeout(90_000);
 
@@ -8,18 +9,12 @@ interface Zone {
   nextRunAt: string | null;
   runs: number;
 }
-interface Occurrence {
-  timeZone: string | null;
-  dueAt: string;
-  state: string;
-  reason: string | null;
-  broadcastId: string | null;
-}
 const [TOKYO, LISBON, LIMA] = ['Asia/Tokyo', 'Europe/Lisbon', 'America/Lima'];
 
 describe('local times', () => {
   let scene: BotScene;
   let tenant: SignedUpTenant;
+  let desk: ScheduleDesk;
   let bot: SceneBot;
   const people: Record<string, { personId: number; chatId: string }> = {};
 
@@ -35,24 +30,10 @@ describe('local times', () => {
   const chatOf = async (name: string) => (await tenant.client.get(`/chats/${people[name]?.chatId}`)).body;
   const setZone = (name: string, timeZone: string) =>
     tenant.client.put(`/chats/${people[name]?.chatId}/time-zone`, { timeZone });
-  const create = async (more: object = {}): Promise<string> => {
-    const made = await tenant.client.post('/schedules', {
-      name: 'x',
-      message: { kind: 'text', text: 'x' },
-      audience: { to: 'everybody' },
-      rule: { kind: 'cron', expression: '0 9 * * *' },
-      localTimeOf: 'chat',
-      ...more,
-    });
-    expect(made).toMatchObject({ status: 201 });
-    return String(made.body['id']);
-  };
   const zonesOf = async (id: string): Promise<Zone[]> =>
     (await tenant.client.get<{ zones: Zone[] }>(`/schedules/${id}`)).body.zones;
-  const occurrences = async (id: string): Promise<Occurrence[]> =>
-    (await tenant.client.get<{ items: Occurrence[] }>(`/schedules/${id}/occurrences?limit=200`)).body.items;
   const outcomes = async (id: string) =>
-    (await occurrences(id)).map(({ timeZone, state, reason }) =>
+    (await desk.occurrences(id)).map(({ timeZone, state, reason }) =>
       `${timeZone} ${state} ${reason ?? ''}`.trim(),
     );
   /** Makes these zones due at one instant, and tells the ticker. */
@@ -78,6 +59,10 @@ describe('local times', () => {
     scene = await BotScene.open();
     await scene.start('api,worker,poller,scheduler');
     tenant = await scene.signUp();
+    desk = new ScheduleDesk(tenant.client, {
+      rule: { kind: 'cron', expression: '0 9 * * *' },
+      localTimeOf: 'chat',
+    });
     bot = await scene.connect(tenant);
     for (const name of ['Ana', 'Bia', 'Caio']) await join(name);
   });
@@ -144,7 +129,7 @@ describe('local times', () => {
   });
 
   it('sends to the chats of each zone when it is due there, also where two are due at one instant', async () => {
-    const id = await create();
+    const id = await desk.create();
     expect((await zonesOf(id)).map(({ timeZone }) => timeZone).sort()).toEqual([LIMA, TOKYO, LISBON]);
     await letBeDue(id, TOKYO, LIMA);
     await waitUntil(async () => (await reached(id)).length === 2);
@@ -152,7 +137,7 @@ describe('local times', () => {
       { chat: people['Caio']?.chatId, zone: LIMA },
       { chat: people['Ana']?.chatId, zone: TOKYO },
     ]);
-    const [one, other] = await occurrences(id);
+    const [one, other] = await desk.occurrences(id);
     expect(one?.dueAt).toBe(other?.dueAt);
     expect(one?.broadcastId).not.toBe(other?.broadcastId);
     await letBeDue(id, LISBON);
@@ -170,7 +155,7 @@ describe('local times', () => {
   });
 
   it('finds a zone that is new among its chats, and begins there from now on', async () => {
-    const id = await create();
+    const id = await desk.create();
     await join('Dora');
     await scene.control.must('POST', `/people/${people['Dora']?.personId}/message`, {
       botId: bot.sandboxId,
@@ -182,7 +167,7 @@ describe('local times', () => {
   });
 
   it('says where nobody of its audience lives', async () => {
-    const id = await create({ audience: { to: 'chats', chatIds: [people['Ana']?.chatId] } });
+    const id = await desk.create({ audience: { to: 'chats', chatIds: [people['Ana']?.chatId] } });
     await letBeDue(id, TOKYO, LIMA);
     await waitUntil(async () => (await outcomes(id)).length === 2);
     await waitUntil(async () => (await outcomes(id)).every((one) => !one.includes('waiting')));
@@ -191,7 +176,7 @@ describe('local times', () => {
 
   it('lets broadcasts overlap by zone', async () => {
     await tenant.client.post(`/bots/${bot.id}/pause`);
-    const id = await create({ overlapPolicy: 'skip' });
+    const id = await desk.create({ overlapPolicy: 'skip' });
     await letBeDue(id, TOKYO);
     await waitUntil(async () => (await outcomes(id)).join() === `${TOKYO} started`);
     await letBeDue(id, TOKYO, LIMA);
@@ -206,7 +191,7 @@ describe('local times', () => {
   });
 
   it('changes between one zone and many, pauses and goes on', async () => {
-    const id = await create();
+    const id = await desk.create();
     const patch = (change: object) => tenant.client.patch(`/schedules/${id}`, change);
     expect(await patch({ timeZone: LIMA })).toMatchObject({ status: 400 });
     expect(await patch({ localTimeOf: 'tenant', timeZone: LIMA })).toMatchObject({

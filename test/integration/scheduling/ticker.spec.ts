@@ -2,15 +2,17 @@ import pg from 'pg';
 import { signUpTenant, type SignedUpTenant } from '../../harness/accounts.js';
 import { startTestApplication, type TestApplication } from '../../harness/application.js';
 import { waitUntil } from '../../harness/wait.js';
+import { ScheduleDesk } from './schedule-desk.js';
 
 jest.setTimeout(60_000);
 
-type Occurrence = { dueAt: string; state: string; reason: string | null; broadcastId: string | null };
+const yearly = { kind: 'cron', expression: '0 0 1 1 *' };
 
 describe('two tickers on one database', () => {
   let application: TestApplication;
   let second: TestApplication;
   let tenant: SignedUpTenant;
+  let desk: ScheduleDesk;
   let database: pg.Client;
 
   beforeAll(async () => {
@@ -20,6 +22,7 @@ describe('two tickers on one database', () => {
       { database: application.database },
     );
     tenant = await signUpTenant(application.url);
+    desk = new ScheduleDesk(tenant.client, { rule: yearly });
     database = new pg.Client({ connectionString: application.database.urls.dispatcher });
     await database.connect();
   });
@@ -29,27 +32,15 @@ describe('two tickers on one database', () => {
     await application.close();
   });
 
-  const create = async (rule: object, client = tenant.client): Promise<string> => {
-    const answer = await client.post('/schedules', {
-      name: 'x',
-      message: { kind: 'text', text: 'x' },
-      audience: { to: 'everybody' },
-      rule,
-    });
-    expect(answer.status).toBe(201);
-    return String(answer.body['id']);
-  };
-  const far = () => create({ kind: 'cron', expression: '0 0 1 1 *' });
-  const occurrences = async (id: string): Promise<Occurrence[]> =>
-    (await tenant.client.get<{ items: Occurrence[] }>(`/schedules/${id}/occurrences?limit=200`)).body.items;
-  const read = async (id: string) => (await tenant.client.get(`/schedules/${id}`)).body;
   const ring = () => database.query('NOTIFY arauto_schedules');
 
   it('start each due time once, soon after it', async () => {
-    const id = await create({ kind: 'interval', everySeconds: 1 });
-    await waitUntil(async () => (await occurrences(id)).filter((one) => one.state === 'started').length >= 3);
+    const id = await desk.create({ rule: { kind: 'interval', everySeconds: 1 } });
+    await waitUntil(
+      async () => (await desk.occurrences(id)).filter((one) => one.state === 'started').length >= 3,
+    );
     await tenant.client.post(`/schedules/${id}/pause`);
-    const found = await occurrences(id);
+    const found = await desk.occurrences(id);
     const dues = found.map((one) => Date.parse(one.dueAt));
     expect(dues).toEqual(dues.map((_, n) => (dues[0] ?? 0) - n * 1000));
     expect(found.every((one) => one.state === 'started' && one.broadcastId)).toBe(true);
@@ -77,9 +68,9 @@ describe('two tickers on one database', () => {
   });
 
   it('hear of a schedule that is due before their next look', async () => {
-    const id = await create({ kind: 'once', at: new Date(Date.now() + 700).toISOString() });
-    await waitUntil(async () => (await read(id))['state'] === 'ended', 3_000);
-    expect(await read(id)).toMatchObject({ state: 'ended', reason: 'completed', nextRunAt: null });
+    const id = await desk.create({ rule: { kind: 'once', at: new Date(Date.now() + 700).toISOString() } });
+    await waitUntil(async () => (await desk.read(id))['state'] === 'ended', 3_000);
+    expect(await desk.read(id)).toMatchObject({ state: 'ended', reason: 'completed', nextRunAt: null });
     expect(await tenant.client.post(`/schedules/${id}/resume`)).toMatchObject({ status: 409 });
     const { rows } = await database.query('SELECT state FROM broadcasts WHERE schedule_id = $1', [id]);
     expect(rows).toHaveLength(1);
@@ -118,7 +109,7 @@ describe('two tickers on one database', () => {
   });
 
   it('are not stopped by a row that cannot be read', async () => {
-    const [bad, zone, good] = [await far(), await far(), await far()];
+    const [bad, zone, good] = [await desk.create(), await desk.create(), await desk.create()];
     await database.query(
       `UPDATE schedules SET next_run_at = clock_timestamp(),
               rule = CASE WHEN id = $1 THEN '{"kind":"lunar"}' ELSE rule END,
@@ -127,15 +118,15 @@ describe('two tickers on one database', () => {
       [bad, zone, good],
     );
     await ring();
-    await waitUntil(async () => (await occurrences(good))[0]?.state === 'started');
-    await waitUntil(async () => (await read(bad))['state'] === 'ended');
-    await waitUntil(async () => (await read(zone))['state'] === 'ended');
-    expect(await read(bad)).toMatchObject({ reason: 'unreadable_rule', nextRunAt: null });
-    expect(await read(good)).toMatchObject({ state: 'active' });
+    await waitUntil(async () => (await desk.occurrences(good))[0]?.state === 'started');
+    await waitUntil(async () => (await desk.read(bad))['state'] === 'ended');
+    await waitUntil(async () => (await desk.read(zone))['state'] === 'ended');
+    expect(await desk.read(bad)).toMatchObject({ reason: 'unreadable_rule', nextRunAt: null });
+    expect(await desk.read(good)).toMatchObject({ state: 'active' });
   });
 
   it('make up the latest missed run within an hour, and say what they left out', async () => {
-    const [recent, old] = [await far(), await far()];
+    const [recent, old] = [await desk.create(), await desk.create()];
     await database.query(
       `UPDATE schedules SET next_run_at = date_trunc('minute', clock_timestamp()) - interval '3 days',
               rule = CASE WHEN id = $1 THEN '{"kind":"cron","expression":"* * * * *"}'::jsonb ELSE rule END
@@ -143,19 +134,21 @@ describe('two tickers on one database', () => {
       [recent, old],
     );
     await ring();
-    await waitUntil(async () => (await occurrences(recent)).some((one) => one.state === 'started'));
-    await waitUntil(async () => (await occurrences(old)).length > 0);
-    expect((await occurrences(recent)).map((one) => [one.state, one.reason]).slice(-2)).toEqual([
+    await waitUntil(async () => (await desk.occurrences(recent)).some((one) => one.state === 'started'));
+    await waitUntil(async () => (await desk.occurrences(old)).length > 0);
+    expect((await desk.occurrences(recent)).map((one) => [one.state, one.reason]).slice(-2)).toEqual([
       ['started', null],
       ['skipped', 'overtaken'],
     ]);
-    expect((await occurrences(old)).map((one) => [one.state, one.reason])).toEqual([['skipped', 'missed']]);
+    expect((await desk.occurrences(old)).map((one) => [one.state, one.reason])).toEqual([
+      ['skipped', 'missed'],
+    ]);
     await tenant.client.delete(`/schedules/${recent}`);
   });
 
   it('pass over a suspended tenant', async () => {
     const suspended = await signUpTenant(application.url);
-    const id = await create({ kind: 'cron', expression: '0 0 1 1 *' }, suspended.client);
+    const id = await new ScheduleDesk(suspended.client, { rule: yearly }).create();
     await database.query(`UPDATE tenants SET state = 'suspended' WHERE id = $1`, [suspended.tenantId]);
     await database.query('UPDATE schedules SET next_run_at = clock_timestamp() WHERE id = $1', [id]);
     await ring();
@@ -179,39 +172,44 @@ describe('two tickers on one database', () => {
     await owner.query(
       'CREATE TRIGGER refuse BEFORE INSERT ON broadcasts FOR EACH ROW EXECUTE FUNCTION refuse()',
     );
-    const [later, never] = [await far(), await far()];
+    const [later, never] = [await desk.create(), await desk.create()];
     await database.query('UPDATE schedules SET next_run_at = clock_timestamp() WHERE id IN ($1, $2)', [
       later,
       never,
     ]);
     await ring();
-    await waitUntil(async () => (await occurrences(later)).length + (await occurrences(never)).length === 2);
+    await waitUntil(
+      async () => (await desk.occurrences(later)).length + (await desk.occurrences(never)).length === 2,
+    );
     const age = (id: string, minutes: number) =>
       database.query(
         `UPDATE occurrences SET retry_at = retry_at - make_interval(mins => $2) WHERE schedule_id = $1`,
         [id, minutes],
       );
     await age(never, 61);
-    await waitUntil(async () => (await occurrences(never))[0]?.state === 'failed', 20_000);
-    expect((await occurrences(never))[0]).toMatchObject({ reason: 'could_not_start', broadcastId: null });
-    expect((await occurrences(later))[0]).toMatchObject({ state: 'waiting' });
+    await waitUntil(async () => (await desk.occurrences(never))[0]?.state === 'failed', 20_000);
+    expect((await desk.occurrences(never))[0]).toMatchObject({
+      reason: 'could_not_start',
+      broadcastId: null,
+    });
+    expect((await desk.occurrences(later))[0]).toMatchObject({ state: 'waiting' });
     await owner.query('DROP TRIGGER refuse ON broadcasts');
     await owner.end();
     await age(later, 1);
-    await waitUntil(async () => (await occurrences(later))[0]?.state === 'started', 20_000);
+    await waitUntil(async () => (await desk.occurrences(later))[0]?.state === 'started', 20_000);
   });
 
   it('do nothing for what is paused or deleted', async () => {
     const [paused, deleted] = [
-      await create({ kind: 'interval', everySeconds: 1 }),
-      await create({ kind: 'interval', everySeconds: 1 }),
+      await desk.create({ rule: { kind: 'interval', everySeconds: 1 } }),
+      await desk.create({ rule: { kind: 'interval', everySeconds: 1 } }),
     ];
     await tenant.client.post(`/schedules/${paused}/pause`);
     await tenant.client.delete(`/schedules/${deleted}`);
-    const witness = await create({ kind: 'interval', everySeconds: 1 });
-    await waitUntil(async () => (await occurrences(witness)).length >= 2);
+    const witness = await desk.create({ rule: { kind: 'interval', everySeconds: 1 } });
+    await waitUntil(async () => (await desk.occurrences(witness)).length >= 2);
     await tenant.client.delete(`/schedules/${witness}`);
-    expect(await occurrences(paused)).toEqual([]);
+    expect(await desk.occurrences(paused)).toEqual([]);
     const { rows } = await database.query('SELECT FROM occurrences WHERE schedule_id = $1', [deleted]);
     expect(rows).toEqual([]);
   });

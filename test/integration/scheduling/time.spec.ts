@@ -2,22 +2,24 @@ import pg from 'pg';
 import { signUpTenant, type SignedUpTenant } from '../../harness/accounts.js';
 import { startTestApplication, type TestApplication } from '../../harness/application.js';
 import { waitUntil } from '../../harness/wait.js';
+import { ScheduleDesk } from './schedule-desk.js';
 
 jest.setTimeout(60_000);
 
-type Occurrence = { dueAt: string; state: string; reason: string | null };
 const yearly = { kind: 'cron', expression: '0 0 1 1 *' };
 const everySecond = { kind: 'interval', everySeconds: 1 };
 
 describe('schedules over time, without anybody who sends', () => {
   let application: TestApplication;
   let tenant: SignedUpTenant;
+  let desk: ScheduleDesk;
   let stranger: SignedUpTenant;
   let database: pg.Client;
 
   beforeAll(async () => {
     application = await startTestApplication({ ARAUTO_ROLES: 'api,scheduler', LOG_LEVEL: 'silent' });
     tenant = await signUpTenant(application.url);
+    desk = new ScheduleDesk(tenant.client, { rule: yearly, timeZone: 'UTC' });
     stranger = await signUpTenant(application.url);
     database = new pg.Client({ connectionString: application.database.urls.dispatcher });
     await database.connect();
@@ -27,24 +29,6 @@ describe('schedules over time, without anybody who sends', () => {
     await application.close();
   });
 
-  const body = (more: object) => ({
-    name: 'x',
-    message: { kind: 'text', text: 'x' },
-    audience: { to: 'everybody' },
-    rule: yearly,
-    timeZone: 'UTC',
-    ...more,
-  });
-  const create = async (more: object = {}): Promise<string> => {
-    const answer = await tenant.client.post('/schedules', body(more));
-    expect(answer).toMatchObject({ status: 201 });
-    return String(answer.body['id']);
-  };
-  const read = async (id: string) => (await tenant.client.get(`/schedules/${id}`)).body;
-  const occurrences = async (id: string): Promise<Occurrence[]> =>
-    (await tenant.client.get<{ items: Occurrence[] }>(`/schedules/${id}/occurrences?limit=200`)).body.items;
-  const outcomes = async (id: string) =>
-    (await occurrences(id)).map(({ state, reason }) => `${state} ${reason ?? ''}`.trim());
   /** Makes it due now, and tells the ticker. */
   const letBeDue = async (...ids: string[]) => {
     await database.query(
@@ -64,8 +48,8 @@ describe('schedules over time, without anybody who sends', () => {
       graceSeconds: 60,
       overlapPolicy: 'skip',
     };
-    const id = await create({ ...bounds, endsAt: '2099-01-01T00:00', timeZone: 'Europe/Lisbon' });
-    expect(await read(id)).toMatchObject({ ...bounds, endsAt: '2099-01-01T00:00:00.000Z', runs: 0 });
+    const id = await desk.create({ ...bounds, endsAt: '2099-01-01T00:00', timeZone: 'Europe/Lisbon' });
+    expect(await desk.read(id)).toMatchObject({ ...bounds, endsAt: '2099-01-01T00:00:00.000Z', runs: 0 });
     const freed = await tenant.client.patch(`/schedules/${id}`, {
       endsAt: null,
       exceptDates: null,
@@ -73,59 +57,62 @@ describe('schedules over time, without anybody who sends', () => {
       maxRuns: null,
     });
     expect(freed.body).toMatchObject({ endsAt: null, exceptDates: null, within: null, maxRuns: null });
-    expect(await tenant.client.post('/schedules', body({ endsAt: '2020-01-01T00:00' }))).toMatchObject({
+    expect(await tenant.client.post('/schedules', desk.body({ endsAt: '2020-01-01T00:00' }))).toMatchObject({
       status: 400,
       body: { errors: [{ field: 'endsAt', code: 'never_due' }] },
     });
   });
 
   it('anchors an RRULE, and refuses what is none', async () => {
-    const id = await create({ rule: { kind: 'rrule', rule: 'FREQ=MONTHLY;BYDAY=2TU;BYHOUR=9;BYMINUTE=0' } });
-    const { rule, nextRunAt } = await read(id);
+    const id = await desk.create({
+      rule: { kind: 'rrule', rule: 'FREQ=MONTHLY;BYDAY=2TU;BYHOUR=9;BYMINUTE=0' },
+    });
+    const { rule, nextRunAt } = await desk.read(id);
     expect(rule).toMatchObject({ startAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d$/) as string });
     expect(new Date(String(nextRunAt)).getUTCDay()).toBe(2);
     expect(
-      await tenant.client.post('/schedules', body({ rule: { kind: 'rrule', rule: 'FREQ=OFTEN' } })),
+      await tenant.client.post('/schedules', desk.body({ rule: { kind: 'rrule', rule: 'FREQ=OFTEN' } })),
     ).toMatchObject({ status: 400, body: { errors: [{ field: 'rule.rule' }] } });
   });
 
   it('ends after so many runs', async () => {
-    const id = await create({ rule: everySecond, maxRuns: 2 });
-    await waitUntil(async () => (await read(id))['state'] === 'ended', 20_000);
-    expect(await read(id)).toMatchObject({ reason: 'completed', runs: 2 });
+    const id = await desk.create({ rule: everySecond, maxRuns: 2 });
+    await waitUntil(async () => (await desk.read(id))['state'] === 'ended', 20_000);
+    expect(await desk.read(id)).toMatchObject({ reason: 'completed', runs: 2 });
     // The ticker counts a run, the planner starts it.
-    await waitUntil(async () => (await outcomes(id)).join() === 'started,started');
+    await waitUntil(async () => (await desk.outcomes(id)).join() === 'started,started');
     expect(await tenant.client.patch(`/schedules/${id}`, { maxRuns: 2 })).toMatchObject({ status: 400 });
   });
 
   it('skips a run while the last broadcast is still going on, where it should', async () => {
-    const id = await create({ overlapPolicy: 'skip' });
+    const id = await desk.create({ overlapPolicy: 'skip' });
     await letBeDue(id);
-    await waitUntil(async () => (await outcomes(id)).join() === 'started');
+    await waitUntil(async () => (await desk.outcomes(id)).join() === 'started');
     await letBeDue(id);
-    await waitUntil(async () => (await outcomes(id)).join() === 'skipped previous_running,started');
+    await waitUntil(async () => (await desk.outcomes(id)).join() === 'skipped previous_running,started');
   });
 
   it('waits until the last broadcast is over, where it should, and not longer than its grace', async () => {
     const [patient, hasty] = [
-      await create({ overlapPolicy: 'wait' }),
-      await create({ overlapPolicy: 'wait' }),
+      await desk.create({ overlapPolicy: 'wait' }),
+      await desk.create({ overlapPolicy: 'wait' }),
     ];
     await letBeDue(patient, hasty);
     await waitUntil(
-      async () => (await outcomes(patient)).join() + (await outcomes(hasty)).join() === 'startedstarted',
+      async () =>
+        (await desk.outcomes(patient)).join() + (await desk.outcomes(hasty)).join() === 'startedstarted',
     );
     await letBeDue(patient, hasty);
-    await waitUntil(async () => (await outcomes(patient)).join() === 'waiting previous_running,started');
-    await waitUntil(async () => (await outcomes(hasty)).join() === 'waiting previous_running,started');
+    await waitUntil(async () => (await desk.outcomes(patient)).join() === 'waiting previous_running,started');
+    await waitUntil(async () => (await desk.outcomes(hasty)).join() === 'waiting previous_running,started');
     await database.query('UPDATE schedules SET grace_seconds = 0 WHERE id = $1', [hasty]);
     await waitUntil(
-      async () => (await outcomes(hasty)).join() === 'skipped previous_running,started',
+      async () => (await desk.outcomes(hasty)).join() === 'skipped previous_running,started',
       30_000,
     );
     await database.query(`UPDATE broadcasts SET state = 'finished' WHERE schedule_id = $1`, [patient]);
     await waitUntil(
-      async () => (await outcomes(patient)).join() === 'started previous_running,started',
+      async () => (await desk.outcomes(patient)).join() === 'started previous_running,started',
       30_000,
     );
   });
@@ -133,9 +120,9 @@ describe('schedules over time, without anybody who sends', () => {
   it('makes up by its policy what a pause let it miss', async () => {
     const minutes = { kind: 'cron', expression: '* * * * *' };
     const [all, latest, skip] = [
-      await create({ rule: minutes, missedPolicy: 'all', graceSeconds: 200 }),
-      await create({ rule: minutes }),
-      await create({ rule: minutes, missedPolicy: 'skip' }),
+      await desk.create({ rule: minutes, missedPolicy: 'all', graceSeconds: 200 }),
+      await desk.create({ rule: minutes }),
+      await desk.create({ rule: minutes, missedPolicy: 'skip' }),
     ];
     for (const id of [all, latest, skip]) await tenant.client.post(`/schedules/${id}/pause`);
     await database.query(
@@ -144,10 +131,12 @@ describe('schedules over time, without anybody who sends', () => {
     );
     for (const id of [all, latest, skip])
       expect(await tenant.client.post(`/schedules/${id}/resume`)).toMatchObject({ status: 200 });
-    await waitUntil(async () => (await outcomes(all)).filter((one) => one === 'started').length >= 3);
-    expect((await outcomes(all)).at(-1)).toBe('skipped overtaken');
-    await waitUntil(async () => (await outcomes(latest)).slice(-2).join() === 'started,skipped overtaken');
-    expect((await outcomes(skip)).filter((one) => one.startsWith('skipped'))).toEqual([]);
+    await waitUntil(async () => (await desk.outcomes(all)).filter((one) => one === 'started').length >= 3);
+    expect((await desk.outcomes(all)).at(-1)).toBe('skipped overtaken');
+    await waitUntil(
+      async () => (await desk.outcomes(latest)).slice(-2).join() === 'started,skipped overtaken',
+    );
+    expect((await desk.outcomes(skip)).filter((one) => one.startsWith('skipped'))).toEqual([]);
     for (const id of [all, latest, skip]) await tenant.client.delete(`/schedules/${id}`);
   });
 
@@ -159,18 +148,20 @@ describe('schedules over time, without anybody who sends', () => {
       status: 200,
       body: { botId: null, hours },
     });
-    const [held, paused] = [await create(), await create()];
+    const [held, paused] = [await desk.create(), await desk.create()];
     await letBeDue(held, paused);
-    await waitUntil(async () => (await outcomes(paused)).join() === 'waiting quiet_hours');
-    await waitUntil(async () => (await outcomes(held)).join() === 'waiting quiet_hours');
+    await waitUntil(async () => (await desk.outcomes(paused)).join() === 'waiting quiet_hours');
+    await waitUntil(async () => (await desk.outcomes(held)).join() === 'waiting quiet_hours');
     await letBeDue(held);
-    await waitUntil(async () => (await outcomes(held)).join() === 'waiting quiet_hours,skipped overtaken');
+    await waitUntil(
+      async () => (await desk.outcomes(held)).join() === 'waiting quiet_hours,skipped overtaken',
+    );
     await tenant.client.post(`/schedules/${paused}/pause`);
-    expect(await outcomes(paused)).toEqual(['skipped paused']);
+    expect(await desk.outcomes(paused)).toEqual(['skipped paused']);
     await tenant.client.put('/quiet-hours', { hours, policy: 'skip' });
-    const skipped = await create();
+    const skipped = await desk.create();
     await letBeDue(skipped);
-    await waitUntil(async () => (await outcomes(skipped)).join() === 'skipped quiet_hours');
+    await waitUntil(async () => (await desk.outcomes(skipped)).join() === 'skipped quiet_hours');
     expect((await tenant.client.get('/quiet-hours')).body).toEqual({
       items: [{ botId: null, hours, policy: 'skip' }],
     });
@@ -179,7 +170,7 @@ describe('schedules over time, without anybody who sends', () => {
     await database.query('UPDATE occurrences SET retry_at = clock_timestamp() WHERE schedule_id = $1', [
       held,
     ]);
-    await waitUntil(async () => (await outcomes(held))[0] === 'started quiet_hours', 20_000);
+    await waitUntil(async () => (await desk.outcomes(held))[0] === 'started quiet_hours', 20_000);
   });
 
   it('says a rule in plain words and what daylight saving does to it', async () => {
@@ -221,7 +212,7 @@ describe('schedules over time, without anybody who sends', () => {
         ['second', '2099-03-02T09:00'],
         ['first', '2099-03-01T09:00'],
       ] as const)
-        await planner.client.post('/schedules', body({ name, rule: { kind: 'once', at } }));
+        await planner.client.post('/schedules', desk.body({ name, rule: { kind: 'once', at } }));
     });
 
     const calendar = (query: string) =>
@@ -248,7 +239,7 @@ describe('schedules over time, without anybody who sends', () => {
     it('has a feed at a secret address that can be taken back', async () => {
       await planner.client.post(
         '/schedules',
-        body({ name: 'Daily', rule: { kind: 'cron', expression: '0 9 * * *' } }),
+        desk.body({ name: 'Daily', rule: { kind: 'cron', expression: '0 9 * * *' } }),
       );
       expect((await planner.client.get('/calendar/feed')).body).toEqual({ createdAt: null });
       const made = await planner.client.post('/calendar/feed');
@@ -285,7 +276,9 @@ describe('schedules over time, without anybody who sends', () => {
     it('takes in a thousand at once', async () => {
       const messageId = (await planner.client.post('/messages', { content: { kind: 'text', text: 'x' } }))
         .body['id'];
-      const { message: _, ...rest } = body({ rule: { kind: 'calendar', unit: 'day', times: ['09:00'] } });
+      const { message: _, ...rest } = desk.body({
+        rule: { kind: 'calendar', unit: 'day', times: ['09:00'] },
+      });
       const schedules = Array.from({ length: 1_000 }, (_, n) => ({ ...rest, name: `n${n}`, messageId }));
       const taken = await planner.client.post<{ ids: string[] }>('/schedules/import', { schedules });
       expect(taken).toMatchObject({ status: 201 });
@@ -302,7 +295,7 @@ describe('schedules over time, without anybody who sends', () => {
         (await planner.client.get<{ schedules: object[] }>('/schedules/export')).body.schedules.length;
       const before = await count();
       const wrong = await planner.client.post('/schedules/import', {
-        schedules: [body({}), body({ rule: { kind: 'once', at: '2020-01-01T00:00' } })],
+        schedules: [desk.body({}), desk.body({ rule: { kind: 'once', at: '2020-01-01T00:00' } })],
       });
       expect(wrong).toMatchObject({ status: 400, body: { errors: [{ field: 'schedules.1.rule.at' }] } });
       const csv = await planner.client.post('/schedules/import-csv', {
@@ -322,7 +315,7 @@ describe('schedules over time, without anybody who sends', () => {
         await planner.client.get<{ items: { id: string; name: string }[] }>('/schedules?limit=200')
       ).body.items;
       const [daily, first] = ['Daily', 'first'].map((name) => ids.find((one) => one.name === name)!.id);
-      const foreign = await create();
+      const foreign = await desk.create();
       const bulk = (change: object) =>
         planner.client.post<{ results: { isDone: boolean }[] }>('/schedules/bulk', change);
       const shifted = await bulk({ action: 'shift', ids: [daily, first, foreign], seconds: 3600 });
@@ -338,7 +331,7 @@ describe('schedules over time, without anybody who sends', () => {
       await bulk({ action: 'delete', ids: [first, foreign] });
       expect((await planner.client.get(`/schedules/${daily}`)).body['state']).toBe('active');
       expect((await planner.client.get(`/schedules/${first}`)).status).toBe(404);
-      expect((await read(foreign))['state']).toBe('active');
+      expect((await desk.read(foreign))['state']).toBe('active');
     });
   });
 });
