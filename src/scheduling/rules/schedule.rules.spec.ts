@@ -253,12 +253,6 @@ describe('rrule', () => {
     expect(newYork('FREQ=MINUTELY;INTERVAL=30', '2026-11-01T06:00:00Z', 2)).toEqual(['06:00', '06:30']);
     expect(newYork('FREQ=MINUTELY;INTERVAL=30', '2026-11-01T01:00', 3)).toEqual(['05:00', '05:30', '06:00']);
   });
-
-  it('is followed quickly, however often it is due', () => {
-    const startedMs = performance.now();
-    newYork('FREQ=MINUTELY', '2026-10-25T00:00', 2_000);
-    expect(performance.now() - startedMs).toBeLessThan(1_000);
-  });
 });
 
 describe('bounds', () => {
