@@ -3,7 +3,7 @@ import { type EntityManager } from 'typeorm';
 import { type Audience, AudienceService, type LocalTimeOf } from '../audience/index.js';
 import { MessageService, MessageUses } from '../messages/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
-import { conflict, notFound, ProblemError } from '../platform/errors/index.js';
+import { conflict, notFound, withinField } from '../platform/errors/index.js';
 import {
   idBefore,
   IdempotencyService,
@@ -102,7 +102,7 @@ export class ScheduleService implements OnModuleInit {
         try {
           choices.push(await this.choose(manager, caller.tenantId, input, clock, known));
         } catch (error) {
-          throw error instanceof ProblemError ? within(error, `schedules.${n}`) : error;
+          throw withinField(error, `schedules.${n}`);
         }
       }
       await this.quotas.assertRoom(manager, caller.tenantId, 'schedules', choices.length);
@@ -320,15 +320,6 @@ export class ScheduleService implements OnModuleInit {
     return row;
   }
 }
-
-/** A problem of one of many inputs. */
-const within = ({ status, code, detail, errors }: ProblemError, path: string): ProblemError =>
-  new ProblemError(
-    status,
-    code,
-    `${path}: ${detail}`,
-    errors.map((one) => ({ ...one, field: `${path}.${one.field}` })),
-  );
 
 function toPreview(
   row: TimingRow & Pick<ScheduleChoice, 'max_runs' | 'local_time_of'>,
