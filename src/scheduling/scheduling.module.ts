@@ -4,6 +4,7 @@ import { DeliveryModule } from '../delivery/index.js';
 import { MessagesModule } from '../messages/index.js';
 import { CleaningModule } from '../platform/cleaning/index.js';
 import { TenantsModule } from '../tenants/index.js';
+import { ApprovalSettingController } from './approval-setting.controller.js';
 import { CalendarFeedsRepository } from './calendar-feeds.repository.js';
 import { CalendarController } from './calendar.controller.js';
 import { CalendarService } from './calendar.service.js';
@@ -13,6 +14,8 @@ import { OccurrencesRepository } from './occurrences.repository.js';
 import { QuietHoursController } from './quiet-hours.controller.js';
 import { QuietHoursRepository } from './quiet-hours.repository.js';
 import { QuietHoursService } from './quiet-hours.service.js';
+import { ScheduleApprovalController } from './schedule-approval.controller.js';
+import { ScheduleApproval } from './schedule-approval.service.js';
 import { ScheduleBulkController } from './schedule-bulk.controller.js';
 import { ScheduleBulkService } from './schedule-bulk.service.js';
 import { ScheduleTicker } from './schedule-ticker.service.js';
@@ -32,6 +35,7 @@ import { TravellersRepository } from './sequences/travellers.repository.js';
 @Module({
   imports: [AudienceModule, MessagesModule, TenantsModule],
   providers: [
+    ScheduleApproval,
     ScheduleService,
     SchedulesRepository,
     OccurrencesRepository,
@@ -41,6 +45,7 @@ import { TravellersRepository } from './sequences/travellers.repository.js';
     SequenceEnrollment,
   ],
   exports: [
+    ScheduleApproval,
     ScheduleService,
     SchedulesRepository,
     OccurrencesRepository,
@@ -59,6 +64,8 @@ export class SchedulingModule {}
     CalendarController,
     QuietHoursController,
     SequencesController,
+    ScheduleApprovalController,
+    ApprovalSettingController,
   ],
   providers: [
     CalendarFeedsRepository,

@@ -8,6 +8,7 @@ import {
   type PreviewRule,
   type ScheduleState,
 } from '../schedule.dto.js';
+import { isChangeOfNameAlone } from './approval.rules.js';
 import { instantOf } from './local-time.rules.js';
 import { type MissedPolicy } from './missed-runs.rules.js';
 import { anchorRule, findRuleProblem, nextRun, type Timing } from './schedule.rules.js';
@@ -50,6 +51,8 @@ export interface ScheduleChoice extends TimingRow, StandingRow {
   readonly state: ScheduleState;
   readonly state_reason: string | null;
   readonly paused_at: Date | null;
+  /** Why an admin refused it; null where nobody did. */
+  readonly refusal: string | null;
 }
 
 export const timingOf = (row: TimingRow): Timing => ({
@@ -151,7 +154,7 @@ export function changeChoice(
   const maxRuns = change.maxRuns === undefined ? current.max_runs : change.maxRuns;
   if (maxRuns !== null && maxRuns <= (runs ?? 0) && change.maxRuns !== undefined)
     throw invalidField('maxRuns', 'already_reached', `It has run ${runs} times already; choose more.`);
-  const isPaused = current.state === 'paused';
+  const isPaused = current.state === 'paused' || current.state === 'awaiting_approval';
   return {
     ...current,
     ...timing,
@@ -166,6 +169,7 @@ export function changeChoice(
     paused_at: isPaused && changesTime ? now : current.paused_at,
     state: startsAgain ? 'active' : current.state,
     state_reason: startsAgain ? null : current.state_reason,
+    refusal: isChangeOfNameAlone(change) ? current.refusal : null,
     startsAgain,
   };
 }
@@ -173,7 +177,8 @@ export function changeChoice(
 export const pauseChoice = (active: ScheduleChoice, now: Date): ScheduleChoice => ({
   ...active,
   state: 'paused',
-  paused_at: now,
+  // One that waited for approval did so since then.
+  paused_at: active.paused_at ?? now,
   next_run_at: null,
 });
 
@@ -193,7 +198,14 @@ export function resumeChoice(
     followZones(timing, resumeZones(timing, paused.zone_runs, since), local?.zones ?? [], now);
   const nextRunAt = zoneRuns ? soonestOf(zoneRuns) : nextRun(timing, since);
   return (
-    nextRunAt && { ...paused, state: 'active', paused_at: null, next_run_at: nextRunAt, zone_runs: zoneRuns }
+    nextRunAt && {
+      ...paused,
+      state: 'active',
+      paused_at: null,
+      refusal: null,
+      next_run_at: nextRunAt,
+      zone_runs: zoneRuns,
+    }
   );
 }
 
