@@ -42,21 +42,26 @@ export class SequenceTicker implements OnApplicationBootstrap, OnModuleDestroy {
   /** @returns how long there is nothing to do, in milliseconds */
   private async pass(): Promise<number> {
     const sequences = (await this.due.findDue()).filter(({ no }) => !this.isLeftAlone(no));
+    let hasMore = false;
     const work = async (): Promise<void> => {
-      for (let one = sequences.pop(); one; one = sequences.pop()) await this.run(one);
+      for (let one = sequences.pop(); one; one = sequences.pop())
+        if ((await this.run(one)) === MOST_PEOPLE) hasMore = true;
     };
     await Promise.all(Array.from({ length: CONCURRENCY }, work));
+    if (hasMore) return 0;
     // Whoever another process has in hand, or who failed, seems due all the while.
     return Math.max(await this.due.msUntilNextDue(), SHORTEST_REST_MS);
   }
 
-  private async run(sequence: DueSequence): Promise<void> {
+  /** A part of what a sequence has to do, so that a large one lets others pass. @returns how many people that were */
+  private async run(sequence: DueSequence): Promise<number> {
     try {
-      if (sequence.isRetimed) while ((await this.starter.timeAgain(sequence)) === MOST_PEOPLE);
-      while ((await this.starter.startDue(sequence)) === MOST_PEOPLE);
+      const retimed = sequence.isRetimed ? await this.starter.timeAgain(sequence) : 0;
+      return Math.max(retimed, await this.starter.startDue(sequence));
     } catch (error) {
       this.logger.error(error, `sequence ${sequence.no} is tried again soon`);
       this.failedAtMs.set(sequence.no, this.clock.monotonicMs());
+      return 0;
     }
   }
 

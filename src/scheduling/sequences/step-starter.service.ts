@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
 import { BroadcastService } from '../../delivery/index.js';
 import { TenantDatabase } from '../../platform/database/index.js';
@@ -23,6 +23,8 @@ type DecidedTraveller = StepDecision & { readonly traveller: TravellerRow };
  */
 @Injectable()
 export class StepStarter {
+  private readonly logger = new Logger(StepStarter.name);
+
   constructor(
     private readonly database: TenantDatabase,
     private readonly travellers: TravellersRepository,
@@ -43,11 +45,13 @@ export class StepStarter {
       const quietOf = quietReader(await this.quietHours.findAll(manager), sequence.now);
       const decided = travellers.map((traveller) => ({
         traveller,
-        ...decideStep(traveller, steps, {
-          now: sequence.now,
-          graceSeconds: sequence.grace_seconds,
-          quiet: quietOf(traveller),
-        }),
+        ...this.readably(traveller, () =>
+          decideStep(traveller, steps, {
+            now: sequence.now,
+            graceSeconds: sequence.grace_seconds,
+            quiet: quietOf(traveller),
+          }),
+        ),
       }));
       const runs: StepRun[] = [];
       for (const step of steps) runs.push(...(await this.start(manager, tenantId, step, decided)));
@@ -72,12 +76,25 @@ export class StepStarter {
       await this.enrollments.move(
         manager,
         no,
-        travellers.map((one) => ({ chatNo: one.chatNo, ...standBehind(one.passed, steps, one) })),
+        travellers.map((one) => ({
+          chatNo: one.chatNo,
+          ...this.readably(one, () => standBehind(one.passed, steps, one)),
+        })),
       );
       const isDone = travellers.length < MOST_PEOPLE;
       await this.travellers.noteRetimed(manager, no, isDone ? null : (travellers.at(-1)?.chatNo ?? null));
       return travellers.length;
     });
+  }
+
+  /** One bad row, such as a zone that nobody knows, is out of the sequence and holds up nobody. */
+  private readably(traveller: TravellerRow, decide: () => StepDecision): StepDecision {
+    try {
+      return decide();
+    } catch (error) {
+      this.logger.error(error, `chat ${traveller.chatId} leaves a sequence`);
+      return { state: 'left', passed: traveller.passed, dueAt: null };
+    }
   }
 
   /** What becomes of one step: a broadcast to those to whom it goes, and a row of history for each other outcome. */

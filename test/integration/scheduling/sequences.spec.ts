@@ -252,6 +252,27 @@ describe('sequences', () => {
     await end(sequence);
   });
 
+  it('are not stopped by a row that cannot be read', async () => {
+    const sequence = await create({
+      steps: [
+        { afterSeconds: 0, message: text('first') },
+        { afterDays: 1, at: '09:00', message: text('second') },
+      ],
+    });
+    const [joana, kim] = [await join('Joana'), await join('Kim')];
+    await waitUntil(async () => (await report(sequence)).steps[0]?.sent === 2);
+    await scene.look(`UPDATE chats SET time_zone = 'Mars/Base', time_zone_source = 'api' WHERE id = $1`, [
+      joana.chatId,
+    ]);
+    await letPass(sequence, '2 days');
+    await waitUntil(async () => (await standing(sequence, kim))?.state === 'finished');
+    expect(await standing(sequence, joana)).toMatchObject({ state: 'left' });
+    await scene.look(`UPDATE chats SET time_zone = NULL, time_zone_source = NULL WHERE id = $1`, [
+      joana.chatId,
+    ]);
+    await end(sequence);
+  });
+
   it('show when each step would go out', async () => {
     const sequence = await create({ steps: [{ afterDays: 2, at: '09:30', message: text('x') }] });
     const { body } = await tenant.client.get<{ steps: { localTime: string }[] }>(

@@ -203,7 +203,7 @@ export async function settle(
   const sequence = await client.post<{ id: string; steps: { id: string }[] }>('/sequences', {
     name: canary,
     botIds: [bot.id],
-    steps: [{ afterSeconds: 0, messageId }],
+    steps: [{ afterDays: 1, at: '09:00', messageId }],
   });
   const [step] = sequence.body.steps;
   if (!step) throw new Error('The sequence was not made.');
