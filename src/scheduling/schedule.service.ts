@@ -15,7 +15,7 @@ import {
 import { type Caller, type TenantId } from '../platform/identity/index.js';
 import { type AuditEntry, AuditLog, type Language, Quotas, TimeZoneChanges } from '../tenants/index.js';
 import { type OccurrenceRow, OccurrencesRepository } from './occurrences.repository.js';
-import { isChangeOfNameAlone, letAwaitApproval, refuseChoice } from './rules/approval.rules.js';
+import { letAwaitApproval, refuseChoice } from './rules/approval.rules.js';
 import { ScheduleApproval } from './schedule-approval.service.js';
 import { announceDueSoon, ringForSchedules } from './schedule-bell.js';
 import { DEFAULT_GRACE_SECONDS } from './rules/missed-runs.rules.js';
@@ -26,6 +26,7 @@ import {
   chooseLocalTimeOf,
   choosePolicy,
   chooseTiming,
+  isChangeOfNameAlone,
   type LocalTimes,
   pauseChoice,
   resumeChoice,

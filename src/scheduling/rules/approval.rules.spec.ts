@@ -1,5 +1,10 @@
-import { isChangeOfNameAlone, letAwaitApproval, needsApproval, refuseChoice } from './approval.rules.js';
-import { pauseChoice, resumeChoice, type ScheduleChoice } from './schedule-choice.rules.js';
+import { letAwaitApproval, needsApproval, refuseChoice } from './approval.rules.js';
+import {
+  isChangeOfNameAlone,
+  pauseChoice,
+  resumeChoice,
+  type ScheduleChoice,
+} from './schedule-choice.rules.js';
 
 const now = new Date('2026-03-01T10:00:00Z');
 const active: ScheduleChoice = {

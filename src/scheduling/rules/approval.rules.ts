@@ -1,5 +1,4 @@
 import { isAtLeast, type TenantRole } from '../../platform/identity/index.js';
-import { type ChangeSchedule } from '../schedule.dto.js';
 import { type ScheduleChoice } from './schedule-choice.rules.js';
 
 /** From which role on schedules run without anybody's approval. */
@@ -8,10 +7,6 @@ const APPROVING_ROLE: TenantRole = 'admin';
 /** @param isRequired whether the tenant wants it */
 export const needsApproval = (isRequired: boolean, role: TenantRole): boolean =>
   isRequired && !isAtLeast(role, APPROVING_ROLE);
-
-/** Claims that a change leaves what is sent, when, and to whom as it was. */
-export const isChangeOfNameAlone = (change: ChangeSchedule): boolean =>
-  Object.keys(change).every((field) => field === 'name');
 
 /**
  * A schedule that would run, as it waits for approval: like one that is paused, so that approval finds out what was missed

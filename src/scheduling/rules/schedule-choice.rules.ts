@@ -8,7 +8,6 @@ import {
   type PreviewRule,
   type ScheduleState,
 } from '../schedule.dto.js';
-import { isChangeOfNameAlone } from './approval.rules.js';
 import { instantOf } from './local-time.rules.js';
 import { type MissedPolicy } from './missed-runs.rules.js';
 import { anchorRule, findRuleProblem, nextRun, type Timing } from './schedule.rules.js';
@@ -173,6 +172,10 @@ export function changeChoice(
     startsAgain,
   };
 }
+
+/** Claims that a change leaves what is sent, when, and to whom as it was. */
+export const isChangeOfNameAlone = (change: ChangeSchedule): boolean =>
+  Object.keys(change).every((field) => field === 'name');
 
 export const pauseChoice = (active: ScheduleChoice, now: Date): ScheduleChoice => ({
   ...active,
