@@ -492,19 +492,19 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'ApprovalSetting.change': { role: 'admin', bodies: () => [{ isRequired: true }] },
   'Sequences.create': {
     role: 'editor',
-    bodies: (things) => [{ ...sequence(things), event: 'started', steps: newSteps(things) }],
+    bodies: (things) =>
+      newSteps(things).map((step) => ({ ...sequence(things), event: 'started', steps: [step] })),
   },
   'Sequences.list': { role: 'viewer' },
   'Sequences.read': { role: 'viewer', path: sequencePath },
   'Sequences.change': {
     role: 'editor',
     path: sequencePath,
-    bodies: (things) => [
-      {
+    bodies: (things) =>
+      newSteps(things).map((step) => ({
         ...sequence(things),
-        steps: [{ id: things.stepId, afterSeconds: 60 }, ...newSteps(things)],
-      },
-    ],
+        steps: [{ id: things.stepId, afterSeconds: 60 }, step],
+      })),
   },
   'Sequences.pause': { role: 'editor', path: sequencePath },
   'Sequences.resume': { role: 'editor', path: sequencePath },
