@@ -45,11 +45,13 @@ export class TickerLoop {
     }
   }
 
+  private readonly hear = (): void => {
+    this.isRung = true;
+    this.endRest();
+  };
+
   private async listen(): Promise<void> {
-    await this.notifications.listen(SCHEDULE_BELL, () => {
-      this.isRung = true;
-      this.endRest();
-    });
+    await this.notifications.listen(SCHEDULE_BELL, this.hear);
     this.isListening = true;
   }
 
