@@ -9,6 +9,7 @@ import { ChatsRepository } from './chats.repository.js';
 import { ChatsService } from './chats.service.js';
 import { ConsentWithdrawals } from './consent-withdrawals.js';
 import { ContactsRepository } from './contacts.repository.js';
+import { PersonStarts } from './person-starts.js';
 import { PersonTraces } from './person-traces.js';
 import { TagsController } from './tags.controller.js';
 import { ErasureRepository } from './erasure.repository.js';
@@ -25,6 +26,7 @@ import { TimeZonesRepository } from './time-zones.repository.js';
     AudienceService,
     ChatsRepository,
     ConsentWithdrawals,
+    PersonStarts,
     PersonTraces,
     TimeZonesRepository,
     { provide: ChatCounts, useExisting: AudienceReading },
@@ -35,6 +37,7 @@ import { TimeZonesRepository } from './time-zones.repository.js';
     ChatCounts,
     ChatsRepository,
     ConsentWithdrawals,
+    PersonStarts,
     PersonTraces,
     TimeZonesRepository,
   ],

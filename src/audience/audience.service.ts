@@ -9,6 +9,7 @@ import { audienceCondition } from './audience-condition.rules.js';
 import { type Audience } from './audience.dto.js';
 import { ChatsRepository } from './chats.repository.js';
 import { ConsentWithdrawals } from './consent-withdrawals.js';
+import { PersonStarts } from './person-starts.js';
 import { zonesOf } from './audience-zones.rules.js';
 import { type LocalTimeOf, type TimeZoneSource } from './local-time.rules.js';
 import { type StatementRunner } from './statement-runner.js';
@@ -28,6 +29,7 @@ export class AudienceService implements OnModuleInit {
     private readonly chats: ChatsRepository,
     private readonly outbox: Outbox,
     private readonly quotas: Quotas,
+    private readonly starts: PersonStarts,
     private readonly withdrawals: ConsentWithdrawals,
     private readonly timeZones: TimeZonesRepository,
     private readonly zoneChanges: TimeZoneChanges,
@@ -53,11 +55,13 @@ export class AudienceService implements OnModuleInit {
       const position = await findMissing(manager, 'tags WHERE name = wanted.value', audience.tags);
       refuseMissing(`${field}.tags`, position, 'unknown_tag', 'There is no such tag; create it first.');
     }
-    if (audience.botIds) {
-      const known = `bots WHERE id = wanted.value::uuid AND state <> 'disconnected'`;
-      const position = await findMissing(manager, known, audience.botIds);
-      refuseMissing(`${field}.botIds`, position, 'unknown_bot', 'There is no such bot.');
-    }
+    if (audience.botIds) await this.assertBotsExist(manager, audience.botIds, `${field}.botIds`);
+  }
+
+  /** @throws ProblemError 400 naming the first bot that isn't the tenant's, or is disconnected */
+  async assertBotsExist(manager: EntityManager, botIds: readonly string[], field: string): Promise<void> {
+    const known = `bots WHERE id = wanted.value::uuid AND state <> 'disconnected'`;
+    refuseMissing(field, await findMissing(manager, known, botIds), 'unknown_bot', 'There is no such bot.');
   }
 
   /** @throws ProblemError 400 naming the first chat that isn't the tenant's */
@@ -141,6 +145,7 @@ export class AudienceService implements OnModuleInit {
   /** A person pressed Start: messages may come. */
   async recordStart(manager: EntityManager, botNo: BotNumber, telegramChatId: number): Promise<void> {
     await this.chats.setConsent(manager, botNo, telegramChatId, 'active');
+    await this.starts.follow(manager, { botNo, telegramChatId });
   }
 
   /** A person wrote /stop: no broadcast from now on. */

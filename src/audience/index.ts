@@ -1,4 +1,5 @@
 export { ConsentWithdrawals } from './consent-withdrawals.js';
+export { PersonStarts, type StartedChat } from './person-starts.js';
 export { type ForgottenPerson, PersonTraces } from './person-traces.js';
 export { type AudienceCondition, audienceCondition } from './audience-condition.rules.js';
 export { type Audience, audienceSchema, type ChatState, type ChatType } from './audience.dto.js';

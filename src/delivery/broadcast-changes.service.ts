@@ -95,6 +95,7 @@ export class BroadcastChanges {
       messageId,
       audience: target.audience,
       scheduleId: null,
+      sequenceId: null,
       dueAt: null,
       // Done twice it is done once; so what a dead worker left open is tried again.
       ambiguityPolicy: 'resend_once',

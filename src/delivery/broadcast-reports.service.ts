@@ -146,6 +146,7 @@ export function presentBroadcast(row: BroadcastRow): BroadcastView {
     messageId: row.message_id,
     audience: row.audience,
     scheduleId: row.schedule_id,
+    sequenceId: row.sequence_id,
     dueAt: row.due_at.toISOString(),
     createdAt: row.created_at.toISOString(),
     endedAt: row.ended_at?.toISOString() ?? null,

@@ -110,6 +110,7 @@ export const broadcastSchema = z
     messageId: idSchema,
     audience: audienceSchema,
     scheduleId: idSchema.nullable(),
+    sequenceId: idSchema.nullable().describe('of the sequence whose step it sends'),
     dueAt: instant,
     createdAt: instant,
     endedAt: instant.nullable(),
@@ -195,6 +196,7 @@ export const broadcastPageSchema = pageSchemaOf(broadcastSchema, 'BroadcastPage'
 export const broadcastQuerySchema = pageQuerySchema.extend({
   state: z.enum(BROADCAST_STATES).optional(),
   scheduleId: idSchema.optional(),
+  sequenceId: idSchema.optional().describe('those of a sequence, which no other list has'),
   kind: z.enum(BROADCAST_KINDS).optional().describe('without it, all but tests'),
 });
 export type BroadcastQuery = z.infer<typeof broadcastQuerySchema>;

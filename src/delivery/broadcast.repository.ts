@@ -16,6 +16,7 @@ export interface BroadcastRow {
   message_id: string;
   audience: Audience;
   schedule_id: string | null;
+  sequence_id: string | null;
   due_at: Date;
   planned_on: string;
   state: BroadcastState;
@@ -33,6 +34,7 @@ export interface NewBroadcast {
   readonly messageId: string;
   readonly audience: Audience;
   readonly scheduleId: string | null;
+  readonly sequenceId: string | null;
   /** Null for "now", by the database's clock. */
   readonly dueAt: Date | null;
   readonly ambiguityPolicy: AmbiguityPolicy;
@@ -45,7 +47,7 @@ export interface NewBroadcast {
   readonly expected: number;
 }
 
-const COLUMNS = `id, no::text, kind, target_id, message_id, audience, schedule_id, due_at, planned_on::text, state, state_reason,
+const COLUMNS = `id, no::text, kind, target_id, message_id, audience, schedule_id, sequence_id, due_at, planned_on::text, state, state_reason,
   planned::text, ambiguity_policy, max_stars, created_at, ended_at, CASE WHEN are_totals_true THEN totals END AS totals`;
 /** Broadcasts of one look of the sweep. */
 const CHUNK = 10_000;
@@ -70,9 +72,9 @@ export class BroadcastRepository {
   ): Promise<BroadcastRow | undefined> {
     const [row] = await manager.query<BroadcastRow[]>(
       `INSERT INTO broadcasts (tenant_id, message_id, audience, schedule_id, due_at, planned_on, ambiguity_policy,
-         expected, kind, target_id, max_stars)
+         expected, kind, target_id, max_stars, sequence_id)
        VALUES ($1, $2, $3, $4, coalesce($5, clock_timestamp()), (clock_timestamp() AT TIME ZONE 'UTC')::date, $6, $7,
-         $8, $9, $10)
+         $8, $9, $10, $11)
        ON CONFLICT (schedule_id, due_at, time_zone) DO NOTHING RETURNING ${COLUMNS}`,
       [
         tenantId,
@@ -85,6 +87,7 @@ export class BroadcastRepository {
         broadcast.kind,
         broadcast.targetId,
         broadcast.maxStars,
+        broadcast.sequenceId,
       ],
     );
     return row;
@@ -166,15 +169,23 @@ export class BroadcastRepository {
     manager: EntityManager,
     before: string,
     limit: number,
-    filter: { state?: string; scheduleId?: string; kind?: BroadcastKind },
+    filter: { state?: string; scheduleId?: string; sequenceId?: string; kind?: BroadcastKind },
   ) {
     return manager.query<BroadcastRow[]>(
       `SELECT ${COLUMNS} FROM broadcasts
        WHERE tenant_id = current_tenant_id() AND id < $1
          AND ($3::text IS NULL OR state = $3) AND ($4::uuid IS NULL OR schedule_id = $4)
          AND CASE WHEN $5::text IS NULL THEN kind <> 'test' ELSE kind = $5 END
+         AND sequence_id IS NOT DISTINCT FROM $6::uuid
        ORDER BY id DESC LIMIT $2`,
-      [before, limit, filter.state ?? null, filter.scheduleId ?? null, filter.kind ?? null],
+      [
+        before,
+        limit,
+        filter.state ?? null,
+        filter.scheduleId ?? null,
+        filter.kind ?? null,
+        filter.sequenceId ?? null,
+      ],
     );
   }
 

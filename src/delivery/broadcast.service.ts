@@ -31,6 +31,7 @@ export interface BroadcastRequest {
   readonly messageId: string;
   readonly audience: Audience;
   readonly scheduleId?: string;
+  readonly sequenceId?: string;
   /** The instant it was due; without it, now. */
   readonly dueAt?: Date;
   readonly ambiguityPolicy?: AmbiguityPolicy;
@@ -133,8 +134,13 @@ export class BroadcastService implements OnModuleInit {
 
   findPage(caller: Caller, query: BroadcastQuery): Promise<Page<BroadcastView>> {
     return this.tenants.run(caller.tenantId, async (manager) => {
-      const { state, scheduleId, kind } = query;
-      const filter = { ...(state && { state }), ...(scheduleId && { scheduleId }), ...(kind && { kind }) };
+      const { state, scheduleId, sequenceId, kind } = query;
+      const filter = {
+        ...(state && { state }),
+        ...(scheduleId && { scheduleId }),
+        ...(sequenceId && { sequenceId }),
+        ...(kind && { kind }),
+      };
       return pageOf(
         await this.repository.findPage(manager, idBefore(query), query.limit + 1, filter),
         query,
@@ -165,6 +171,7 @@ export class BroadcastService implements OnModuleInit {
       messageId: request.messageId,
       audience: request.audience,
       scheduleId,
+      sequenceId: request.sequenceId ?? null,
       dueAt,
       ambiguityPolicy: request.ambiguityPolicy ?? 'leave',
       kind: request.kind ?? 'send',

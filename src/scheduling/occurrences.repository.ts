@@ -116,6 +116,14 @@ export class OccurrencesRepository {
     );
   }
 
+  /** All of a schedule that didn't start. */
+  async skipWaiting(manager: EntityManager, scheduleId: string, reason: string): Promise<void> {
+    await manager.query(
+      `UPDATE occurrences SET state = 'skipped', reason = $2 WHERE schedule_id = $1 AND state = 'waiting'`,
+      [scheduleId, reason],
+    );
+  }
+
   async markStarted(
     manager: EntityManager,
     started: readonly { id: string; broadcastId: string }[],

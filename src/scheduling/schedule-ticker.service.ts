@@ -2,17 +2,15 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { Clock } from '../platform/clock/index.js';
 import { DatabaseNotifications } from '../platform/database/index.js';
 import { type DueDecision, type DueSchedule, DueSchedulesRepository } from './due-schedules.repository.js';
-
 import { OccurrenceStarter } from './occurrence-starter.service.js';
 import { decideRuns } from './rules/missed-runs.rules.js';
 import { decideZones } from './rules/zone-runs.rules.js';
-import { LONGEST_REST_MS, SCHEDULE_BELL } from './schedule-bell.js';
+import { TickerLoop } from './ticker-loop.js';
 
 const BATCH = 500;
 const SWEEP_EVERY_MS = 5_000;
 /** What a fault of ours kept from starting for so long is given up. */
 const GIVEN_UP_AFTER_SECONDS = 60 * 60;
-const REST_AFTER_FAILURE_MS = 1_000;
 
 /**
  * Lets schedules become due, on the database's clock, in as many processes as there are. It rests until the next due
@@ -21,60 +19,33 @@ const REST_AFTER_FAILURE_MS = 1_000;
 @Injectable()
 export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(ScheduleTicker.name);
-  private isStopping = false;
-  private isListening = false;
-  private isRung = false;
-  private endRest: () => void = () => undefined;
-  private running: Promise<void> = Promise.resolve();
+  private readonly loop: TickerLoop;
   private sweptAtMs = -Infinity;
 
   constructor(
     private readonly due: DueSchedulesRepository,
     private readonly starter: OccurrenceStarter,
-    private readonly notifications: DatabaseNotifications,
+    notifications: DatabaseNotifications,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.loop = new TickerLoop(notifications, this.logger, () => this.pass());
+  }
 
   onApplicationBootstrap(): void {
-    this.running = this.run();
+    this.loop.start();
   }
 
   async onModuleDestroy(): Promise<void> {
-    this.isStopping = true;
-    this.endRest();
-    await this.running;
-  }
-
-  private async run(): Promise<void> {
-    while (!this.isStopping) {
-      this.isRung = false;
-      let restMs: number;
-      try {
-        restMs = await this.pass();
-      } catch (error) {
-        this.logger.error(error, 'a pass failed and is repeated');
-        restMs = REST_AFTER_FAILURE_MS;
-      }
-      if (restMs > 0) await this.rest(restMs);
-    }
+    await this.loop.stop();
   }
 
   /** @returns how long there is nothing to do, in milliseconds */
   private async pass(): Promise<number> {
-    if (!this.isListening) await this.listen();
     const { taken, waiting } = await this.due.claimDue(BATCH, (schedule, now) => this.decide(schedule, now));
     await this.starter.startAll(waiting);
     await this.sweep();
     if (taken === BATCH) return 0;
-    return Math.min(LONGEST_REST_MS, await this.due.msUntilNextDue());
-  }
-
-  private async listen(): Promise<void> {
-    await this.notifications.listen(SCHEDULE_BELL, () => {
-      this.isRung = true;
-      this.endRest();
-    });
-    this.isListening = true;
+    return this.due.msUntilNextDue();
   }
 
   /** One bad row ends its own schedule and never a pass. */
@@ -106,17 +77,5 @@ export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
     const failed = await this.due.failWaiting(GIVEN_UP_AFTER_SECONDS);
     if (failed > 0) this.logger.error(`${failed} occurrences could not start within an hour`);
     await this.starter.startAll(await this.due.findWaiting(BATCH));
-  }
-
-  private async rest(ms: number): Promise<void> {
-    if (this.isRung || this.isStopping) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, Math.ceil(ms));
-      this.endRest = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.endRest = () => undefined;
   }
 }

@@ -115,7 +115,7 @@ export const changeScheduleSchema = z
   .meta({ id: 'ChangeSchedule', examples: [{ rule: { kind: 'cron', expression: '30 8 * * MON-FRI' } }] });
 export type ChangeSchedule = z.infer<typeof changeScheduleSchema>;
 
-export const SCHEDULE_STATES = ['active', 'paused', 'ended'] as const;
+export const SCHEDULE_STATES = ['active', 'paused', 'ended', 'awaiting_approval'] as const;
 export type ScheduleState = (typeof SCHEDULE_STATES)[number];
 
 export const scheduleSchema = z
@@ -150,6 +150,7 @@ export const scheduleSchema = z
       .string()
       .nullable()
       .describe('why it ended: completed (no run is left), or unreadable_rule (change the rule)'),
+    refusal: z.string().nullable().describe('why an admin refused it, until it is changed'),
     nextRunAt: z.iso.datetime().nullable(),
     lastRunAt: z.iso.datetime().nullable().describe('due time of the last run that started'),
     createdAt: z.iso.datetime(),
@@ -174,7 +175,7 @@ export const occurrenceSchema = z
       .string()
       .nullable()
       .describe(
-        'why it did not run, or waited: missed (later than the grace), overtaken (a later run was due already and ran in its place), previous_running (its last broadcast was still going on), quiet_hours, paused, tenant_suspended, no_chats (nobody of the audience lives in the zone), could_not_start (a fault of ours that lasted an hour)',
+        'why it did not run, or waited: missed (later than the grace), overtaken (a later run was due already and ran in its place), previous_running (its last broadcast was still going on), quiet_hours, paused, awaiting_approval, tenant_suspended, no_chats (nobody of the audience lives in the zone), could_not_start (a fault of ours that lasted an hour)',
       ),
     broadcastId: idSchema.nullable(),
     createdAt: z.iso.datetime(),

@@ -3,7 +3,7 @@ import { type EntityManager } from 'typeorm';
 import { type Audience, AudienceService, type LocalTimeOf } from '../audience/index.js';
 import { MessageService, MessageUses } from '../messages/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
-import { conflict, notFound, ProblemError } from '../platform/errors/index.js';
+import { conflict, notFound, withinField } from '../platform/errors/index.js';
 import {
   idBefore,
   IdempotencyService,
@@ -15,6 +15,8 @@ import {
 import { type Caller, type TenantId } from '../platform/identity/index.js';
 import { type AuditEntry, AuditLog, type Language, Quotas, TimeZoneChanges } from '../tenants/index.js';
 import { type OccurrenceRow, OccurrencesRepository } from './occurrences.repository.js';
+import { letAwaitApproval, refuseChoice } from './rules/approval.rules.js';
+import { ScheduleApproval } from './schedule-approval.service.js';
 import { announceDueSoon, ringForSchedules } from './schedule-bell.js';
 import { DEFAULT_GRACE_SECONDS } from './rules/missed-runs.rules.js';
 import { describeTiming } from './rules/rule-sentence.rules.js';
@@ -24,6 +26,7 @@ import {
   chooseLocalTimeOf,
   choosePolicy,
   chooseTiming,
+  isChangeOfNameAlone,
   type LocalTimes,
   pauseChoice,
   resumeChoice,
@@ -61,6 +64,7 @@ export class ScheduleService implements OnModuleInit {
     private readonly audit: AuditLog,
     private readonly quotas: Quotas,
     private readonly timeZones: TimeZoneChanges,
+    private readonly approval: ScheduleApproval,
   ) {}
 
   onModuleInit(): void {
@@ -81,9 +85,15 @@ export class ScheduleService implements OnModuleInit {
       const { now, timeZone } = await this.schedules.readClock(manager, caller.tenantId);
       const choice = await this.choose(manager, caller.tenantId, input, { now, timeZone });
       await this.quotas.assertRoom(manager, caller.tenantId, 'schedules');
-      const row = await this.schedules.insert(manager, caller.tenantId, choice);
+      const needsApproval = await this.approval.isNeeded(manager, caller);
+      const row = await this.schedules.insert(
+        manager,
+        caller.tenantId,
+        needsApproval ? letAwaitApproval(choice, now) : choice,
+      );
       await announceDueSoon(manager, row.next_run_at, now);
       await this.record(manager, caller, 'schedule.created', [row.id]);
+      await this.approval.request(manager, caller, [row]);
       return toView(row);
     });
   }
@@ -102,15 +112,21 @@ export class ScheduleService implements OnModuleInit {
         try {
           choices.push(await this.choose(manager, caller.tenantId, input, clock, known));
         } catch (error) {
-          throw error instanceof ProblemError ? within(error, `schedules.${n}`) : error;
+          throw withinField(error, `schedules.${n}`);
         }
       }
       await this.quotas.assertRoom(manager, caller.tenantId, 'schedules', choices.length);
-      const rows = await this.schedules.insertMany(manager, caller.tenantId, choices);
+      const needsApproval = await this.approval.isNeeded(manager, caller);
+      const rows = await this.schedules.insertMany(
+        manager,
+        caller.tenantId,
+        needsApproval ? choices.map((choice) => letAwaitApproval(choice, clock.now)) : choices,
+      );
       const dueTimes = rows.flatMap((row) => row.next_run_at?.getTime() ?? []);
       await announceDueSoon(manager, new Date(Math.min(...dueTimes)), clock.now);
       const ids = rows.map(({ id }) => id);
       await this.record(manager, caller, 'schedule.created', ids);
+      await this.approval.request(manager, caller, rows);
       return { ids };
     });
   }
@@ -143,6 +159,7 @@ export class ScheduleService implements OnModuleInit {
       state: 'active',
       state_reason: null,
       paused_at: null,
+      refusal: null,
     };
   }
 
@@ -166,12 +183,17 @@ export class ScheduleService implements OnModuleInit {
       const givesMessage = input.message !== undefined || input.messageId !== undefined;
       // While it had ended, its message could be archived.
       if (startsAgain && !givesMessage) await this.messages.assertUsable(manager, row.message_id);
+      const messageId = givesMessage
+        ? await this.messages.choose(manager, caller.tenantId, input)
+        : row.message_id;
+      const mayRun = isChangeOfNameAlone(input) || !(await this.approval.isNeeded(manager, caller));
+      // What is due already would start with what nobody approved.
+      if (!mayRun) await this.occurrences.skipWaiting(manager, id, 'awaiting_approval');
       const changed = await this.schedules.update(manager, id, {
-        ...choice,
-        message_id: givesMessage
-          ? await this.messages.choose(manager, caller.tenantId, input)
-          : row.message_id,
+        ...(mayRun ? choice : letAwaitApproval(choice, now)),
+        message_id: messageId,
       });
+      if (row.state !== changed.state) await this.approval.request(manager, caller, [changed]);
       await announceDueSoon(manager, changed.next_run_at, now);
       await this.record(manager, caller, 'schedule.changed', [id], { fields: Object.keys(input).join(', ') });
       return toView(changed);
@@ -198,16 +220,34 @@ export class ScheduleService implements OnModuleInit {
     return this.database.run(caller.tenantId, async (manager) => {
       const row = await this.schedules.lockByIdOrThrow(manager, id);
       if (row.state === 'active') return toView(row);
+      if (row.state === 'awaiting_approval')
+        throw conflict('awaiting_approval', 'This schedule waits until an admin approves it.');
       if (row.state === 'ended')
         throw conflict('schedule_ended', 'This schedule has ended; change its rule to let it begin again.');
-      const { now, timeZone } = await this.schedules.readClock(manager, caller.tenantId);
-      const choice = resumeChoice(row, now, await this.localTimesOf(manager, caller.tenantId, timeZone, row));
-      if (!choice)
-        throw conflict('schedule_over', 'Its last due time passed while it was paused; change its rule.');
-      const resumed = await this.schedules.update(manager, id, choice);
-      await announceDueSoon(manager, resumed.next_run_at, now);
+      const resumed = await this.letGoOn(manager, caller, row, await this.approval.isNeeded(manager, caller));
       await this.record(manager, caller, 'schedule.resumed', [id]);
+      await this.approval.request(manager, caller, [resumed]);
       return toView(resumed);
+    });
+  }
+
+  /** It goes on as one that was paused since it waits. */
+  approve(caller: Caller, id: string): Promise<ScheduleView> {
+    return this.database.run(caller.tenantId, async (manager) => {
+      const row = await this.lockAwaitingOrThrow(manager, id);
+      const approved = await this.letGoOn(manager, caller, row, false);
+      await this.approval.tell(manager, caller, 'schedule.approved', approved);
+      return toView(approved);
+    });
+  }
+
+  /** It is paused; whoever changes or resumes it lets it wait once more. */
+  refuse(caller: Caller, id: string, reason: string): Promise<ScheduleView> {
+    return this.database.run(caller.tenantId, async (manager) => {
+      const row = await this.lockAwaitingOrThrow(manager, id);
+      const refused = await this.schedules.update(manager, id, refuseChoice(row, reason));
+      await this.approval.tell(manager, caller, 'schedule.refused', refused);
+      return toView(refused);
     });
   }
 
@@ -280,6 +320,34 @@ export class ScheduleService implements OnModuleInit {
     return toPreview({ ...choice, max_runs: null }, local, clock.now, { count: input.count, language });
   }
 
+  private async lockAwaitingOrThrow(manager: EntityManager, id: string): Promise<ScheduleRow> {
+    const row = await this.schedules.lockByIdOrThrow(manager, id);
+    if (row.state !== 'awaiting_approval')
+      throw conflict('not_awaiting_approval', 'This schedule does not wait for approval.');
+    return row;
+  }
+
+  /** @param awaitsApproval whether it waits for somebody else first */
+  private async letGoOn(
+    manager: EntityManager,
+    { tenantId }: Caller,
+    row: ScheduleRow,
+    awaitsApproval: boolean,
+  ): Promise<ScheduleRow> {
+    const { now, timeZone } = await this.schedules.readClock(manager, tenantId);
+    const choice = resumeChoice(row, now, await this.localTimesOf(manager, tenantId, timeZone, row));
+    if (!choice)
+      throw conflict('schedule_over', 'Its last due time passed while it did not run; change its rule.');
+    const { paused_at } = row;
+    const resumed = await this.schedules.update(
+      manager,
+      row.id,
+      awaitsApproval ? letAwaitApproval({ ...choice, paused_at }, now) : choice,
+    );
+    await announceDueSoon(manager, resumed.next_run_at, now);
+    return resumed;
+  }
+
   /** The zones of a schedule's audience; null for a schedule in one zone. */
   private async localTimesOf(
     manager: EntityManager,
@@ -321,15 +389,6 @@ export class ScheduleService implements OnModuleInit {
   }
 }
 
-/** A problem of one of many inputs. */
-const within = ({ status, code, detail, errors }: ProblemError, path: string): ProblemError =>
-  new ProblemError(
-    status,
-    code,
-    `${path}: ${detail}`,
-    errors.map((one) => ({ ...one, field: `${path}.${one.field}` })),
-  );
-
 function toPreview(
   row: TimingRow & Pick<ScheduleChoice, 'max_runs' | 'local_time_of'>,
   local: LocalTimes | null,
@@ -367,6 +426,7 @@ const toView = (row: ScheduleRow): ScheduleView => ({
   overlapPolicy: row.overlap_policy ?? 'parallel',
   state: row.state,
   reason: row.state_reason,
+  refusal: row.refusal,
   nextRunAt: row.next_run_at?.toISOString() ?? null,
   lastRunAt: row.last_run_at?.toISOString() ?? null,
   createdAt: row.created_at.toISOString(),

@@ -24,12 +24,12 @@ export interface TenantClock {
 const CHOICES = [
   ...['name', 'message_id', 'audience', 'rule', 'time_zone', 'ends_at', 'except_dates', 'within', 'max_runs'],
   ...['runs', 'missed_policy', 'grace_seconds', 'overlap_policy', 'state', 'state_reason', 'paused_at'],
-  ...['next_run_at', 'local_time_of', 'zone_runs'],
+  ...['next_run_at', 'local_time_of', 'zone_runs', 'refusal'],
 ] as const satisfies readonly (keyof ScheduleChoice)[];
 /** node-postgres would make instants of days, in the process's own zone. */
 const TIMING_COLUMNS = 'rule, time_zone, ends_at, except_dates::text[] AS except_dates, within';
 const COLUMNS = `id, name, message_id, audience, ${TIMING_COLUMNS}, max_runs, runs, missed_policy, grace_seconds,
-  overlap_policy, state, state_reason, paused_at, next_run_at, local_time_of, zone_runs, last_run_at, created_at, updated_at`;
+  overlap_policy, state, state_reason, paused_at, next_run_at, local_time_of, zone_runs, refusal, last_run_at, created_at, updated_at`;
 
 /** Schedules of the tenant that the manager's transaction carries. */
 @Injectable()

@@ -4,6 +4,7 @@ import { DeliveryModule } from '../delivery/index.js';
 import { MessagesModule } from '../messages/index.js';
 import { CleaningModule } from '../platform/cleaning/index.js';
 import { TenantsModule } from '../tenants/index.js';
+import { ApprovalSettingController } from './approval-setting.controller.js';
 import { CalendarFeedsRepository } from './calendar-feeds.repository.js';
 import { CalendarController } from './calendar.controller.js';
 import { CalendarService } from './calendar.service.js';
@@ -13,24 +14,66 @@ import { OccurrencesRepository } from './occurrences.repository.js';
 import { QuietHoursController } from './quiet-hours.controller.js';
 import { QuietHoursRepository } from './quiet-hours.repository.js';
 import { QuietHoursService } from './quiet-hours.service.js';
+import { ScheduleApprovalController } from './schedule-approval.controller.js';
+import { ScheduleApproval } from './schedule-approval.service.js';
 import { ScheduleBulkController } from './schedule-bulk.controller.js';
 import { ScheduleBulkService } from './schedule-bulk.service.js';
 import { ScheduleTicker } from './schedule-ticker.service.js';
 import { ScheduleService } from './schedule.service.js';
 import { SchedulesController } from './schedules.controller.js';
 import { SchedulesRepository } from './schedules.repository.js';
+import { DueSequencesRepository } from './sequences/due-sequences.repository.js';
+import { EnrollmentsRepository } from './sequences/enrollments.repository.js';
+import { SequenceEnrollment } from './sequences/sequence-enrollment.js';
+import { SequenceTicker } from './sequences/sequence-ticker.service.js';
+import { SequenceService } from './sequences/sequence.service.js';
+import { SequencesController } from './sequences/sequences.controller.js';
+import { SequencesRepository } from './sequences/sequences.repository.js';
+import { StepStarter } from './sequences/step-starter.service.js';
+import { TravellersRepository } from './sequences/travellers.repository.js';
 
 @Module({
   imports: [AudienceModule, MessagesModule, TenantsModule],
-  providers: [ScheduleService, SchedulesRepository, OccurrencesRepository, QuietHoursRepository],
-  exports: [ScheduleService, SchedulesRepository, OccurrencesRepository, QuietHoursRepository],
+  providers: [
+    ScheduleApproval,
+    ScheduleService,
+    SchedulesRepository,
+    OccurrencesRepository,
+    QuietHoursRepository,
+    SequencesRepository,
+    EnrollmentsRepository,
+    SequenceEnrollment,
+  ],
+  exports: [
+    ScheduleApproval,
+    ScheduleService,
+    SchedulesRepository,
+    OccurrencesRepository,
+    QuietHoursRepository,
+    SequencesRepository,
+    EnrollmentsRepository,
+  ],
 })
 export class SchedulingModule {}
 
 @Module({
-  imports: [SchedulingModule, TenantsModule],
-  controllers: [ScheduleBulkController, SchedulesController, CalendarController, QuietHoursController],
-  providers: [CalendarFeedsRepository, CalendarService, QuietHoursService, ScheduleBulkService],
+  imports: [SchedulingModule, TenantsModule, AudienceModule, MessagesModule],
+  controllers: [
+    ScheduleBulkController,
+    SchedulesController,
+    CalendarController,
+    QuietHoursController,
+    SequencesController,
+    ScheduleApprovalController,
+    ApprovalSettingController,
+  ],
+  providers: [
+    CalendarFeedsRepository,
+    CalendarService,
+    QuietHoursService,
+    ScheduleBulkService,
+    SequenceService,
+  ],
 })
 export class SchedulingApiModule {}
 
@@ -39,11 +82,22 @@ export class SchedulingApiModule {}
     TenantsModule,
     SchedulingModule,
     DeliveryModule,
-    CleaningModule.forRows({
-      table: 'occurrences',
-      where: `state <> 'waiting' AND created_at < now() - interval '90 days'`,
-    }),
+    CleaningModule.forRows(
+      {
+        table: 'occurrences',
+        where: `state <> 'waiting' AND created_at < now() - interval '90 days'`,
+      },
+      { table: 'step_runs', where: `created_at < now() - interval '90 days'` },
+    ),
   ],
-  providers: [DueSchedulesRepository, OccurrenceStarter, ScheduleTicker],
+  providers: [
+    DueSchedulesRepository,
+    OccurrenceStarter,
+    ScheduleTicker,
+    DueSequencesRepository,
+    TravellersRepository,
+    StepStarter,
+    SequenceTicker,
+  ],
 })
 export class SchedulingSchedulerModule {}

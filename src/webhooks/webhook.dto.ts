@@ -12,6 +12,9 @@ export const WEBHOOK_EVENTS = [
   'chat.stopped',
   'contact.created',
   'contact.erased',
+  'schedule.approval_requested',
+  'schedule.approved',
+  'schedule.refused',
   'webhook.test',
 ] as const;
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];

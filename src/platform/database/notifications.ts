@@ -17,7 +17,7 @@ const RECONNECT_MS = 1_000;
  */
 export class DatabaseNotifications implements BeforeApplicationShutdown {
   private readonly logger = new Logger('DatabaseNotifications');
-  private readonly handlers = new Map<string, Handler>();
+  private readonly handlers = new Map<string, Set<Handler>>();
   private client: pg.Client | undefined;
   private connecting: Promise<void> | undefined;
   private reconnectTimer: NodeJS.Timeout | undefined;
@@ -25,10 +25,10 @@ export class DatabaseNotifications implements BeforeApplicationShutdown {
 
   constructor(private readonly url: string) {}
 
-  /** @param channel a plain lower-case name; one handler each */
+  /** @param channel a plain lower-case name; all who listen to it hear it */
   async listen(channel: string, handler: Handler): Promise<void> {
     if (!/^[a-z_]{1,60}$/.test(channel)) throw new Error('A channel is named with lower-case letters.');
-    this.handlers.set(channel, handler);
+    this.handlers.set(channel, (this.handlers.get(channel) ?? new Set()).add(handler));
     this.connecting ??= this.connect();
     await this.connecting;
     await this.client?.query(`LISTEN ${channel}`);
@@ -40,7 +40,11 @@ export class DatabaseNotifications implements BeforeApplicationShutdown {
    */
   async announce(transaction: Transaction, channel: string, payload: string): Promise<void> {
     await transaction.query('SELECT pg_notify($1, $2)', [channel, payload]);
-    afterCommit(() => this.handlers.get(channel)?.(payload));
+    afterCommit(() => this.tell(channel, payload));
+  }
+
+  private tell(channel: string, payload: string): void {
+    for (const hear of this.handlers.get(channel) ?? []) hear(payload);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -56,7 +60,7 @@ export class DatabaseNotifications implements BeforeApplicationShutdown {
       keepAlive: true,
       application_name: 'arauto-listen',
     });
-    client.on('notification', ({ channel, payload }) => this.handlers.get(channel)?.(payload ?? ''));
+    client.on('notification', ({ channel, payload }) => this.tell(channel, payload ?? ''));
     client.on('error', (error) => this.lose(client, error));
     client.on('end', () => this.lose(client, new Error('the connection ended')));
     try {

@@ -5,4 +5,5 @@ export {
   invalidField,
   notFound,
   tooMany,
+  withinField,
 } from './problem.error.js';

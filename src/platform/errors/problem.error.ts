@@ -45,3 +45,11 @@ export function notFound(what: string): ProblemError {
 export function conflict(code: string, detail: string): ProblemError {
   return new ProblemError(409, code, detail);
 }
+
+/** The same error where what was wrong stands deeper in the input, such as in `steps.3`; other errors stay what they are. */
+export function withinField(error: unknown, path: string): unknown {
+  if (!(error instanceof ProblemError)) return error;
+  const { status, code, detail, errors } = error;
+  const deeper = errors.map((one) => ({ ...one, field: `${path}.${one.field}` }));
+  return new ProblemError(status, code, `${path}: ${detail}`, deeper);
+}

@@ -26,6 +26,7 @@ export const EXPORTED_TABLES: readonly ExportedTable[] = [
       'state_changed_at',
       'plan_id',
       'retention_days',
+      'are_schedules_approved',
       'created_at',
     ],
   },
@@ -125,7 +126,7 @@ export const EXPORTED_TABLES: readonly ExportedTable[] = [
       ...['id', 'name', 'message_id', 'audience', 'rule', 'time_zone', 'state', 'state_reason'],
       ...['ends_at', 'max_runs', 'runs', 'except_dates', 'within', 'missed_policy', 'grace_seconds'],
       ...['overlap_policy', 'local_time_of', 'zone_runs', 'paused_at', 'next_run_at', 'last_run_at'],
-      ...['created_at', 'updated_at'],
+      ...['refusal', 'created_at', 'updated_at'],
     ],
   },
   { name: 'quiet_hours', key: ID, columns: ['id', 'bot_id', 'hours', 'policy'] },
@@ -135,12 +136,39 @@ export const EXPORTED_TABLES: readonly ExportedTable[] = [
     columns: ['id', 'schedule_id', 'due_at', 'time_zone', 'state', 'reason', 'broadcast_id', 'created_at'],
   },
   {
+    name: 'sequences',
+    key: ID,
+    columns: ['id', 'no', 'name', 'bot_ids', 'again', 'grace_seconds', 'state', 'created_at', 'updated_at'],
+  },
+  {
+    name: 'sequence_steps',
+    key: ID,
+    columns: [
+      ...['id', 'sequence_id', 'position', 'after', 'unit', 'at', 'message_id', 'sent', 'missed', 'skipped'],
+    ],
+  },
+  {
+    name: 'enrollments',
+    key: [
+      ['sequence_no', 'bigint'],
+      ['chat_no', 'bigint'],
+    ],
+    columns: ['sequence_no', 'chat_no', 'passed', 'enrolled_at', 'due_at', 'state'],
+  },
+  {
+    name: 'step_runs',
+    key: ID,
+    columns: [
+      ...['id', 'sequence_id', 'step_id', 'due_at', 'chats', 'state', 'reason', 'broadcast_id', 'created_at'],
+    ],
+  },
+  {
     name: 'broadcasts',
     key: ID,
     columns: [
-      ...['id', 'no', 'kind', 'target_id', 'message_id', 'audience', 'schedule_id', 'due_at', 'planned_on'],
-      ...['state', 'state_reason', 'planned', 'ambiguity_policy', 'max_stars', 'created_at', 'planned_at'],
-      ...['ended_at', 'totals'],
+      ...['id', 'no', 'kind', 'target_id', 'message_id', 'audience', 'schedule_id', 'sequence_id', 'due_at'],
+      ...['planned_on', 'state', 'state_reason', 'planned', 'ambiguity_policy', 'max_stars', 'created_at'],
+      ...['planned_at', 'ended_at', 'totals'],
     ],
   },
   {
@@ -222,6 +250,7 @@ export const NOT_EXPORTED_COLUMNS: Readonly<Record<string, string>> = {
   'deliveries.is_open': 'what sending notes for itself',
   'deliveries.epoch': 'what sending notes for itself',
   'deliveries.not_before': 'what sending notes for itself',
+  'sequences.retime_after': 'what sending notes for itself',
   'occurrences.retry_at': 'what sending notes for itself',
   'updates.chat_key': 'what receiving notes for itself; the payload has the chat',
   'updates.attempts': 'what receiving notes for itself',

@@ -41,6 +41,10 @@ export class ShortRetentionCleaning implements OnApplicationBootstrap, OnModuleD
       `DELETE FROM occurrences o USING tenants t WHERE t.id = o.tenant_id AND o.state <> 'waiting'
          AND o.created_at < now() - make_interval(days => t.retention_days)`,
     );
+    await this.database.query(
+      `DELETE FROM step_runs r USING tenants t WHERE t.id = r.tenant_id
+         AND r.created_at < now() - make_interval(days => t.retention_days)`,
+    );
   }
 
   /** Ended ones of which nothing is left to send. */

@@ -50,6 +50,8 @@ export interface ScheduleChoice extends TimingRow, StandingRow {
   readonly state: ScheduleState;
   readonly state_reason: string | null;
   readonly paused_at: Date | null;
+  /** Why an admin refused it; null where nobody did. */
+  readonly refusal: string | null;
 }
 
 export const timingOf = (row: TimingRow): Timing => ({
@@ -151,7 +153,7 @@ export function changeChoice(
   const maxRuns = change.maxRuns === undefined ? current.max_runs : change.maxRuns;
   if (maxRuns !== null && maxRuns <= (runs ?? 0) && change.maxRuns !== undefined)
     throw invalidField('maxRuns', 'already_reached', `It has run ${runs} times already; choose more.`);
-  const isPaused = current.state === 'paused';
+  const isPaused = current.state === 'paused' || current.state === 'awaiting_approval';
   return {
     ...current,
     ...timing,
@@ -166,14 +168,20 @@ export function changeChoice(
     paused_at: isPaused && changesTime ? now : current.paused_at,
     state: startsAgain ? 'active' : current.state,
     state_reason: startsAgain ? null : current.state_reason,
+    refusal: isChangeOfNameAlone(change) ? current.refusal : null,
     startsAgain,
   };
 }
 
+/** Claims that a change leaves what is sent, when, and to whom as it was. */
+export const isChangeOfNameAlone = (change: ChangeSchedule): boolean =>
+  Object.keys(change).every((field) => field === 'name');
+
 export const pauseChoice = (active: ScheduleChoice, now: Date): ScheduleChoice => ({
   ...active,
   state: 'paused',
-  paused_at: now,
+  // One that waited for approval did so since then.
+  paused_at: active.paused_at ?? now,
   next_run_at: null,
 });
 
@@ -193,7 +201,14 @@ export function resumeChoice(
     followZones(timing, resumeZones(timing, paused.zone_runs, since), local?.zones ?? [], now);
   const nextRunAt = zoneRuns ? soonestOf(zoneRuns) : nextRun(timing, since);
   return (
-    nextRunAt && { ...paused, state: 'active', paused_at: null, next_run_at: nextRunAt, zone_runs: zoneRuns }
+    nextRunAt && {
+      ...paused,
+      state: 'active',
+      paused_at: null,
+      refusal: null,
+      next_run_at: nextRunAt,
+      zone_runs: zoneRuns,
+    }
   );
 }
 

@@ -24,7 +24,7 @@ const NAMED = {
     ...['polling', 'updates', 'chats', 'contacts', 'messages', 'assets', 'asset_chunks', 'asset_files'],
     ...['schedules', 'occurrences', 'broadcasts', 'lanes', 'replies', 'deliveries', 'audit_entries'],
     ...['audit_heads', 'invitations', 'api_keys', 'support_accesses', 'tenant_deletions', 'exports'],
-    ...['webhook_endpoints', 'webhook_deliveries', 'calendar_feeds'],
+    ...['webhook_endpoints', 'webhook_deliveries', 'calendar_feeds', 'sequences', 'enrollments', 'step_runs'],
   ],
   /** They do one narrow thing in the owner's name. */
   definerFunctions: [
@@ -47,7 +47,7 @@ const NAMED = {
   looseReferences: [
     // Names a family of sessions, which is no row anywhere.
     'sessions.family_id',
-    ...['deliveries.*', 'updates.*', 'occurrences.broadcast_id'], // rows of millions, written in one statement
+    ...['deliveries.*', 'updates.*', 'occurrences.broadcast_id', 'step_runs.broadcast_id'], // rows of millions, written in one statement
     ...['audit_entries.*', 'support_accesses.operator_id', 'operator_acts.*'], // a record outlives whom it names
     'webhook_deliveries.contact_id', // nothing is looked up by it; who erases the contact finds the row
   ],
@@ -65,7 +65,7 @@ const NAMED = {
     sessions: 'SELECT,UPDATE(ended_at,ended_reason)',
     support_accesses: 'SELECT,UPDATE(ended_at,ended_by)',
     tenant_deletions: 'SELECT',
-    tenants: 'SELECT,UPDATE(language,name,retention_days,time_zone)',
+    tenants: 'SELECT,UPDATE(are_schedules_approved,language,name,retention_days,time_zone)',
     users: 'SELECT(created_at,email,email_confirmed_at,id,language,name)',
     webhook_attempts: 'DELETE,INSERT,SELECT',
   } as Record<string, string>,

@@ -31,6 +31,7 @@ const NEVER_ACCEPTED: Readonly<Record<string, string>> = {
     ],
     ...['SigningUp.complete', 'TenantDeletion.restore'],
   ]),
+  ...named('somebody who let a schedule wait', ['ScheduleApproval.approve', 'ScheduleApproval.refuse']),
   ...named("the tenant's own name, and its end", ['TenantDeletion.request']),
   ...named('an address that is not confirmed yet', ['Emails.resend']),
   ...named('what nothing needs any more', ['Messages.archive', 'Assets.delete', 'Plans.delete']),

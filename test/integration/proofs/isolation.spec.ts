@@ -22,6 +22,7 @@ const SECONDS = atScale({ short: 2, quick: 5, full: 60 });
 /** What shows of the own tenant nothing but figures, times or people, so that its canary can't be seen either. */
 const FIGURES = [
   ...[
+    'ApprovalSetting.read',
     'Audit.verify',
     'BroadcastReports.findDeliveries',
     'BroadcastReports.findStatistics',
@@ -32,6 +33,7 @@ const FIGURES = [
     'Exports.read',
   ],
   ...['Retention.read', 'Schedules.listOccurrences', 'Schedules.previewById', 'Usage.read'],
+  ...['Sequences.listPeople', 'Sequences.listRuns', 'Sequences.preview', 'Sequences.report'],
 ];
 
 /** Claims that members call it, and neither everybody nor operators. */

@@ -98,6 +98,12 @@ describe('the audit log, operation by operation', () => {
         [made['broadcast'], things.chatId],
       );
     };
+    /** As if an editor had made it. */
+    const awaitApproval = () =>
+      scene.bots.look(
+        `UPDATE schedules SET state = 'awaiting_approval', paused_at = now(), next_run_at = NULL WHERE id = $1`,
+        [made['schedule']],
+      );
     const codes = () => ({ recoveryCode: recoveryCodes.pop() });
     let recoveryCodes: string[] = [];
     let secret = '';
@@ -253,6 +259,48 @@ describe('the audit log, operation by operation', () => {
             operations.find(({ id }) => id === 'ScheduleBulk.importCsv')?.bodies?.(things)[0],
           ),
       ],
+      [
+        'ScheduleApproval.approve',
+        'schedule.approved',
+        async () => {
+          await awaitApproval();
+          return client.post(`/schedules/${made['schedule']}/approve`);
+        },
+      ],
+      [
+        'ScheduleApproval.refuse',
+        'schedule.refused',
+        async () => {
+          await awaitApproval();
+          return client.post(`/schedules/${made['schedule']}/refuse`, { reason: 'Not on a Sunday' });
+        },
+      ],
+      [
+        'ApprovalSetting.change',
+        'tenant.schedule_approval_changed',
+        () => client.put('/tenant/schedule-approval', { isRequired: false }),
+      ],
+      [
+        'Sequences.create',
+        'sequence.created',
+        () =>
+          keep(
+            'sequence',
+            client.post('/sequences', {
+              name: 'Welcome',
+              botIds: [things.botId],
+              steps: [{ afterDays: 1, messageId: things.messageId }],
+            }),
+          ),
+      ],
+      [
+        'Sequences.change',
+        'sequence.changed',
+        () => client.patch(`/sequences/${made['sequence']}`, { name: 'Hello' }),
+      ],
+      ['Sequences.pause', 'sequence.paused', () => client.post(`/sequences/${made['sequence']}/pause`)],
+      ['Sequences.resume', 'sequence.resumed', () => client.post(`/sequences/${made['sequence']}/resume`)],
+      ['Sequences.delete', 'sequence.deleted', () => client.delete(`/sequences/${made['sequence']}`)],
       ['Schedules.delete', 'schedule.deleted', () => client.delete(`/schedules/${made['schedule']}`)],
       ['Calendar.createFeed', 'calendar_feed.created', () => client.post('/calendar/feed')],
       ['Calendar.deleteFeed', 'calendar_feed.revoked', () => client.delete('/calendar/feed')],

@@ -38,6 +38,8 @@ export function absentThings(): Things {
     assetId: id,
     broadcastId: id,
     scheduleId: id,
+    sequenceId: id,
+    stepId: id,
     memberId: id,
     invitationId: id,
     apiKeyId: id,
@@ -198,9 +200,18 @@ export async function settle(
     [tenantId, webhookId, canary, tenant.userId],
   );
   if (!records) throw new Error('The records were not planted.');
+  const sequence = await client.post<{ id: string; steps: { id: string }[] }>('/sequences', {
+    name: canary,
+    botIds: [bot.id],
+    steps: [{ afterDays: 1, at: '09:00', messageId }],
+  });
+  const [step] = sequence.body.steps;
+  if (!step) throw new Error('The sequence was not made.');
   const things: Things = {
     ...chat,
     ...records,
+    sequenceId: sequence.body.id,
+    stepId: step.id,
     webhookId,
     botId: bot.id,
     tag: canary,

@@ -15,6 +15,8 @@ export interface Things {
   readonly assetId: string;
   readonly broadcastId: string;
   readonly scheduleId: string;
+  readonly sequenceId: string;
+  readonly stepId: string;
   readonly memberId: string;
   readonly invitationId: string;
   readonly apiKeyId: string;
@@ -45,6 +47,7 @@ const broadcastPath = ({ broadcastId }: Things) => ({ id: broadcastId });
 const memberPath = ({ memberId }: Things) => ({ id: memberId });
 const invitationPath = ({ invitationId }: Things) => ({ id: invitationId });
 const schedulePath = ({ scheduleId }: Things) => ({ id: scheduleId });
+const sequencePath = ({ sequenceId }: Things) => ({ id: sequenceId });
 
 const webhookPath = ({ webhookId }: Things) => ({ id: webhookId });
 const webhookDeliveryPath = ({ webhookId, webhookDeliveryId }: Things) => ({
@@ -152,6 +155,18 @@ const schedules = (things: Things) => [
     localTimeOf: 'chat',
     rule,
   })),
+];
+
+/** A sequence, with every way to say when a step is due. */
+const sequence = ({ botId }: Things) => ({
+  name: 'Welcome',
+  botIds: [botId],
+  again: true,
+  graceSeconds: 3600,
+});
+const newSteps = (things: Things) => [
+  ...contents(things).map((message) => ({ afterSeconds: 60, message })),
+  { afterDays: 3, at: '09:00', messageId: things.messageId },
 ];
 
 /** Every operation of the API. One that is missing fails the tests: say who may call it, and what with. */
@@ -467,6 +482,37 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'Schedules.read': { role: 'viewer', path: schedulePath },
   'Schedules.change': { role: 'editor', path: schedulePath, bodies: schedules },
   'Schedules.delete': { role: 'editor', path: schedulePath },
+  'ScheduleApproval.approve': { role: 'admin', path: schedulePath },
+  'ScheduleApproval.refuse': {
+    role: 'admin',
+    path: schedulePath,
+    bodies: () => [{ reason: 'Not on a Sunday' }],
+  },
+  'ApprovalSetting.read': { role: 'viewer' },
+  'ApprovalSetting.change': { role: 'admin', bodies: () => [{ isRequired: true }] },
+  'Sequences.create': {
+    role: 'editor',
+    bodies: (things) =>
+      newSteps(things).map((step) => ({ ...sequence(things), event: 'started', steps: [step] })),
+  },
+  'Sequences.list': { role: 'viewer' },
+  'Sequences.read': { role: 'viewer', path: sequencePath },
+  'Sequences.change': {
+    role: 'editor',
+    path: sequencePath,
+    bodies: (things) =>
+      newSteps(things).map((step) => ({
+        ...sequence(things),
+        steps: [{ id: things.stepId, afterSeconds: 60 }, step],
+      })),
+  },
+  'Sequences.pause': { role: 'editor', path: sequencePath },
+  'Sequences.resume': { role: 'editor', path: sequencePath },
+  'Sequences.delete': { role: 'editor', path: sequencePath },
+  'Sequences.preview': { role: 'viewer', path: sequencePath },
+  'Sequences.report': { role: 'viewer', path: sequencePath },
+  'Sequences.listRuns': { role: 'viewer', path: sequencePath },
+  'Sequences.listPeople': { role: 'viewer', path: sequencePath },
   'Schedules.pause': { role: 'editor', path: schedulePath },
   'Schedules.resume': { role: 'editor', path: schedulePath },
   'Schedules.previewById': { role: 'viewer', path: schedulePath },
