@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Clock } from '../platform/clock/index.js';
+import { ClockWatch } from '../platform/clock-watch/index.js';
 import { DatabaseNotifications } from '../platform/database/index.js';
 import { type DueDecision, type DueSchedule, DueSchedulesRepository } from './due-schedules.repository.js';
 
@@ -13,6 +14,7 @@ const SWEEP_EVERY_MS = 5_000;
 /** What a fault of ours kept from starting for so long is given up. */
 const GIVEN_UP_AFTER_SECONDS = 60 * 60;
 const REST_AFTER_FAILURE_MS = 1_000;
+const REST_WHILE_HELD_MS = 1_000;
 
 /**
  * Lets schedules become due, on the database's clock, in as many processes as there are. It rests until the next due
@@ -33,6 +35,7 @@ export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly starter: OccurrenceStarter,
     private readonly notifications: DatabaseNotifications,
     private readonly clock: Clock,
+    private readonly clocks: ClockWatch,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -62,6 +65,7 @@ export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
   /** @returns how long there is nothing to do, in milliseconds */
   private async pass(): Promise<number> {
     if (!this.isListening) await this.listen();
+    if (this.clocks.isHolding) return REST_WHILE_HELD_MS;
     const { taken, waiting } = await this.due.claimDue(BATCH, (schedule, now) => this.decide(schedule, now));
     await this.starter.startAll(waiting);
     await this.sweep();
@@ -102,6 +106,7 @@ export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
   private async sweep(): Promise<void> {
     const nowMs = this.clock.monotonicMs();
     if (nowMs - this.sweptAtMs < SWEEP_EVERY_MS) return;
+    if (!(await this.clocks.look())) return;
     this.sweptAtMs = nowMs;
     const failed = await this.due.failWaiting(GIVEN_UP_AFTER_SECONDS);
     if (failed > 0) this.logger.error(`${failed} occurrences could not start within an hour`);

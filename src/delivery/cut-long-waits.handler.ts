@@ -1,0 +1,53 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { ClockWatch } from '../platform/clock-watch/index.js';
+import { DispatcherDatabase } from '../platform/database/index.js';
+import { LEASE_MS } from './lane-owner.js';
+
+/** Telegram asks for longer rests as good as never, and then asks again. */
+const LONGEST_WAIT = `interval '1 hour'`;
+
+/**
+ * After the database's clock was set back, what was noted before would wait as much longer: a dead owner's lanes, a bot's
+ * rest, the next try of a delivery; for months, where the clock had been wrong by months.
+ */
+@Injectable()
+export class CutLongWaits implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(CutLongWaits.name);
+  private cutting: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly database: DispatcherDatabase,
+    private readonly clocks: ClockWatch,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.clocks.onDatabaseSetBack(() => {
+      this.cutting = this.cutting
+        .then(() => this.cut())
+        .catch((error: unknown) => this.logger.error(error, 'what waits too long could not be cut short'));
+    });
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.cutting;
+  }
+
+  private async cut(): Promise<void> {
+    // Whoever still has a lease had at most so much of it when it was asked for.
+    await this.database.query(
+      `UPDATE lane_owners SET until = clock_timestamp() + $1 * interval '1 ms'
+       WHERE no IN (SELECT no FROM lane_owners WHERE until > clock_timestamp() + $1 * interval '1 ms'
+                    ORDER BY no FOR UPDATE)`,
+      [LEASE_MS],
+    );
+    await this.database.query(
+      `UPDATE lanes SET rest_until = clock_timestamp() + ${LONGEST_WAIT}
+       WHERE bot_no IN (SELECT bot_no FROM lanes WHERE rest_until > clock_timestamp() + ${LONGEST_WAIT}
+                        ORDER BY bot_no FOR UPDATE)`,
+    );
+    await this.database.query(
+      `UPDATE deliveries SET not_before = clock_timestamp() + ${LONGEST_WAIT}
+       WHERE is_open AND state = 0 AND not_before > clock_timestamp() + ${LONGEST_WAIT}`,
+    );
+  }
+}
