@@ -28,10 +28,14 @@ export function aheadMsOf({ databaseMs, answeredAtMs, tookMs }: ClockReading): n
 
 export const doClocksAgree = (aheadMs: number): boolean => Math.abs(aheadMs) <= MOST_APART_MS;
 
-/** Whether the database's clock was set back between two readings: the monotonic clock says how much time went by. */
-export function wasSetBack(earlier: ClockReading, later: ClockReading): boolean {
+/**
+ * By how much the database's clock was set back between two readings: the monotonic clock says how much time went by.
+ * @returns 0 where it was not
+ */
+export function setBackMsOf(earlier: ClockReading, later: ClockReading): number {
   const passedMs = later.answeredAtMonotonicMs - earlier.answeredAtMonotonicMs;
   // Neither answer says when within its time the clock was read.
   const slackMs = STEP_MS + earlier.tookMs + later.tookMs;
-  return later.databaseMs - earlier.databaseMs < passedMs - slackMs;
+  const setBackMs = passedMs - (later.databaseMs - earlier.databaseMs);
+  return setBackMs > slackMs ? setBackMs : 0;
 }

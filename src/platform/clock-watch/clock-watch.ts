@@ -8,7 +8,7 @@ import {
   type ClockReading,
   doClocksAgree,
   LONGEST_READING_MS,
-  wasSetBack,
+  setBackMsOf,
 } from './clock-agreement.rules.js';
 
 const LOOK_EVERY_MS = 2_000;
@@ -33,12 +33,12 @@ export class ClockWatch implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(ClockWatch.name);
   private readonly looking = new Repeater(LOOK_EVERY_MS, () => this.lookAndTell(), this.logger);
   private readonly holdListeners: (() => void)[] = [];
-  private readonly setBackListeners: (() => void)[] = [];
+  private readonly setBackListeners: ((setBackMs: number) => void)[] = [];
   private readonly process = `${hostname()}/${process.pid}`;
   private aheadMs = 0;
   private isApart = false;
   private lastLook: ClockReading | undefined;
-  private isSetBackUntold = false;
+  private untoldSetBackMs = 0;
 
   constructor(
     private readonly database: DispatcherDatabase,
@@ -70,7 +70,7 @@ export class ClockWatch implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** @param listener called when the database's clock was set back, once it agrees: what was to wait until then would wait longer */
-  onDatabaseSetBack(listener: () => void): void {
+  onDatabaseSetBack(listener: (setBackMs: number) => void): void {
     this.setBackListeners.push(listener);
   }
 
@@ -111,11 +111,11 @@ export class ClockWatch implements OnApplicationBootstrap, OnModuleDestroy {
       this.logger.warn(`the database took more than ${LONGEST_READING_MS} ms to tell the time; asked again`);
       return false;
     }
-    this.isSetBackUntold ||= this.lastLook !== undefined && wasSetBack(this.lastLook, reading);
+    if (this.lastLook) this.untoldSetBackMs += setBackMsOf(this.lastLook, reading);
     this.lastLook = reading;
     this.aheadMs = aheadMs;
     this.note(!doClocksAgree(aheadMs));
-    if (this.isSetBackUntold && !this.isApart) this.tellOfSetBack();
+    if (this.untoldSetBackMs > 0 && !this.isApart) this.tellOfSetBack();
     return !this.isApart;
   }
 
@@ -134,8 +134,9 @@ export class ClockWatch implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private tellOfSetBack(): void {
-    this.isSetBackUntold = false;
-    this.logger.warn("the database's clock was set back: what waits by it for too long now is cut short");
-    for (const listener of this.setBackListeners) listener();
+    const setBackMs = this.untoldSetBackMs;
+    this.untoldSetBackMs = 0;
+    this.logger.warn(`the database's clock was set back by ${Math.round(setBackMs / 1_000)} s`);
+    for (const listener of this.setBackListeners) listener(setBackMs);
   }
 }

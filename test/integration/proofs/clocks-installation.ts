@@ -62,7 +62,7 @@ export class ClocksInstallation {
     readonly api: ProductProcess,
   ) {}
 
-  static async start(perSecond: number): Promise<ClocksInstallation> {
+  static async start(): Promise<ClocksInstallation> {
     const databaseClock = new SettableClock();
     await buildProduct();
     const home = mkdtempSync(join(tmpdir(), 'arauto-clocks-'));
@@ -86,11 +86,11 @@ export class ClocksInstallation {
       SANDBOX_URL: sandbox.sandboxUrl,
       DATABASE_URL: database.urls.app,
       DATABASE_DISPATCHER_URL: database.urls.dispatcher,
-      PACING_BOT_PER_SECOND: String(perSecond),
+      PACING_BOT_PER_SECOND: '0',
       PACING_CHAT_PER_SECOND: '0',
     };
     const api = await ProductProcess.start('api', environment);
-    const installation = new ClocksInstallation(
+    return new ClocksInstallation(
       home,
       server,
       database,
@@ -100,13 +100,25 @@ export class ClocksInstallation {
       sandbox,
       api,
     );
+  }
+
+  /** Lets two of each go on from here, at the pace of the proof. */
+  async startMembers(perSecond: number): Promise<void> {
+    this.environment['PACING_BOT_PER_SECOND'] = String(perSecond);
     await Promise.all([
-      installation.add('scheduler'),
-      installation.add('scheduler'),
-      installation.add('worker,poller'),
-      installation.add('worker,poller'),
+      this.add('scheduler'),
+      this.add('scheduler'),
+      this.add('worker,poller'),
+      this.add('worker,poller'),
     ]);
-    return installation;
+  }
+
+  /** Kills a worker, which has no chance to give its leases back, and starts another in its place. */
+  async replaceWorker(): Promise<() => Promise<void>> {
+    const killed = this.workers.shift()!;
+    await killed.process.end('SIGKILL');
+    killed.clock.remove();
+    return () => this.add('worker,poller');
   }
 
   get sandboxKey(): string {
@@ -147,16 +159,11 @@ export class ClocksInstallation {
     return () => locker.end();
   }
 
-  /** Whether somebody waits for a lock with a statement that has these words. */
-  async isWaiting(words: string): Promise<boolean> {
-    return (await this.waiting(words)).length > 0;
-  }
-
-  /** Breaks the connections whose statements wait with these words, or whose transactions lie idle. */
   async breakConnections(pids: readonly number[]): Promise<void> {
     await this.look('SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid', [pids]);
   }
 
+  /** The server's processes that wait for a lock with a statement that has these words. */
   async waiting(words: string): Promise<number[]> {
     const rows = await this.look<{ pid: number }>(
       `SELECT pid FROM pg_stat_activity

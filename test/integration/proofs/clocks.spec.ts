@@ -30,7 +30,7 @@ const SKEWS = atScale({
   ],
 });
 const DATABASE_STEPS = atScale({
-  short: [3 * MONTH, -HOUR],
+  short: [3 * MONTH],
   quick: [3 * MONTH, -HOUR, 5 * MINUTE],
   full: [5 * MINUTE, -5 * MINUTE, HOUR, -HOUR, 9 * HOUR, -9 * HOUR, 3 * MONTH, -3 * MONTH],
 });
@@ -43,7 +43,7 @@ const TICKER_ROUNDS = atScale({ short: 1, quick: 2, full: 6 });
 const STOP_ROUNDS = atScale({ short: 1, quick: 2, full: 10 });
 
 const BOTS = 2;
-const PEOPLE_PER_BOT = 80;
+const PEOPLE_PER_BOT = 60;
 const PER_SECOND = 8;
 /** How long is watched that nothing goes out: what sends ten times a second would show. */
 const WATCHED_MS = 2_500;
@@ -82,10 +82,16 @@ describe('wall clocks that are set', () => {
   let scene: ClocksScene;
 
   beforeAll(async () => {
-    installation = await ClocksInstallation.start(PER_SECOND);
+    installation = await ClocksInstallation.start();
     scene = await ClocksScene.open(installation, BOTS, PEOPLE_PER_BOT);
+    await installation.startMembers(PER_SECOND);
   });
   afterAll(() => installation.stop());
+  // Where one fails, the next begins with clocks that are right.
+  afterEach(() => {
+    installation.setAll(0);
+    for (const { process } of installation.members) process.signal('SIGCONT');
+  });
 
   const found = (...names: string[]) =>
     report.findings.filter((finding) => names.some((name) => finding.startsWith(`${name}:`)));
@@ -125,15 +131,18 @@ describe('wall clocks that are set', () => {
         url: installation.api.apiUrl,
         database: installation.database,
       });
-      const health = await operator.client.get<{
-        clocks: { databaseAheadSeconds: number; holding: { databaseAheadSeconds: number }[] };
-      }>('/operator/health');
-      expect(health.body.clocks.databaseAheadSeconds).toBe(0);
-      expect(
-        health.body.clocks.holding
-          .map(({ databaseAheadSeconds }) => databaseAheadSeconds)
-          .sort((a, b) => a - b),
-      ).toEqual([-schedulerAhead, -workerAhead].sort((a, b) => a - b));
+      const readAheads = async (): Promise<number[]> => {
+        const { body } = await operator.client.get<{
+          clocks: { databaseAheadSeconds: number; holding: { databaseAheadSeconds: number }[] };
+        }>('/operator/health');
+        expect(body.clocks.databaseAheadSeconds).toBe(0);
+        return body.clocks.holding.map(({ databaseAheadSeconds }) => databaseAheadSeconds);
+      };
+      const expected = [-schedulerAhead, -workerAhead];
+      await waitUntil(async () => {
+        const aheads = await readAheads();
+        return aheads.length === 2 && expected.every((ahead) => aheads.includes(ahead));
+      });
       await scene.untilStarted(metronome, 3);
       await scene.untilEnded(broadcast);
       expect(skewed.map(({ isHolding }) => isHolding)).toEqual([true, true]);
@@ -165,14 +174,15 @@ describe('wall clocks that are set', () => {
         );
       const kept = await rows();
       // Deleting what is old is the first that a scheduler does.
-      const late = await installation.startOneMore('scheduler');
-      await wait(WATCHED_MS);
+      const [late] = await Promise.all([installation.startOneMore('scheduler'), wait(WATCHED_MS)]);
       const sent = (await scene.countArrivals()) - arrivals + (await scene.countStarted(metronome)) - started;
       for (let one = 0; one < sent; one += 1) report.find('sentWhileHeld', `${ahead} s`);
       const deleted = kept - (await rows());
       for (let one = 0; one < deleted; one += 1) report.find('deletedWhileHeld', `${ahead} s`);
       await late.end();
       await findEarly(metronome);
+      // As Telegram may have asked for it before anybody noticed: by that clock it is months away.
+      await installation.look("UPDATE lanes SET rest_until = clock_timestamp() + interval '1 second'");
       installation.databaseClock.set(0);
       await untilGoingOn();
       await scene.untilEnded(broadcast);
@@ -193,10 +203,20 @@ describe('wall clocks that are set', () => {
       report.add('steps');
       const before = await scene.countArrivals();
       await waitUntil(async () => (await scene.countArrivals()) >= before + 5 * BOTS, NOTICED_WITHIN_MS);
+      // Its leases end by a clock that is about to be set back.
+      const replace = await installation.replaceWorker();
       installation.setAll(0);
       report.add('steps');
       await scene.endSchedule(metronome);
       await Promise.all([scene.untilEnded(broadcast), scene.untilEnded(another)]);
+      await waitUntil(
+        async () =>
+          (await installation.count(
+            "FROM polling WHERE until > clock_timestamp() + interval '20 seconds'",
+          )) === 0,
+        NOTICED_WITHIN_MS,
+      );
+      await replace();
       await untilGoingOn();
     },
   );
@@ -209,8 +229,8 @@ describe('wall clocks that are set', () => {
       await scene.untilStarted(metronome, 1);
       other!.process.signal('SIGSTOP');
       const unlock = await installation.lock(table);
-      await waitUntil(() => installation.isWaiting(words), NOTICED_WITHIN_MS);
-      const claims = await installation.waiting(words);
+      let claims: number[] = [];
+      await waitUntil(async () => (claims = await installation.waiting(words)).length > 0, NOTICED_WITHIN_MS);
       sleeper!.process.signal('SIGSTOP');
       await unlock();
       other!.process.signal('SIGCONT');
