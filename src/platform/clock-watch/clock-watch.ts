@@ -124,7 +124,8 @@ export class ClockWatch implements OnApplicationBootstrap, OnModuleDestroy {
     this.isApart = isApart;
     if (isApart) {
       this.logger.error(
-        `the database's clock is ${this.databaseAheadSeconds} s ahead of this process's (${this.process}, ` +
+        `the database's clock is ${Math.abs(this.databaseAheadSeconds)} s ${this.aheadMs > 0 ? 'ahead of' : 'behind'} ` +
+          `this process's (${this.process}, ` +
           `${this.configuration.settings.ARAUTO_ROLES.join(', ')}): sending is held here until they agree; set right the one that is wrong`,
       );
       for (const listener of this.holdListeners) listener();

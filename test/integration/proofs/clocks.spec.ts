@@ -116,7 +116,7 @@ describe('wall clocks that are set', () => {
     }
   };
 
-  it.each(SKEWS)(
+  it.each([...SKEWS])(
     'of one scheduler by %d s and one worker by %d s: these hold, say so, and the others do all of it',
     async (schedulerAhead, workerAhead) => {
       const metronome = await scene.beginMetronome();
@@ -155,7 +155,7 @@ describe('wall clocks that are set', () => {
     },
   );
 
-  it.each(DATABASE_STEPS)(
+  it.each([...DATABASE_STEPS])(
     'of PostgreSQL by %d s: nothing begins, nothing is deleted, and all goes on once it is right again',
     async (ahead) => {
       const metronome = await scene.beginMetronome();
@@ -193,7 +193,7 @@ describe('wall clocks that are set', () => {
     },
   );
 
-  it.each(MACHINE_STEPS)(
+  it.each([...MACHINE_STEPS])(
     'of the whole machine by %d s, and back: broadcasts under way go on, and no due time is had twice',
     async (ahead) => {
       const metronome = await scene.beginMetronome();
