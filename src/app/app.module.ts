@@ -3,6 +3,7 @@ import { EventEmitterModule } from '@nestjs/event-emitter';
 import { type Configuration, Configuration as ConfigurationToken } from '../config/index.js';
 import { CleaningModule } from '../platform/cleaning/index.js';
 import { BackgroundWork, Clock } from '../platform/clock/index.js';
+import { ClockWatchModule } from '../platform/clock-watch/index.js';
 import { DatabaseModule, type DatabaseUrls } from '../platform/database/index.js';
 import { IdempotencyService, OLD_IDEMPOTENCY_KEYS } from '../platform/http/index.js';
 import { MailModule } from '../platform/mail/index.js';
@@ -52,6 +53,7 @@ export class AppModule {
           urls,
           rooms.flatMap((room) => room.entities ?? []),
         ),
+        ClockWatchModule,
         MailModule,
         QueueModule.forRoot(configuration.settings, urls.dispatcher),
         ...parts('core'),

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Repeater } from '../platform/clock/index.js';
+import { ClockWatch } from '../platform/clock-watch/index.js';
 import { DispatcherDatabase } from '../platform/database/index.js';
 import { AccountMails } from './account-mails/account-mails.service.js';
 import { type User } from './users.repository.js';
@@ -21,6 +22,7 @@ export class DesertedAccountsCleaning implements OnApplicationBootstrap, OnModul
   constructor(
     private readonly database: DispatcherDatabase,
     private readonly mails: AccountMails,
+    private readonly clocks: ClockWatch,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -32,6 +34,7 @@ export class DesertedAccountsCleaning implements OnApplicationBootstrap, OnModul
   }
 
   async clean(): Promise<void> {
+    if (!(await this.clocks.look())) return;
     await this.database.query(
       `UPDATE users SET without_tenant_since = NULL WHERE without_tenant_since IS NOT NULL AND ${IS_NEEDED}`,
     );

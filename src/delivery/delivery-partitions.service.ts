@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Repeater } from '../platform/clock/index.js';
+import { ClockWatch } from '../platform/clock-watch/index.js';
 import { DispatcherDatabase } from '../platform/database/index.js';
 import { DAYS_KEPT } from './old-deliveries.js';
 import { TotalsKeeper } from './totals-keeper.service.js';
@@ -20,6 +21,7 @@ export class DeliveryPartitions implements OnApplicationBootstrap, OnModuleDestr
   constructor(
     private readonly database: DispatcherDatabase,
     private readonly totals: TotalsKeeper,
+    private readonly clocks: ClockWatch,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -39,6 +41,7 @@ export class DeliveryPartitions implements OnApplicationBootstrap, OnModuleDestr
   }
 
   private async look(): Promise<void> {
+    if (!(await this.clocks.look())) return;
     await this.database.query(
       `SELECT ensure_delivery_partition(current_date + n) FROM generate_series(0, ${DAYS_AHEAD}) AS n`,
     );

@@ -16,6 +16,7 @@ import { BroadcastReports } from './broadcast-reports.service.js';
 import { BroadcastRepository } from './broadcast.repository.js';
 import { BroadcastService } from './broadcast.service.js';
 import { Contents } from './contents.js';
+import { CutLongWaits } from './cut-long-waits.handler.js';
 import { ControlRepository } from './control.repository.js';
 import { LANES, LANES_PER_JOB, PLANS } from './delivery.queues.js';
 import { DeliveryPartitions } from './delivery-partitions.service.js';
@@ -89,6 +90,6 @@ export class DeliveryWorkerModule {}
 
 @Module({
   imports: [DeliveryModule, CleaningModule.forRows(OLD_REPLIES, OLD_BROADCASTS)],
-  providers: [DeliveryPartitions, Sweep],
+  providers: [CutLongWaits, DeliveryPartitions, Sweep],
 })
 export class DeliverySchedulerModule {}

@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { BotDirectory, isSending } from '../bots/index.js';
 import { Configuration } from '../config/index.js';
 import { Clock } from '../platform/clock/index.js';
+import { ClockWatch } from '../platform/clock-watch/index.js';
 import { DatabaseNotifications, DispatcherDatabase } from '../platform/database/index.js';
 import { asBotNumber, type BotNumber } from '../platform/identity/index.js';
 import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
@@ -70,6 +71,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly configuration: Configuration,
     private readonly clock: Clock,
+    private readonly clocks: ClockWatch,
     private readonly database: DispatcherDatabase,
     private readonly notifications: DatabaseNotifications,
     private readonly directory: BotDirectory,
@@ -114,6 +116,9 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     await this.notifications.listen(BOTS_CHANNEL, (botNo) => void this.checkBot(asBotNumber(botNo)));
     await this.notifications.listen(RELIEF_CHANNEL, () => void this.keep(this.relieveOthers()));
     await this.notifications.listen(TENANTS_CHANNEL, () => void this.stopSuspended());
+    this.clocks.onHold(() => {
+      for (const { lane } of this.lanes.values()) lane.finish({ kind: 'stopped' });
+    });
     this.timers.push(
       setInterval(() => void this.renew(), RENEW_EVERY_MS),
       setInterval(() => void this.stopSuspended(), RENEW_EVERY_MS),
@@ -178,6 +183,8 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Begins to drive lanes; returns once each is driven, here or by another process, or stands in line for a place. */
   async begin(botNumbers: readonly string[]): Promise<void> {
+    // A wake that comes here was meant for whoever can: processes whose clocks agree look for it themselves.
+    if (this.clocks.isHolding) return this.askOthers();
     await Promise.all(botNumbers.map((botNo) => this.keep(this.beginOne(asBotNumber(botNo)))));
   }
 
@@ -250,7 +257,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
 
   private drive(lane: Lane, place: LanePlace): void {
     const { botNo } = lane.bot;
-    if (this.isStopping) lane.finish({ kind: 'stopped' });
+    if (this.isStopping || this.clocks.isHolding) lane.finish({ kind: 'stopped' });
     this.lanes.set(botNo, { lane, place });
     void this.keep(
       lane
@@ -366,17 +373,20 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Processes without places take up wakes too, so that all tenants stand in their lines. */
   private async callForRelief(): Promise<void> {
-    if (!this.places.isWanted) return;
+    if (this.places.isWanted) await this.askOthers();
+  }
+
+  private async askOthers(): Promise<void> {
     try {
       await this.database.query('SELECT pg_notify($1, $2)', [RELIEF_CHANNEL, '']);
     } catch (error) {
-      this.logger.error(error, 'other processes could not be told that lanes stand in line; told again soon');
+      this.logger.error(error, 'other processes could not be told that lanes wait; told again soon');
     }
   }
 
   /** Takes lanes that stand in the line of another process. */
   private async relieveOthers(): Promise<void> {
-    if (this.places.freeCount === 0) return;
+    if (this.places.freeCount === 0 || this.clocks.isHolding) return;
     try {
       await this.begin(await this.repository.findForsaken(this.places.freeCount));
     } catch (error) {

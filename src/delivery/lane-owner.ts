@@ -11,7 +11,7 @@ export interface Lease {
 }
 
 /** A dead worker's lanes are taken over after this; a slow one must prolong its lease within it. */
-const LEASE_MS = 6_000;
+export const LEASE_MS = 6_000;
 /** Nothing leaves so shortly before the lease's end that it could arrive after it. */
 const LEASE_MARGIN_MS = 500;
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AudienceService, zonesOf } from '../audience/index.js';
 import { type PoolClient } from 'pg';
+import { ClockWatch } from '../platform/clock-watch/index.js';
 import { DispatcherDatabase } from '../platform/database/index.js';
 import { asTenantId, type TenantId } from '../platform/identity/index.js';
 import { DEFAULT_GRACE_SECONDS, type DecidedRun, type RunPolicy } from './rules/missed-runs.rules.js';
@@ -59,11 +60,12 @@ export class DueSchedulesRepository {
   constructor(
     private readonly database: DispatcherDatabase,
     private readonly audience: AudienceService,
+    private readonly clocks: ClockWatch,
   ) {}
 
   /**
    * Takes due schedules that no other process has in hand, and in one transaction records what `decide` makes of each:
-   * its occurrences and its next due time.
+   * its occurrences and its next due time. Nothing is due by a clock that this process's own doesn't agree with.
    *
    * @param decide gets the database's clock; must not throw
    * @returns how many were taken, and which occurrences can start
@@ -73,6 +75,7 @@ export class DueSchedulesRepository {
     decide: (schedule: DueSchedule, now: Date) => DueDecision,
   ): Promise<{ taken: number; waiting: WaitingOccurrence[] }> {
     return this.database.transaction(async (client) => {
+      const mayBeginBy = this.clocks.beginReading();
       // In a subquery the volatile clock is read once, so that the index on due times bounds the scan.
       const { rows } = await client.query<DueRow>(
         `SELECT s.id, s.tenant_id, t.state AS tenant_state, t.time_zone AS tenant_time_zone, s.rule, s.time_zone, s.ends_at,
@@ -84,7 +87,7 @@ export class DueSchedulesRepository {
           ORDER BY s.next_run_at LIMIT $1 FOR UPDATE OF s SKIP LOCKED`,
         [limit],
       );
-      if (rows.length === 0) return { taken: 0, waiting: [] };
+      if (rows[0] === undefined || !mayBeginBy(rows[0].now)) return { taken: 0, waiting: [] };
       const zonesOfRow = await this.findZones(client, rows);
       const decisions = rows.map((row) => decide(toDueSchedule(row, zonesOfRow(row)), row.now));
       const runs = decisions.flatMap(({ schedule, runs }) => runs.map((run) => ({ schedule, ...run })));

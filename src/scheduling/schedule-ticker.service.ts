@@ -1,11 +1,12 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Clock } from '../platform/clock/index.js';
+import { ClockWatch } from '../platform/clock-watch/index.js';
 import { DatabaseNotifications } from '../platform/database/index.js';
 import { type DueDecision, type DueSchedule, DueSchedulesRepository } from './due-schedules.repository.js';
 import { OccurrenceStarter } from './occurrence-starter.service.js';
 import { decideRuns } from './rules/missed-runs.rules.js';
 import { decideZones } from './rules/zone-runs.rules.js';
-import { TickerLoop } from './ticker-loop.js';
+import { REST_WHILE_HELD_MS, TickerLoop } from './ticker-loop.js';
 
 const BATCH = 500;
 const SWEEP_EVERY_MS = 5_000;
@@ -27,6 +28,7 @@ export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly starter: OccurrenceStarter,
     notifications: DatabaseNotifications,
     private readonly clock: Clock,
+    private readonly clocks: ClockWatch,
   ) {
     this.loop = new TickerLoop(notifications, this.logger, () => this.pass());
   }
@@ -41,6 +43,7 @@ export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** @returns how long there is nothing to do, in milliseconds */
   private async pass(): Promise<number> {
+    if (this.clocks.isHolding) return REST_WHILE_HELD_MS;
     const { taken, waiting } = await this.due.claimDue(BATCH, (schedule, now) => this.decide(schedule, now));
     await this.starter.startAll(waiting);
     await this.sweep();
@@ -73,6 +76,7 @@ export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
   private async sweep(): Promise<void> {
     const nowMs = this.clock.monotonicMs();
     if (nowMs - this.sweptAtMs < SWEEP_EVERY_MS) return;
+    if (!(await this.clocks.look())) return;
     this.sweptAtMs = nowMs;
     const failed = await this.due.failWaiting(GIVEN_UP_AFTER_SECONDS);
     if (failed > 0) this.logger.error(`${failed} occurrences could not start within an hour`);

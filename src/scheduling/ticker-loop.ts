@@ -3,6 +3,8 @@ import { type DatabaseNotifications } from '../platform/database/index.js';
 import { LONGEST_REST_MS, SCHEDULE_BELL } from './schedule-bell.js';
 
 const REST_AFTER_FAILURE_MS = 1_000;
+/** Looked at again so soon whether the clocks agree. */
+export const REST_WHILE_HELD_MS = 1_000;
 
 /** Passes, one after the other, with rests that the bell ends; a pass that fails is repeated. */
 export class TickerLoop {

@@ -28,9 +28,12 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** Call it in `beforeAll`, and `drop()` in `afterAll`. `npm test` hands over a server; a bare `npx jest` starts one. */
-export async function createTestDatabase(): Promise<TestDatabase> {
-  const server = await reachServer();
+/**
+ * Call it in `beforeAll`, and `drop()` in `afterAll`. `npm test` hands over a server; a bare `npx jest` starts one.
+ * @param ownServerUrl where the test has a server of its own, which it ends itself
+ */
+export async function createTestDatabase(ownServerUrl?: string): Promise<TestDatabase> {
+  const server = await reachServer(ownServerUrl);
   try {
     const name = `arauto_test_${process.pid}_${randomBytes(4).toString('hex')}`;
     await asSuperuser(server.url, async (client) => {
@@ -59,8 +62,8 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   }
 }
 
-async function reachServer(): Promise<Pick<EmbeddedDatabase, 'url' | 'stop'>> {
-  const url = process.env['TEST_DATABASE_URL'];
+async function reachServer(ownServerUrl?: string): Promise<Pick<EmbeddedDatabase, 'url' | 'stop'>> {
+  const url = ownServerUrl ?? process.env['TEST_DATABASE_URL'];
   if (url) return { url, stop: () => Promise.resolve() };
   const options = JSON.parse(await readFile(join(__dirname, 'test-server.json'), 'utf8')) as {
     dataDirectory: string;

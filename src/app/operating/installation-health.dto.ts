@@ -8,6 +8,23 @@ export const installationHealthSchema = z
       version: z.string(),
       connections: z.int().describe('to this database, of all processes'),
     }),
+    clocks: z
+      .object({
+        databaseAheadSeconds: z
+          .number()
+          .describe('of the clock of the process that answers; below 0 where the database is behind'),
+        holding: z
+          .array(
+            z.object({
+              process: z.string().describe('host and process id'),
+              databaseAheadSeconds: z.number().describe("of this process's clock"),
+            }),
+          )
+          .describe(
+            "processes that hold sending, since the database's clock and theirs are more than a minute apart",
+          ),
+      })
+      .describe('everything is due by the clock of the database'),
     tenants: z.object({ active: z.int(), suspended: z.int() }),
     lanes: z.object({
       driven: z.int().describe('bots whose deliveries a worker is sending now'),

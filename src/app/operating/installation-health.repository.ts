@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DispatcherDatabase } from '../../platform/database/index.js';
+import { ClockWatch } from '../../platform/clock-watch/index.js';
+import { ClockHolds } from './clock-holds.js';
 import { type InstallationHealthView } from './installation-health.dto.js';
 
 interface HealthRow {
@@ -22,7 +24,11 @@ const COUNTED = 100_000;
 /** Crossing: figures of the whole installation, and nothing of anybody's content. */
 @Injectable()
 export class InstallationHealthRepository {
-  constructor(private readonly dispatcher: DispatcherDatabase) {}
+  constructor(
+    private readonly dispatcher: DispatcherDatabase,
+    private readonly clocks: ClockWatch,
+    private readonly holds: ClockHolds,
+  ) {}
 
   async read(): Promise<InstallationHealthView> {
     const [row] = await this.dispatcher.query<HealthRow>(
@@ -45,6 +51,7 @@ export class InstallationHealthRepository {
     if (!row) throw new Error('SELECT returned no row.');
     return {
       database: { version: row.version, connections: row.connections },
+      clocks: { databaseAheadSeconds: this.clocks.databaseAheadSeconds, holding: this.holds.list() },
       tenants: { active: row.active, suspended: row.suspended },
       lanes: { driven: row.driven, orphaned: row.orphaned },
       backlog: {

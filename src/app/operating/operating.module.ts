@@ -2,6 +2,7 @@ import { getQueueToken } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { type Queue } from 'bullmq';
 import { AuthApiModule } from '../../auth/index.js';
+import { ClockHolds } from './clock-holds.js';
 import { InstallationHealthController } from './installation-health.controller.js';
 import { InstallationHealthRepository } from './installation-health.repository.js';
 import { QueueBoard } from './queue-board.js';
@@ -12,6 +13,7 @@ import { QUEUE_NAMES, Queues } from './queues.js';
   imports: [AuthApiModule],
   controllers: [InstallationHealthController],
   providers: [
+    ClockHolds,
     InstallationHealthRepository,
     QueueBoard,
     {

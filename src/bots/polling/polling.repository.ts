@@ -36,8 +36,9 @@ export class PollingRepository {
       `WITH free AS (
          SELECT p.bot_no FROM polling p JOIN bots b ON b.no = p.bot_no
            JOIN tenants t ON t.id = b.tenant_id AND t.state = 'active'
-          WHERE p.until < clock_timestamp() AND b.state IN ('running', 'conflict')
+          WHERE (p.until < clock_timestamp() OR p.until > clock_timestamp() + ${LEASE}) AND b.state IN ('running', 'conflict')
             AND ($3::text IS NULL OR b.webhook_url IS DISTINCT FROM ${registrationSql('$3', '$4', 'b.webhook_path')})
+          -- One that ends later than any lease can was noted before the clock was set back.
           ORDER BY p.bot_no LIMIT $2 FOR UPDATE OF p SKIP LOCKED)
        UPDATE polling p SET owner = $1, until = clock_timestamp() + ${LEASE}
          FROM free JOIN bots b ON b.no = free.bot_no WHERE p.bot_no = free.bot_no

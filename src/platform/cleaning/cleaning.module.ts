@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { ClockWatch } from '../clock-watch/index.js';
 import { DispatcherDatabase } from '../database/index.js';
 import { type OldRows, OldRowsCleaning } from './old-rows.cleaning.js';
 
@@ -11,8 +12,9 @@ export class CleaningModule {
       providers: [
         {
           provide: OldRowsCleaning,
-          inject: [DispatcherDatabase],
-          useFactory: (database: DispatcherDatabase) => new OldRowsCleaning(database, kinds),
+          inject: [DispatcherDatabase, ClockWatch],
+          useFactory: (database: DispatcherDatabase, clocks: ClockWatch) =>
+            new OldRowsCleaning(database, clocks, kinds),
         },
       ],
     };

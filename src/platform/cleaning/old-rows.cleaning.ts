@@ -1,5 +1,6 @@
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Repeater } from '../clock/index.js';
+import { type ClockWatch } from '../clock-watch/index.js';
 import { type DispatcherDatabase } from '../database/index.js';
 
 const CLEAN_EVERY_MS = 60 * 60 * 1_000;
@@ -21,6 +22,7 @@ export class OldRowsCleaning implements OnApplicationBootstrap, OnModuleDestroy 
 
   constructor(
     private readonly database: DispatcherDatabase,
+    private readonly clocks: ClockWatch,
     kinds: readonly OldRows[],
   ) {
     this.repeaters = kinds.map((kind) => new Repeater(CLEAN_EVERY_MS, () => this.clean(kind), this.logger));
@@ -37,7 +39,8 @@ export class OldRowsCleaning implements OnApplicationBootstrap, OnModuleDestroy 
 
   private async clean({ table, where }: OldRows): Promise<void> {
     let deleted = CHUNK;
-    while (deleted === CHUNK && !this.isStopping) {
+    // What is old by a clock that is wrong may be of today.
+    while (deleted === CHUNK && !this.isStopping && (await this.clocks.look())) {
       const [row] = await this.database.query<{ count: number }>(
         `WITH gone AS (
            DELETE FROM ${table} WHERE ctid = ANY (ARRAY(

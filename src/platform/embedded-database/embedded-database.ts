@@ -19,6 +19,8 @@ export interface EmbeddedDatabaseOptions {
   port?: number;
   /** PostgreSQL settings by name. Only tests may trade safety for speed here (`fsync=off`). */
   settings?: Readonly<Record<string, string>>;
+  /** Variables for the server's processes, which get none of ours; a proof preloads a clock of its own so. */
+  environment?: Readonly<Record<string, string>>;
   log: (line: string) => void;
 }
 
@@ -42,7 +44,7 @@ export interface EmbeddedDatabase {
  * @throws EmbeddedDatabaseError when the host can't run it; the message says what to do.
  */
 export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): Promise<EmbeddedDatabase> {
-  const { settings = {}, databaseName = 'arauto', port: wantedPort = 0, log } = options;
+  const { settings = {}, environment = {}, databaseName = 'arauto', port: wantedPort = 0, log } = options;
   const homeDirectory = await realpath(options.homeDirectory);
   const account = await chooseServerAccount();
   const binaries = await prepareBinaries(homeDirectory, account);
@@ -67,6 +69,7 @@ export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): P
       : await launchServer(binaries, cluster.pgData, {
           port: wantedPort,
           settings,
+          environment,
           logFile: join(dataDirectory, 'postgres.log'),
           account,
         });

@@ -27,6 +27,7 @@ export interface LaunchOptions {
   /** 0 takes any free port. */
   port: number;
   settings: Readonly<Record<string, string>>;
+  environment: Readonly<Record<string, string>>;
   /** Where the server writes what it has to say. */
   logFile: string;
   account: ServerAccount | undefined;
@@ -106,9 +107,11 @@ async function tryLaunch(
 ): Promise<PostmasterRecord | undefined> {
   const logFile = await open(options.logFile, 'w', 0o600);
   let hasEnded = false;
+  const spawned = spawnOptions(options.account);
   try {
     const server = spawn(binaries.postgres, composeServerArguments(pgData, port, options.settings), {
-      ...spawnOptions(options.account),
+      ...spawned,
+      env: { ...spawned.env, ...options.environment },
       stdio: ['ignore', logFile.fd, logFile.fd],
       // A session of its own: Ctrl-C in the terminal must not end the database before the program that uses it.
       detached: true,

@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { BotDepartures } from '../../bots/index.js';
 import { Repeater } from '../../platform/clock/index.js';
+import { ClockWatch } from '../../platform/clock-watch/index.js';
 import { type TenantId } from '../../platform/identity/index.js';
 import { SandboxWorkspaces } from './sandbox-workspaces.js';
 import { TenantDeletionsRepository } from './tenant-deletions.repository.js';
@@ -20,6 +21,7 @@ export class TenantEraser implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly rows: TenantRowsRepository,
     private readonly departures: BotDepartures,
     private readonly sandbox: SandboxWorkspaces,
+    private readonly clocks: ClockWatch,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -32,7 +34,8 @@ export class TenantEraser implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async look(): Promise<void> {
-    while (!this.isStopping) {
+    // Nobody's time has come by a clock that may be wrong.
+    while (!this.isStopping && (await this.clocks.look())) {
       const tenantId = await this.deletions.claimDue();
       if (!tenantId) return;
       try {

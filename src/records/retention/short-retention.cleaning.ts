@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { IS_LEFT } from '../../delivery/index.js';
 import { Repeater } from '../../platform/clock/index.js';
+import { ClockWatch } from '../../platform/clock-watch/index.js';
 import { DispatcherDatabase } from '../../platform/database/index.js';
 
 const CLEAN_EVERY_MS = 60 * 60 * 1_000;
@@ -19,7 +20,10 @@ export class ShortRetentionCleaning implements OnApplicationBootstrap, OnModuleD
   private readonly cleaning = new Repeater(CLEAN_EVERY_MS, () => this.clean(), this.logger);
   private isStopping = false;
 
-  constructor(private readonly database: DispatcherDatabase) {}
+  constructor(
+    private readonly database: DispatcherDatabase,
+    private readonly clocks: ClockWatch,
+  ) {}
 
   onApplicationBootstrap(): void {
     this.cleaning.start();
@@ -31,6 +35,7 @@ export class ShortRetentionCleaning implements OnApplicationBootstrap, OnModuleD
   }
 
   private async clean(): Promise<void> {
+    if (!(await this.clocks.look())) return;
     let found = CHUNK;
     while (found === CHUNK && !this.isStopping) {
       const old = await this.findOldBroadcasts();

@@ -1,7 +1,8 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Clock } from '../../platform/clock/index.js';
+import { ClockWatch } from '../../platform/clock-watch/index.js';
 import { DatabaseNotifications } from '../../platform/database/index.js';
-import { TickerLoop } from '../ticker-loop.js';
+import { REST_WHILE_HELD_MS, TickerLoop } from '../ticker-loop.js';
 import { type DueSequence, DueSequencesRepository } from './due-sequences.repository.js';
 import { MOST_PEOPLE, StepStarter } from './step-starter.service.js';
 
@@ -27,6 +28,7 @@ export class SequenceTicker implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly starter: StepStarter,
     notifications: DatabaseNotifications,
     private readonly clock: Clock,
+    private readonly clocks: ClockWatch,
   ) {
     this.loop = new TickerLoop(notifications, this.logger, () => this.pass());
   }
@@ -41,6 +43,7 @@ export class SequenceTicker implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** @returns how long there is nothing to do, in milliseconds */
   private async pass(): Promise<number> {
+    if (this.clocks.isHolding) return REST_WHILE_HELD_MS;
     const sequences = (await this.due.findDue()).filter(({ no }) => !this.isLeftAlone(no));
     let hasMore = false;
     const work = async (): Promise<void> => {

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
 import { BroadcastService } from '../../delivery/index.js';
+import { ClockWatch } from '../../platform/clock-watch/index.js';
 import { TenantDatabase } from '../../platform/database/index.js';
 import { type TenantId } from '../../platform/identity/index.js';
 import { isQuotaExceeded } from '../../tenants/index.js';
@@ -32,13 +33,15 @@ export class StepStarter {
     private readonly sequences: SequencesRepository,
     private readonly quietHours: QuietHoursRepository,
     private readonly broadcasts: BroadcastService,
+    private readonly clocks: ClockWatch,
   ) {}
 
   /** @returns how many people it took in hand: {@link MOST_PEOPLE} where there may be more */
   startDue({ no, tenantId }: DueSequence): Promise<number> {
     return this.database.run(tenantId, async (manager) => {
+      const mayBeginBy = this.clocks.beginReading();
       const sequence = await this.travellers.hold(manager, no);
-      if (!sequence) return 0;
+      if (!sequence || !mayBeginBy(sequence.now)) return 0;
       const travellers = await this.travellers.claimDue(manager, no, MOST_PEOPLE);
       if (travellers.length === 0) return 0;
       const steps = await this.sequences.findSteps(manager, [sequence.id]);

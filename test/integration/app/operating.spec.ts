@@ -12,13 +12,14 @@ describe('the installation as operators see it', () => {
   });
   afterAll(() => application.close());
 
-  it('tells how it is: database, tenants, lanes, backlog', async () => {
+  it('tells how it is: database, clocks, tenants, lanes, backlog', async () => {
     await signUpTenant(application.url);
     const health = await operator.client.get('/operator/health');
     expect(health).toMatchObject({
       status: 200,
       body: {
         database: { version: expect.stringMatching(/^\d+/) as string },
+        clocks: { databaseAheadSeconds: 0, holding: [] },
         tenants: { active: 1, suspended: 0 },
         lanes: { driven: 0, orphaned: 0 },
         backlog: {

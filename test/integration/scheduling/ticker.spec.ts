@@ -72,6 +72,8 @@ describe('two tickers on one database', () => {
     await waitUntil(async () => (await desk.read(id))['state'] === 'ended', 3_000);
     expect(await desk.read(id)).toMatchObject({ state: 'ended', reason: 'completed', nextRunAt: null });
     expect(await tenant.client.post(`/schedules/${id}/resume`)).toMatchObject({ status: 409 });
+    // It has ended with the claim; the start is a transaction of its own.
+    await waitUntil(async () => (await desk.occurrences(id))[0]?.state === 'started');
     const { rows } = await database.query('SELECT state FROM broadcasts WHERE schedule_id = $1', [id]);
     expect(rows).toHaveLength(1);
     const again = await tenant.client.patch(`/schedules/${id}`, {
