@@ -149,11 +149,11 @@ const schedules = (things: Things) => [
     rule: rules[2],
     ...bounds,
     ...policies,
-    ...followUps,
   })),
   {
     name: 'Tips',
     stack: { messages: stacked(things), recycle: true },
+    ...followUps,
     audience: { to: 'everybody' },
     rule: rules[2],
   },
