@@ -70,6 +70,12 @@ export class AudienceService implements OnModuleInit {
     refuseMissing(field, position, 'unknown_chat', 'There is no such chat.');
   }
 
+  /** Whether it is a chat of the tenant. */
+  async isKnown(manager: EntityManager, chatId: string): Promise<boolean> {
+    const rows = await manager.query<unknown[]>(`SELECT FROM chats WHERE id = $1`, [chatId]);
+    return rows.length > 0;
+  }
+
   /** Whether messages may go to a chat of the tenant. */
   async isActive(manager: EntityManager, chatId: string): Promise<boolean> {
     const rows = await manager.query<unknown[]>(`SELECT FROM chats WHERE id = $1 AND state = 'active'`, [

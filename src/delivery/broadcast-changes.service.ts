@@ -4,17 +4,34 @@ import { type MessageContent, MessageService } from '../messages/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
 import { conflict, invalidField, notFound } from '../platform/errors/index.js';
 import { IdempotencyService, type IdempotentRequest } from '../platform/http/index.js';
-import { type Caller } from '../platform/identity/index.js';
+import { type Caller, type TenantId } from '../platform/identity/index.js';
 import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
-import { AuditLog } from '../tenants/index.js';
+import { type AuditEntry, AuditLog } from '../tenants/index.js';
 import { type BroadcastReport, type EditBroadcast } from './broadcast.dto.js';
 import { BroadcastReports } from './broadcast-reports.service.js';
 import { BroadcastRepository, type BroadcastRow } from './broadcast.repository.js';
 import { type ChangeKind, isEnded, RECALLABLE_HOURS } from './broadcast.rules.js';
 import { PLANS } from './delivery.queues.js';
 
+/** A change of what a broadcast has sent. */
+export interface Change {
+  readonly actor: AuditEntry['actor'];
+  readonly kind: ChangeKind;
+  /** Locked by whoever asks, ended, and not being changed. */
+  readonly target: BroadcastRow;
+  /** What an edit says; of the others the target's own. */
+  readonly messageId: string;
+  readonly pinNotifies?: boolean;
+}
+
+const ACTIONS: Record<ChangeKind, string> = {
+  edit: 'broadcast.edited',
+  recall: 'broadcast.recalled',
+  pin: 'broadcast.pinned',
+};
+
 /**
- * Edits or deletes the messages that a broadcast has sent: a broadcast of its own, with the same machinery and its own
+ * Edits, deletes or pins the messages that a broadcast has sent: a broadcast of its own, with the same machinery and its own
  * report, whose deliveries are planned from those of its target.
  */
 @Injectable()
@@ -86,12 +103,22 @@ export class BroadcastChanges {
 
   private async start(
     manager: EntityManager,
-    caller: Caller,
+    { actor, tenantId }: Caller,
     kind: ChangeKind,
     target: BroadcastRow,
     messageId: string,
   ): Promise<BroadcastReport> {
-    const change = await this.broadcasts.insert(manager, caller.tenantId, {
+    const change = await this.startInTransaction(manager, tenantId, { actor, kind, target, messageId });
+    return this.reports.report(manager, change);
+  }
+
+  /** Starts a change as part of the surrounding transaction; its planning is woken after the commit. */
+  async startInTransaction(
+    manager: EntityManager,
+    tenantId: TenantId,
+    { actor, kind, target, messageId, pinNotifies = false }: Change,
+  ): Promise<BroadcastRow> {
+    const change = await this.broadcasts.insert(manager, tenantId, {
       messageId,
       audience: target.audience,
       scheduleId: null,
@@ -101,18 +128,19 @@ export class BroadcastChanges {
       ambiguityPolicy: 'resend_once',
       kind,
       targetId: target.id,
+      pinNotifies,
       maxStars: null,
       expected: 0,
     });
     if (!change) throw new Error('A change was not started.');
     await this.audit.record(manager, {
-      actor: caller.actor,
-      action: kind === 'edit' ? 'broadcast.edited' : 'broadcast.recalled',
+      actor,
+      action: ACTIONS[kind],
       subject: { kind: 'broadcast', id: target.id },
       details: { changeId: change.id },
     });
     this.tenants.afterCommit(() => this.plans.wakeSoon([change.no]));
-    return this.reports.report(manager, change);
+    return change;
   }
 }
 

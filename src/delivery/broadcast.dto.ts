@@ -5,6 +5,7 @@ import { pageQuerySchema, pageSchemaOf } from '../platform/http/index.js';
 import { idSchema } from '../platform/identity/index.js';
 import { BROADCAST_KINDS, BROADCAST_STATES } from './broadcast.rules.js';
 import { DELIVERY_STATES, type DeliveryState } from './delivery.rules.js';
+import { FOLLOW_UP_KINDS, FOLLOW_UP_STATES, PIN_WAYS } from './follow-up.rules.js';
 import { MOST_BUCKETS } from './report.rules.js';
 
 /** Either a message that is there already, or one given here. */
@@ -12,6 +13,50 @@ export const messageChoice = {
   messageId: idSchema.optional().describe('a message made before; or give `message`'),
   message: messageContentSchema.optional().describe('the content itself; or give `messageId`'),
 };
+
+const SHORTEST_STAY_SECONDS = 60;
+/** Telegram deletes for 48 hours; the last one is left for a broadcast that takes its time, and for bots that rest. */
+const LONGEST_STAY_SECONDS = 47 * 60 * 60;
+
+/** What is done with messages once they are sent. */
+export const followUpChoice = {
+  pin: z
+    .enum(PIN_WAYS)
+    .nullable()
+    .optional()
+    .describe(
+      'pin each message once all are sent, silently or so that the members of groups are notified (Telegram notifies nobody in channels and private chats)',
+    ),
+  deletePrevious: z
+    .boolean()
+    .optional()
+    .describe(
+      'once it is sent, delete the messages of the one before it, as far as Telegram still does: those of the last 48 hours',
+    ),
+  deleteAfterSeconds: z
+    .int()
+    .min(SHORTEST_STAY_SECONDS)
+    .max(LONGEST_STAY_SECONDS)
+    .nullable()
+    .optional()
+    .describe('delete the messages so long after the last one was sent; up to 47 hours'),
+};
+
+export const followUpSchema = z
+  .object({
+    kind: z.enum(FOLLOW_UP_KINDS),
+    state: z.enum(FOLLOW_UP_STATES),
+    reason: z
+      .string()
+      .nullable()
+      .describe(
+        'why it was dropped: nothing_sent, no_previous, already_deleted, too_old (Telegram deletes for 48 hours)',
+      ),
+    broadcastId: idSchema.nullable().describe('what carries it out, with a report of its own'),
+    advice: z.string().nullable().describe('what went wrong, and what to do about it'),
+  })
+  .meta({ id: 'FollowUp' });
+export type FollowUpView = z.output<typeof followUpSchema>;
 
 export const createBroadcastSchema = z
   .strictObject({
@@ -103,7 +148,9 @@ export const broadcastSchema = z
     id: idSchema,
     kind: z
       .enum(BROADCAST_KINDS)
-      .describe('`edit` and `recall` change the messages that their target sent; a `test` went to one chat'),
+      .describe(
+        '`edit`, `recall` and `pin` change the messages that their target sent; a `test` went to one chat',
+      ),
     targetId: idSchema.nullable(),
     state: z.enum(BROADCAST_STATES),
     stateReason: z.string().nullable(),

@@ -41,6 +41,10 @@ export interface NewBroadcast {
   readonly kind: BroadcastKind;
   /** The broadcast whose messages it changes. */
   readonly targetId: string | null;
+  /** Of a pin, whether it notifies. */
+  readonly pinNotifies?: boolean;
+  /** The queue whose post it sends. */
+  readonly queueId?: string | undefined;
   /** Null where it is not paid for. */
   readonly maxStars: number | null;
   /** Size of the audience where a quota asked for it, else 0. */
@@ -49,6 +53,8 @@ export interface NewBroadcast {
 
 const COLUMNS = `id, no::text, kind, target_id, message_id, audience, schedule_id, sequence_id, due_at, planned_on::text, state, state_reason,
   planned::text, ambiguity_policy, max_stars, created_at, ended_at, CASE WHEN are_totals_true THEN totals END AS totals`;
+/** How many in a row may have sent nothing before the one before them is no longer looked for. */
+const MOST_WITHOUT_MESSAGES = 50;
 /** Broadcasts of one look of the sweep. */
 const CHUNK = 10_000;
 
@@ -72,9 +78,9 @@ export class BroadcastRepository {
   ): Promise<BroadcastRow | undefined> {
     const [row] = await manager.query<BroadcastRow[]>(
       `INSERT INTO broadcasts (tenant_id, message_id, audience, schedule_id, due_at, planned_on, ambiguity_policy,
-         expected, kind, target_id, max_stars, sequence_id)
+         expected, kind, target_id, max_stars, sequence_id, pin_notifies, queue_id)
        VALUES ($1, $2, $3, $4, coalesce($5, clock_timestamp()), (clock_timestamp() AT TIME ZONE 'UTC')::date, $6, $7,
-         $8, $9, $10, $11)
+         $8, $9, $10, $11, $12, $13)
        ON CONFLICT (schedule_id, due_at, time_zone) DO NOTHING RETURNING ${COLUMNS}`,
       [
         tenantId,
@@ -88,6 +94,8 @@ export class BroadcastRepository {
         broadcast.targetId,
         broadcast.maxStars,
         broadcast.sequenceId,
+        broadcast.pinNotifies ?? false,
+        broadcast.queueId ?? null,
       ],
     );
     return row;
@@ -122,7 +130,38 @@ export class BroadcastRepository {
     return row;
   }
 
-  /** Whether an edit or a recall of this broadcast is under way. */
+  /**
+   * The last broadcast before this one that sent anything: of the same queue, else of the same schedule to the chats of the
+   * same zone.
+   */
+  async findPrevious(manager: EntityManager, id: string): Promise<BroadcastRow | undefined> {
+    const [row] = await manager.query<BroadcastRow[]>(
+      `SELECT ${COLUMNS} FROM (
+         SELECT earlier.* FROM broadcasts earlier JOIN broadcasts b ON b.id = $1
+         WHERE earlier.tenant_id = current_tenant_id() AND earlier.id < $1 AND earlier.kind = 'send'
+           AND CASE WHEN b.queue_id IS NULL
+             THEN earlier.schedule_id = b.schedule_id AND earlier.time_zone = b.time_zone
+             ELSE earlier.queue_id = b.queue_id END
+         ORDER BY earlier.id DESC LIMIT ${MOST_WITHOUT_MESSAGES}) e
+       WHERE EXISTS (SELECT FROM deliveries d WHERE d.planned_on = e.planned_on AND d.class = 1 AND d.source_no = e.no
+         AND d.state = 2 AND d.message_id IS NOT NULL)
+       ORDER BY id DESC LIMIT 1`,
+      [id],
+    );
+    return row;
+  }
+
+  /** Whether its messages were deleted, as far as they could be. */
+  async isRecalled(manager: EntityManager, id: string): Promise<boolean> {
+    const rows: unknown[] = await manager.query(
+      `SELECT FROM broadcasts WHERE tenant_id = current_tenant_id() AND target_id = $1 AND kind = 'recall'
+         AND state = 'finished' LIMIT 1`,
+      [id],
+    );
+    return rows.length > 0;
+  }
+
+  /** Whether a change of this broadcast's messages is under way. */
   async isBeingChanged(manager: EntityManager, tenantId: TenantId, id: string): Promise<boolean> {
     const rows: unknown[] = await manager.query(
       `SELECT FROM broadcasts WHERE tenant_id = $1 AND target_id = $2 AND state IN ${UNENDED} LIMIT 1`,

@@ -25,6 +25,8 @@ import {
 import { BroadcastReports, presentBroadcast } from './broadcast-reports.service.js';
 import { type AmbiguityPolicy, BroadcastRepository, type BroadcastRow } from './broadcast.repository.js';
 import { PLANS } from './delivery.queues.js';
+import { type AskedFollowUps, listFollowUps } from './follow-up.rules.js';
+import { FollowUpsRepository } from './follow-ups.repository.js';
 
 /** What a broadcast is started with. */
 export interface BroadcastRequest {
@@ -32,6 +34,10 @@ export interface BroadcastRequest {
   readonly audience: Audience;
   readonly scheduleId?: string;
   readonly sequenceId?: string;
+  /** The queue whose post it sends. */
+  readonly queueId?: string | undefined;
+  /** What is done once it has sent. */
+  readonly followUps?: AskedFollowUps;
   /** The instant it was due; without it, now. */
   readonly dueAt?: Date;
   readonly ambiguityPolicy?: AmbiguityPolicy;
@@ -46,6 +52,7 @@ export class BroadcastService implements OnModuleInit {
     private readonly tenants: TenantDatabase,
     private readonly idempotency: IdempotencyService,
     private readonly repository: BroadcastRepository,
+    private readonly followUps: FollowUpsRepository,
     private readonly reports: BroadcastReports,
     private readonly messages: MessageService,
     private readonly messageUses: MessageUses,
@@ -176,10 +183,13 @@ export class BroadcastService implements OnModuleInit {
       ambiguityPolicy: request.ambiguityPolicy ?? 'leave',
       kind: request.kind ?? 'send',
       targetId: null,
+      queueId: request.queueId,
       maxStars: request.maxStars ?? null,
       expected,
     });
     if (inserted) {
+      if (request.followUps)
+        await this.followUps.insertAll(manager, tenantId, inserted.id, listFollowUps(request.followUps));
       this.tenants.afterCommit(() => this.plans.wakeSoon([inserted.no]));
       return inserted;
     }

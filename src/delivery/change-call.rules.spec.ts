@@ -1,5 +1,5 @@
 import { compileMessage } from '../messages/index.js';
-import { callToEdit, callToRecall } from './change-call.rules.js';
+import { callToEdit, callToPin, callToRecall } from './change-call.rules.js';
 
 const RECIPIENT = { telegramChatId: 5, firstName: 'Rui' };
 const BUTTONS = [[{ text: 'Yes', callbackData: 'yes' }]];
@@ -50,5 +50,12 @@ test('callToRecall names the chat and the message', () => {
   expect(callToRecall(-5, 77)).toEqual({
     method: 'deleteMessage',
     parameters: { chat_id: -5, message_id: 77 },
+  });
+});
+
+test.each([true, false])('callToPin tells the members of a group: %s', (notifies) => {
+  expect(callToPin(-5, 77, notifies)).toEqual({
+    method: 'pinChatMessage',
+    parameters: { chat_id: -5, message_id: 77, disable_notification: !notifies },
   });
 });

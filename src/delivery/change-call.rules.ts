@@ -30,6 +30,12 @@ export const callToRecall = (telegramChatId: number, messageId: number): ChangeC
   parameters: { chat_id: telegramChatId, message_id: messageId },
 });
 
+/** @param notifies whether a group's members hear of it; nobody hears of it in channels and private chats */
+export const callToPin = (telegramChatId: number, messageId: number, notifies: boolean): ChangeCall => ({
+  method: 'pinChatMessage',
+  parameters: { chat_id: telegramChatId, message_id: messageId, disable_notification: !notifies },
+});
+
 function editOf(method: string): keyof typeof EXCHANGED {
   if (method === 'sendMessage') return 'editMessageText';
   return WITHOUT_CAPTION.includes(method) ? 'editMessageReplyMarkup' : 'editMessageCaption';

@@ -15,7 +15,7 @@ import { DispatcherDatabase } from '../platform/database/index.js';
 import { type BotApiOutcome, type BotApiUpload, type PacedChat } from '../telegram/index.js';
 import { BotFile, type FileIdKeeper, type FileLesson, type FileUse } from './bot-file.js';
 import { type BroadcastKind, type ChangeKind, isChange } from './broadcast.rules.js';
-import { callToEdit, callToRecall } from './change-call.rules.js';
+import { callToEdit, callToPin, callToRecall } from './change-call.rules.js';
 import { judge, judgeChange, type Verdict } from './delivery.rules.js';
 import { deliveryKey } from './journal.repository.js';
 import { type QueuedDelivery } from './lane.repository.js';
@@ -35,6 +35,7 @@ interface BroadcastContent {
   isRefused: boolean;
   readonly kind: BroadcastKind;
   readonly isPaid: boolean;
+  readonly pinNotifies: boolean;
   readonly isResentWhenUnknown: boolean;
   readonly render: (delivery: QueuedDelivery) => RenderedMessage;
   readonly media: MediaReference | undefined;
@@ -137,9 +138,14 @@ export class PreparedDelivery {
   private callToChange(kind: ChangeKind, render: BroadcastContent['render']): PreparedCall {
     const { telegramChatId, messageId, sourceNo } = this.row;
     if (messageId === null) throw new Error(`Broadcast ${sourceNo} changes a message that nobody knows.`);
-    return kind === 'edit'
-      ? callToEdit(render(this.row), messageId)
-      : callToRecall(telegramChatId, messageId);
+    switch (kind) {
+      case 'edit':
+        return callToEdit(render(this.row), messageId);
+      case 'recall':
+        return callToRecall(telegramChatId, messageId);
+      case 'pin':
+        return callToPin(telegramChatId, messageId, this.content?.pinNotifies === true);
+    }
   }
 }
 
@@ -203,20 +209,23 @@ export class Contents {
       no: string;
       kind: BroadcastKind;
       is_paid: boolean;
+      pin_notifies: boolean;
       ambiguity_policy: string;
       content: MessageContent;
     }>(
-      `SELECT b.no, b.kind, b.max_stars IS NOT NULL AS is_paid, b.ambiguity_policy, m.content
+      `SELECT b.no, b.kind, b.max_stars IS NOT NULL AS is_paid, b.pin_notifies, b.ambiguity_policy, m.content
        FROM broadcasts b JOIN messages m ON m.tenant_id = b.tenant_id AND m.id = b.message_id
        WHERE b.no = ANY($1::bigint[])`,
       [missing],
     );
-    for (const { no, kind, is_paid: isPaid, ambiguity_policy: policy, content } of rows) {
+    for (const row of rows) {
+      const { no, kind, is_paid: isPaid, ambiguity_policy: policy, content } = row;
       const media = isChange(kind) ? undefined : mediaOf(content);
       const loaded: BroadcastContent = {
         isRefused: false,
         kind,
         isPaid,
+        pinNotifies: row.pin_notifies,
         isResentWhenUnknown: policy === 'resend_once',
         render: compileMessage(content),
         media,

@@ -21,6 +21,9 @@ import { ControlRepository } from './control.repository.js';
 import { LANES, LANES_PER_JOB, PLANS } from './delivery.queues.js';
 import { DeliveryPartitions } from './delivery-partitions.service.js';
 import { FanOut } from './fan-out.service.js';
+import { FollowUpStarter } from './follow-up-starter.service.js';
+import { FollowUpsRepository } from './follow-ups.repository.js';
+import { FollowUps } from './follow-ups.service.js';
 import { ForgetPeople } from './forget-people.js';
 import { LaneConsequences } from './lane-consequences.js';
 import { LaneDriver } from './lane-driver.service.js';
@@ -43,6 +46,7 @@ const queues = [QueueModule.forSubject(LANES, LANES_PER_JOB), QueueModule.forSub
   imports: [...queues, AudienceModule, MessagesModule, TenantsModule],
   providers: [
     BroadcastService,
+    BroadcastChanges,
     BroadcastReports,
     BroadcastRepository,
     ControlRepository,
@@ -50,6 +54,8 @@ const queues = [QueueModule.forSubject(LANES, LANES_PER_JOB), QueueModule.forSub
     TotalsKeeper,
     OpenDays,
     FanOut,
+    FollowUps,
+    FollowUpsRepository,
     { provide: AnswerSink, useClass: ReplySink },
     ForgetPeople,
     SkipWhoStopped,
@@ -58,12 +64,15 @@ const queues = [QueueModule.forSubject(LANES, LANES_PER_JOB), QueueModule.forSub
   ],
   exports: [
     BroadcastService,
+    BroadcastChanges,
     BroadcastReports,
     BroadcastRepository,
     ControlRepository,
     TotalsKeeper,
     OpenDays,
     FanOut,
+    FollowUps,
+    FollowUpsRepository,
     AnswerSink,
     ...queues,
   ],
@@ -78,7 +87,7 @@ export class DeliveryModule {}
     BroadcastChangesController,
     BroadcastReportsController,
   ],
-  providers: [BroadcastControl, BroadcastChanges],
+  providers: [BroadcastControl],
 })
 export class DeliveryApiModule {}
 
@@ -90,6 +99,6 @@ export class DeliveryWorkerModule {}
 
 @Module({
   imports: [DeliveryModule, CleaningModule.forRows(OLD_REPLIES, OLD_BROADCASTS)],
-  providers: [CutLongWaits, DeliveryPartitions, Sweep],
+  providers: [CutLongWaits, DeliveryPartitions, FollowUpStarter, Sweep],
 })
 export class DeliverySchedulerModule {}

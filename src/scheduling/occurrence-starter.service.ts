@@ -7,8 +7,10 @@ import { type TenantId } from '../platform/identity/index.js';
 import { AuditLog, isQuotaExceeded } from '../tenants/index.js';
 import { type WaitingOccurrence } from './due-schedules.repository.js';
 import { QuietHoursRepository } from './quiet-hours.repository.js';
+import { type SkipReason } from './rules/missed-runs.rules.js';
 import { decideQuiet } from './rules/quiet-hours.rules.js';
 import { SchedulesRepository } from './schedules.repository.js';
+import { StacksRepository } from './stacks.repository.js';
 import {
   OccurrencesRepository,
   type RunningBroadcast,
@@ -34,6 +36,7 @@ export class OccurrenceStarter {
     private readonly database: TenantDatabase,
     private readonly occurrences: OccurrencesRepository,
     private readonly schedules: SchedulesRepository,
+    private readonly stacks: StacksRepository,
     private readonly quietHours: QuietHoursRepository,
     private readonly broadcasts: BroadcastService,
     private readonly audience: AudienceService,
@@ -72,7 +75,9 @@ export class OccurrenceStarter {
       tenantId,
       await this.occurrences.lockWaiting(manager, ids),
     );
-    const oneByOne = occurrences.filter(runsAlone).map((occurrence) => occurrence.schedule_id);
+    const held = occurrences.filter((one) => runsAlone(one) || hasStack(one)).map(scheduleOf);
+    if (held.length > 0) await this.occurrences.lockSchedules(manager, held);
+    const oneByOne = occurrences.filter(runsAlone).map(scheduleOf);
     const running = new Set(
       (oneByOne.length > 0 ? await this.occurrences.findRunning(manager, oneByOne) : []).map(keyOf),
     );
@@ -86,12 +91,13 @@ export class OccurrenceStarter {
         await this.occurrences.skip(manager, occurrence.id, 'no_chats');
         continue;
       }
-      const broadcastId = await this.start(manager, tenantId, occurrence);
-      if (broadcastId === undefined) {
-        await this.occurrences.skip(manager, occurrence.id, 'quota_exceeded');
+      const outcome = await this.start(manager, tenantId, occurrence);
+      if ('skipReason' in outcome) {
+        await this.occurrences.skip(manager, occurrence.id, outcome.skipReason);
         continue;
       }
       running.add(keyOf(occurrence));
+      const { broadcastId } = outcome;
       started.push({ id: occurrence.id, broadcastId, scheduleId: occurrence.schedule_id });
     }
     if (started.length > 0) await this.occurrences.markStarted(manager, started);
@@ -105,22 +111,34 @@ export class OccurrenceStarter {
     );
   }
 
-  /** @returns the broadcast's id; undefined where the tenant's plan doesn't allow it */
+  /** A stack steps on with the broadcast alone: what isn't sent is the next run's. */
   private async start(
     manager: EntityManager,
     tenantId: TenantId,
     occurrence: StartableOccurrence,
-  ): Promise<string | undefined> {
+  ): Promise<{ broadcastId: string } | { skipReason: SkipReason }> {
+    const stacked = hasStack(occurrence)
+      ? await this.stacks.findNext(manager, occurrence.schedule_id)
+      : undefined;
+    const messageId = occurrence.message_id ?? stacked?.message_id;
+    if (messageId === undefined) return { skipReason: 'stack_empty' };
     try {
-      const broadcast = await this.broadcasts.startInTransaction(manager, tenantId, {
-        messageId: occurrence.message_id,
+      const { id: broadcastId } = await this.broadcasts.startInTransaction(manager, tenantId, {
+        messageId,
         audience: audienceOf(occurrence),
         scheduleId: occurrence.schedule_id,
+        queueId: occurrence.queue_id ?? undefined,
         dueAt: occurrence.due_at,
+        followUps: {
+          pin: occurrence.pin,
+          deletePrevious: occurrence.delete_previous === true,
+          deleteAfterSeconds: occurrence.delete_after_seconds,
+        },
       });
-      return broadcast.id;
+      if (stacked) await this.stacks.step(manager, stacked, occurrence.recycles === true);
+      return { broadcastId };
     } catch (error) {
-      if (isQuotaExceeded(error)) return undefined;
+      if (isQuotaExceeded(error)) return { skipReason: 'quota_exceeded' };
       throw error;
     }
   }
@@ -157,6 +175,10 @@ const keyOf = (one: RunningBroadcast): string => `${one.schedule_id} ${one.time_
 /** The chats that an occurrence is for. */
 const audienceOf = ({ audience, time_zone: timeZone, local_time_of: of }: StartableOccurrence): Audience =>
   timeZone === '' ? audience : { ...audience, localTime: { of: of ?? 'chat', timeZone } };
+
+const scheduleOf = ({ schedule_id }: StartableOccurrence): string => schedule_id;
+
+const hasStack = ({ message_id }: StartableOccurrence): boolean => message_id === null;
 
 /** Claims that no two broadcasts of the schedule to the same chats run at the same time. */
 const runsAlone = ({ overlap_policy }: StartableOccurrence): boolean =>

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
 import { type Audience, type LocalTimeOf } from '../audience/index.js';
+import { type PinWay } from '../delivery/index.js';
 import { DEFAULT_GRACE_SECONDS, type SkipReason } from './rules/missed-runs.rules.js';
 import { type OccurrenceView, type OverlapPolicy } from './schedule.dto.js';
 
@@ -23,7 +24,13 @@ export interface StartableOccurrence {
   readonly time_zone: string;
   readonly local_time_of: LocalTimeOf | null;
   readonly schedule_id: string;
-  readonly message_id: string;
+  /** Null where it comes from a stack, of which `recycles` says what becomes of it then. */
+  readonly message_id: string | null;
+  readonly recycles: boolean | null;
+  readonly pin: PinWay | null;
+  readonly delete_previous: boolean | null;
+  readonly delete_after_seconds: number | null;
+  readonly queue_id: string | null;
   readonly audience: Audience;
   /** Null for the usual. */
   readonly overlap_policy: OverlapPolicy | null;
@@ -54,6 +61,7 @@ export class OccurrencesRepository {
   lockWaiting(manager: EntityManager, ids: readonly string[]): Promise<StartableOccurrence[]> {
     return manager.query<StartableOccurrence[]>(
       `SELECT o.id, o.due_at, o.time_zone, o.schedule_id, s.message_id, s.audience, s.local_time_of, s.overlap_policy,
+              s.recycles, s.pin, s.delete_previous, s.delete_after_seconds, s.queue_id,
               o.due_at + make_interval(secs => coalesce(s.grace_seconds, ${DEFAULT_GRACE_SECONDS})) < clock_timestamp()
                 AS is_past_grace
          FROM occurrences o JOIN schedules s ON s.id = o.schedule_id
@@ -64,13 +72,17 @@ export class OccurrencesRepository {
   }
 
   /**
-   * Which of these schedules have a broadcast that is not over, and to the chats of which zone. Holds the schedules until the transaction ends, so that
-   * two processes don't each start one.
+   * Until the transaction ends no other process starts a broadcast of these schedules, nor takes a message of their
+   * stacks. All at once and in one order, so that nobody waits for each other.
    */
-  async findRunning(manager: EntityManager, scheduleIds: readonly string[]): Promise<RunningBroadcast[]> {
+  async lockSchedules(manager: EntityManager, scheduleIds: readonly string[]): Promise<void> {
     await manager.query('SELECT FROM schedules WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE', [
       scheduleIds,
     ]);
+  }
+
+  /** Which of these schedules have a broadcast that is not over, and to the chats of which zone. */
+  findRunning(manager: EntityManager, scheduleIds: readonly string[]): Promise<RunningBroadcast[]> {
     return manager.query<RunningBroadcast[]>(
       `SELECT DISTINCT schedule_id, time_zone FROM broadcasts
         WHERE schedule_id = ANY ($1::uuid[]) AND state IN ('planning', 'sending', 'paused')`,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { pageQuerySchema, textSchema } from '../platform/http/index.js';
 import { idSchema } from '../platform/identity/index.js';
 import { createScheduleSchema, scheduleSchema } from './schedule.dto.js';
+import { stackSchema } from './stack.dto.js';
 
 const MOST_AT_ONCE = 500;
 /** What a request of a mebibyte holds. */
@@ -72,7 +73,8 @@ export const exportQuerySchema = pageQuerySchema.extend({
 });
 
 const exportedScheduleSchema = scheduleSchema
-  .pick({ name: true, messageId: true, audience: true, rule: true })
+  .pick({ name: true, audience: true, rule: true })
+  .extend({ messageId: idSchema.optional(), stack: stackSchema.optional() })
   .extend(
     scheduleSchema
       .pick({
@@ -81,6 +83,9 @@ const exportedScheduleSchema = scheduleSchema
         missedPolicy: true,
         graceSeconds: true,
         overlapPolicy: true,
+        pin: true,
+        deletePrevious: true,
+        deleteAfterSeconds: true,
       })
       .partial().shape,
   )

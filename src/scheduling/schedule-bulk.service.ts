@@ -15,6 +15,7 @@ import {
 } from './schedule-bulk.dto.js';
 import { ScheduleService } from './schedule.service.js';
 import { type ScheduleRow, SchedulesRepository } from './schedules.repository.js';
+import { type StackRow, StacksRepository } from './stacks.repository.js';
 
 /** Of a tenant with more, programs take the pages of the JSON export. */
 const MOST_CSV_ROWS = 10_000;
@@ -26,6 +27,7 @@ export class ScheduleBulkService {
     private readonly database: TenantDatabase,
     private readonly schedules: ScheduleService,
     private readonly repository: SchedulesRepository,
+    private readonly stacks: StacksRepository,
   ) {}
 
   /** Each for itself: what can't be done to one is said of it, and the others are done. */
@@ -51,10 +53,18 @@ export class ScheduleBulkService {
 
   /** Newest first. */
   async export(caller: Caller, query: PageQuery): Promise<SchedulesExport> {
-    const rows = await this.database.run(caller.tenantId, (manager) =>
-      this.repository.findPage(manager, idBefore(query), query.limit + 1, undefined),
-    );
-    const { items, nextCursor } = pageOf(rows, query, toExported);
+    const { rows, stacked } = await this.database.run(caller.tenantId, async (manager) => {
+      const rows = await this.repository.findPage(manager, idBefore(query), query.limit + 1, undefined);
+      const ids = rows.filter(({ recycles }) => recycles !== null).map(({ id }) => id);
+      return { rows, stacked: ids.length > 0 ? await this.stacks.findAll(manager, ids) : [] };
+    });
+    const messagesOf = new Map<string, StackRow[]>();
+    for (const one of stacked) {
+      const known = messagesOf.get(one.schedule_id);
+      if (known) known.push(one);
+      else messagesOf.set(one.schedule_id, [one]);
+    }
+    const { items, nextCursor } = pageOf(rows, query, (row) => toExported(row, messagesOf.get(row.id) ?? []));
     return { schedules: items, nextCursor };
   }
 
@@ -101,9 +111,15 @@ function toProblem({ issues }: z.ZodError): ProblemError {
 }
 
 /** What an import takes; what is usual is left out. */
-const toExported = (row: ScheduleRow): ExportedSchedule => ({
+const toExported = (row: ScheduleRow, stacked: readonly StackRow[]): ExportedSchedule => ({
   name: row.name,
-  messageId: row.message_id,
+  ...(row.message_id !== null && { messageId: row.message_id }),
+  ...(row.recycles !== null && {
+    stack: {
+      messages: stacked.map(({ message_id: messageId }) => ({ messageId })),
+      recycle: row.recycles,
+    },
+  }),
   audience: row.audience,
   rule: row.rule,
   ...(row.local_time_of ? { localTimeOf: row.local_time_of } : { timeZone: row.time_zone }),
@@ -114,4 +130,7 @@ const toExported = (row: ScheduleRow): ExportedSchedule => ({
   ...(row.missed_policy && { missedPolicy: row.missed_policy }),
   ...(row.grace_seconds !== null && { graceSeconds: row.grace_seconds }),
   ...(row.overlap_policy && { overlapPolicy: row.overlap_policy }),
+  ...(row.pin && { pin: row.pin }),
+  ...(row.delete_previous && { deletePrevious: true }),
+  ...(row.delete_after_seconds !== null && { deleteAfterSeconds: row.delete_after_seconds }),
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { audienceSchema, LOCAL_TIMES } from '../audience/index.js';
-import { messageChoice } from '../delivery/index.js';
+import { followUpChoice, followUpSchema, messageChoice, PIN_WAYS } from '../delivery/index.js';
 import { lineOfTextSchema, pageQuerySchema, pageSchemaOf } from '../platform/http/index.js';
 import { idSchema } from '../platform/identity/index.js';
 import { languageSchema, timeZoneSchema } from '../tenants/index.js';
@@ -16,6 +16,7 @@ import {
   writtenDaySchema,
   writtenTimeSchema,
 } from './schedule-rule.dto.js';
+import { changeStackSchema, stackSchema } from './stack.dto.js';
 
 export const OVERLAP_POLICIES = ['wait', 'skip', 'parallel'] as const;
 export type OverlapPolicy = (typeof OVERLAP_POLICIES)[number];
@@ -82,13 +83,27 @@ const fields = {
   audience: audienceSchema,
   ...timingFields,
   ...policyFields,
+  ...followUpChoice,
 };
 
+interface GivenMessage {
+  readonly message?: unknown;
+  readonly messageId?: unknown;
+  readonly stack?: unknown;
+}
+const countMessages = ({ message, messageId, stack }: GivenMessage): number =>
+  [message, messageId, stack].filter((one) => one !== undefined).length;
+
 export const createScheduleSchema = z
-  .strictObject(fields)
-  .refine((input) => (input.message === undefined) !== (input.messageId === undefined), {
+  .strictObject({
+    ...fields,
+    stack: stackSchema
+      .optional()
+      .describe('messages of which each run sends the next one; instead of one message, in one zone'),
+  })
+  .refine((input) => countMessages(input) === 1, {
     path: ['message'],
-    error: 'A schedule has either message or messageId.',
+    error: 'A schedule has one of message, messageId and stack.',
   })
   .meta({
     id: 'CreateSchedule',
@@ -105,12 +120,15 @@ export const createScheduleSchema = z
 export type CreateSchedule = z.infer<typeof createScheduleSchema>;
 
 export const changeScheduleSchema = z
-  .strictObject(fields)
+  .strictObject({
+    ...fields,
+    stack: changeStackSchema.describe('messages take the place of what the schedule sends now'),
+  })
   .partial()
   .refine((input) => Object.keys(input).length > 0, { error: 'Name at least one field to change.' })
-  .refine((input) => input.message === undefined || input.messageId === undefined, {
+  .refine((input) => countMessages(input) <= 1, {
     path: ['message'],
-    error: 'A schedule has either message or messageId.',
+    error: 'A schedule has one of message, messageId and stack.',
   })
   .meta({ id: 'ChangeSchedule', examples: [{ rule: { kind: 'cron', expression: '30 8 * * MON-FRI' } }] });
 export type ChangeSchedule = z.infer<typeof changeScheduleSchema>;
@@ -122,7 +140,11 @@ export const scheduleSchema = z
   .object({
     id: idSchema,
     name: z.string(),
-    messageId: idSchema,
+    messageId: idSchema.nullable().describe('null where it has a stack'),
+    stack: z
+      .object({ recycle: z.boolean() })
+      .nullable()
+      .describe('given where each run sends the next message of GET /schedules/{id}/stack'),
     audience: audienceSchema,
     rule: scheduleRuleSchema,
     timeZone: z.string(),
@@ -145,6 +167,9 @@ export const scheduleSchema = z
     missedPolicy: z.enum(MISSED_POLICIES),
     graceSeconds: z.int(),
     overlapPolicy: z.enum(OVERLAP_POLICIES),
+    pin: z.enum(PIN_WAYS).nullable(),
+    deletePrevious: z.boolean(),
+    deleteAfterSeconds: z.int().nullable(),
     state: z.enum(SCHEDULE_STATES),
     reason: z
       .string()
@@ -175,9 +200,12 @@ export const occurrenceSchema = z
       .string()
       .nullable()
       .describe(
-        'why it did not run, or waited: missed (later than the grace), overtaken (a later run was due already and ran in its place), previous_running (its last broadcast was still going on), quiet_hours, paused, awaiting_approval, tenant_suspended, no_chats (nobody of the audience lives in the zone), could_not_start (a fault of ours that lasted an hour)',
+        'why it did not run, or waited: missed (later than the grace), overtaken (a later run was due already and ran in its place), previous_running (its last broadcast was still going on), quiet_hours, paused, awaiting_approval, tenant_suspended, no_chats (nobody of the audience lives in the zone), stack_empty (no message was left in its stack), could_not_start (a fault of ours that lasted an hour)',
       ),
     broadcastId: idSchema.nullable(),
+    followUps: z
+      .array(followUpSchema)
+      .describe('what is done, or was, with its messages after they were sent'),
     createdAt: z.iso.datetime(),
   })
   .meta({ id: 'Occurrence' });

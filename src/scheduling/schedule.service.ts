@@ -1,9 +1,10 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
 import { type Audience, AudienceService, type LocalTimeOf } from '../audience/index.js';
+import { FollowUps, type FollowUpView } from '../delivery/index.js';
 import { MessageService, MessageUses } from '../messages/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
-import { conflict, notFound, withinField } from '../platform/errors/index.js';
+import { conflict, invalidField, notFound, withinField } from '../platform/errors/index.js';
 import {
   idBefore,
   IdempotencyService,
@@ -48,6 +49,8 @@ import {
   type ScheduleQuery,
   type ScheduleView,
 } from './schedule.dto.js';
+import { ScheduleMessages } from './schedule-messages.service.js';
+import { StacksRepository } from './stacks.repository.js';
 import { type ScheduleRow, SchedulesRepository, type TenantClock } from './schedules.repository.js';
 
 /** What people do with schedules. What becomes due is the ticker's. */
@@ -58,6 +61,8 @@ export class ScheduleService implements OnModuleInit {
     private readonly idempotency: IdempotencyService,
     private readonly schedules: SchedulesRepository,
     private readonly occurrences: OccurrencesRepository,
+    private readonly stacks: StacksRepository,
+    private readonly sent: ScheduleMessages,
     private readonly messages: MessageService,
     private readonly messageUses: MessageUses,
     private readonly audience: AudienceService,
@@ -65,6 +70,7 @@ export class ScheduleService implements OnModuleInit {
     private readonly quotas: Quotas,
     private readonly timeZones: TimeZoneChanges,
     private readonly approval: ScheduleApproval,
+    private readonly followUps: FollowUps,
   ) {}
 
   onModuleInit(): void {
@@ -82,20 +88,46 @@ export class ScheduleService implements OnModuleInit {
 
   create(caller: Caller, idempotent: IdempotentRequest, input: CreateSchedule): Promise<ScheduleView> {
     return this.idempotency.run(caller, idempotent, async (manager) => {
-      const { now, timeZone } = await this.schedules.readClock(manager, caller.tenantId);
-      const choice = await this.choose(manager, caller.tenantId, input, { now, timeZone });
-      await this.quotas.assertRoom(manager, caller.tenantId, 'schedules');
-      const needsApproval = await this.approval.isNeeded(manager, caller);
-      const row = await this.schedules.insert(
-        manager,
-        caller.tenantId,
-        needsApproval ? letAwaitApproval(choice, now) : choice,
-      );
-      await announceDueSoon(manager, row.next_run_at, now);
-      await this.record(manager, caller, 'schedule.created', [row.id]);
-      await this.approval.request(manager, caller, [row]);
-      return toView(row);
+      return toView(await this.createInTransaction(manager, caller, input));
     });
+  }
+
+  /** As part of the surrounding unit of work. @param queueId of the queue whose post it is */
+  async createInTransaction(
+    manager: EntityManager,
+    caller: Caller,
+    input: CreateSchedule,
+    queueId: string | null = null,
+  ): Promise<ScheduleRow> {
+    const clock = await this.schedules.readClock(manager, caller.tenantId);
+    const { choice, stack } = await this.choose(manager, caller.tenantId, input, clock);
+    const placed = queueId === null ? choice : { ...choice, queue_id: queueId, post_at: choice.next_run_at };
+    const [row] = await this.insertAll(manager, caller, [{ choice: placed, stack }], clock.now);
+    if (!row) throw new Error('INSERT returned no row.');
+    return row;
+  }
+
+  private async insertAll(
+    manager: EntityManager,
+    caller: Caller,
+    chosen: readonly ChosenSchedule[],
+    now: Date,
+  ): Promise<ScheduleRow[]> {
+    await this.quotas.assertRoom(manager, caller.tenantId, 'schedules', chosen.length);
+    const needsApproval = await this.approval.isNeeded(manager, caller);
+    const rows = await this.schedules.insertMany(
+      manager,
+      caller.tenantId,
+      chosen.map(({ choice }) => (needsApproval ? letAwaitApproval(choice, now) : choice)),
+    );
+    for (const [n, { stack }] of chosen.entries())
+      if (stack.length > 0) await this.stacks.add(manager, caller.tenantId, rows[n]!.id, stack);
+    const dueTimes = rows.flatMap((row) => row.next_run_at?.getTime() ?? []);
+    if (dueTimes.length > 0) await announceDueSoon(manager, new Date(Math.min(...dueTimes)), now);
+    const ids = rows.map(({ id }) => id);
+    await this.record(manager, caller, 'schedule.created', ids);
+    await this.approval.request(manager, caller, rows);
+    return rows;
   }
 
   /** All of them or none. @throws ProblemError 400 naming the first that is wrong, such as `schedules.3.rule.at` */
@@ -106,28 +138,17 @@ export class ScheduleService implements OnModuleInit {
   ): Promise<ImportResult> {
     return this.idempotency.run(caller, idempotent, async (manager) => {
       const clock = await this.schedules.readClock(manager, caller.tenantId);
-      const choices: ScheduleChoice[] = [];
+      const chosen: ChosenSchedule[] = [];
       const known = new Set<string>();
       for (const [n, input] of inputs.entries()) {
         try {
-          choices.push(await this.choose(manager, caller.tenantId, input, clock, known));
+          chosen.push(await this.choose(manager, caller.tenantId, input, clock, known));
         } catch (error) {
           throw withinField(error, `schedules.${n}`);
         }
       }
-      await this.quotas.assertRoom(manager, caller.tenantId, 'schedules', choices.length);
-      const needsApproval = await this.approval.isNeeded(manager, caller);
-      const rows = await this.schedules.insertMany(
-        manager,
-        caller.tenantId,
-        needsApproval ? choices.map((choice) => letAwaitApproval(choice, clock.now)) : choices,
-      );
-      const dueTimes = rows.flatMap((row) => row.next_run_at?.getTime() ?? []);
-      await announceDueSoon(manager, new Date(Math.min(...dueTimes)), clock.now);
-      const ids = rows.map(({ id }) => id);
-      await this.record(manager, caller, 'schedule.created', ids);
-      await this.approval.request(manager, caller, rows);
-      return { ids };
+      const rows = await this.insertAll(manager, caller, chosen, clock.now);
+      return { ids: rows.map(({ id }) => id) };
     });
   }
 
@@ -138,29 +159,31 @@ export class ScheduleService implements OnModuleInit {
     input: CreateSchedule,
     { now, timeZone }: Pick<TenantClock, 'now' | 'timeZone'>,
     known = new Set<string>(),
-  ): Promise<ScheduleChoice> {
+  ): Promise<ChosenSchedule> {
     const of = chooseLocalTimeOf(input, input.localTimeOf ?? 'tenant');
+    if (input.stack) assertOneZone(of);
     if (of) await this.schedules.lockZones(manager);
     const local = of && (await this.findLocalTimes(manager, { tenantId, timeZone }, input.audience, of));
     const timing = chooseTiming(input, input.timeZone ?? timeZone, now, local);
     const audience = JSON.stringify(input.audience);
     if (!known.has(audience)) await this.audience.assertExists(manager, input.audience);
-    const { messageId: given } = input;
-    const messageId =
-      given !== undefined && known.has(given) ? given : await this.messages.choose(manager, tenantId, input);
-    known.add(audience).add(messageId);
-    return {
+    known.add(audience);
+    const { stack, ...sent } = await this.sent.choose(manager, tenantId, input, known);
+    const choice = {
       ...timing,
       ...choosePolicy(input),
+      ...sent,
       name: input.name,
-      message_id: messageId,
       audience: input.audience,
       runs: null,
-      state: 'active',
+      state: 'active' as const,
       state_reason: null,
       paused_at: null,
       refusal: null,
+      queue_id: null,
+      post_at: null,
     };
+    return { choice, stack };
   }
 
   /** Changes what is named. A new rule or zone counts from now, and lets an ended schedule begin again. */
@@ -180,18 +203,17 @@ export class ScheduleService implements OnModuleInit {
       const local = of && (await this.findLocalTimes(manager, where, audience, of));
       const { startsAgain, ...choice } = changeChoice(row, input, now, local);
       if (startsAgain) await this.quotas.assertRoom(manager, caller.tenantId, 'schedules');
-      const givesMessage = input.message !== undefined || input.messageId !== undefined;
-      // While it had ended, its message could be archived.
-      if (startsAgain && !givesMessage) await this.messages.assertUsable(manager, row.message_id);
-      const messageId = givesMessage
-        ? await this.messages.choose(manager, caller.tenantId, input)
-        : row.message_id;
+      const sent = await this.sent.change(manager, caller.tenantId, row, input);
+      if (sent.recycles !== null) assertOneZone(choice.local_time_of);
+      // While it had ended, its message could be archived; those of a stack can't.
+      if (startsAgain && sent.message_id !== null && sent.message_id === row.message_id)
+        await this.messages.assertUsable(manager, row.message_id);
       const mayRun = isChangeOfNameAlone(input) || !(await this.approval.isNeeded(manager, caller));
       // What is due already would start with what nobody approved.
       if (!mayRun) await this.occurrences.skipWaiting(manager, id, 'awaiting_approval');
       const changed = await this.schedules.update(manager, id, {
         ...(mayRun ? choice : letAwaitApproval(choice, now)),
-        message_id: messageId,
+        ...sent,
       });
       if (row.state !== changed.state) await this.approval.request(manager, caller, [changed]);
       await announceDueSoon(manager, changed.next_run_at, now);
@@ -292,7 +314,13 @@ export class ScheduleService implements OnModuleInit {
     return this.database.run(caller.tenantId, async (manager) => {
       await this.findByIdOrThrow(manager, id);
       const rows = await this.occurrences.findPage(manager, id, before, query.limit + 1);
-      return pageOf(rows, query, toOccurrenceView);
+      const followUps = await this.followUps.findByBroadcasts(
+        manager,
+        rows.flatMap(({ broadcast_id: broadcastId }) => broadcastId ?? []),
+      );
+      return pageOf(rows, query, (row) =>
+        toOccurrenceView(row, (row.broadcast_id && followUps.get(row.broadcast_id)) || []),
+      );
     });
   }
 
@@ -389,6 +417,22 @@ export class ScheduleService implements OnModuleInit {
   }
 }
 
+interface ChosenSchedule {
+  readonly choice: ScheduleChoice;
+  /** Messages of its stack; none where it sends one. */
+  readonly stack: readonly string[];
+}
+
+/** Runs of many zones belong together, and would each take a message of their own. */
+function assertOneZone(localTimeOf: LocalTimeOf | null): void {
+  if (localTimeOf !== null)
+    throw invalidField(
+      'stack',
+      'many_zones',
+      'A stack goes with one zone alone, since each run takes a message; leave localTimeOf out.',
+    );
+}
+
 function toPreview(
   row: TimingRow & Pick<ScheduleChoice, 'max_runs' | 'local_time_of'>,
   local: LocalTimes | null,
@@ -411,6 +455,7 @@ const toView = (row: ScheduleRow): ScheduleView => ({
   id: row.id,
   name: row.name,
   messageId: row.message_id,
+  stack: row.recycles === null ? null : { recycle: row.recycles },
   audience: row.audience,
   rule: row.rule,
   timeZone: row.time_zone,
@@ -424,6 +469,9 @@ const toView = (row: ScheduleRow): ScheduleView => ({
   missedPolicy: row.missed_policy ?? 'latest',
   graceSeconds: row.grace_seconds ?? DEFAULT_GRACE_SECONDS,
   overlapPolicy: row.overlap_policy ?? 'parallel',
+  pin: row.pin,
+  deletePrevious: row.delete_previous === true,
+  deleteAfterSeconds: row.delete_after_seconds,
   state: row.state,
   reason: row.state_reason,
   refusal: row.refusal,
@@ -433,12 +481,13 @@ const toView = (row: ScheduleRow): ScheduleView => ({
   updatedAt: row.updated_at.toISOString(),
 });
 
-const toOccurrenceView = (row: OccurrenceRow): OccurrenceView => ({
+const toOccurrenceView = (row: OccurrenceRow, followUps: readonly FollowUpView[]): OccurrenceView => ({
   id: row.id,
   dueAt: row.due_at.toISOString(),
   timeZone: row.time_zone || null,
   state: row.state,
   reason: row.reason,
   broadcastId: row.broadcast_id,
+  followUps: [...followUps],
   createdAt: row.created_at.toISOString(),
 });

@@ -3,7 +3,7 @@ import { type EntityManager } from 'typeorm';
 import { notFound } from '../platform/errors/index.js';
 import { type TenantId } from '../platform/identity/index.js';
 import { type Language } from '../tenants/index.js';
-import { type ScheduleChoice } from './rules/schedule-choice.rules.js';
+import { type ScheduleChoice, slotTaken } from './rules/schedule-choice.rules.js';
 import { type ScheduleState } from './schedule.dto.js';
 
 export interface ScheduleRow extends ScheduleChoice {
@@ -24,12 +24,15 @@ export interface TenantClock {
 const CHOICES = [
   ...['name', 'message_id', 'audience', 'rule', 'time_zone', 'ends_at', 'except_dates', 'within', 'max_runs'],
   ...['runs', 'missed_policy', 'grace_seconds', 'overlap_policy', 'state', 'state_reason', 'paused_at'],
-  ...['next_run_at', 'local_time_of', 'zone_runs', 'refusal'],
+  ...['next_run_at', 'local_time_of', 'zone_runs', 'refusal', 'recycles', 'pin', 'delete_previous'],
+  ...['delete_after_seconds', 'queue_id', 'post_at'],
 ] as const satisfies readonly (keyof ScheduleChoice)[];
 /** node-postgres would make instants of days, in the process's own zone. */
 const TIMING_COLUMNS = 'rule, time_zone, ends_at, except_dates::text[] AS except_dates, within';
 const COLUMNS = `id, name, message_id, audience, ${TIMING_COLUMNS}, max_runs, runs, missed_policy, grace_seconds,
-  overlap_policy, state, state_reason, paused_at, next_run_at, local_time_of, zone_runs, refusal, last_run_at, created_at, updated_at`;
+  overlap_policy, state, state_reason, paused_at, next_run_at, local_time_of, zone_runs, refusal, recycles, pin, delete_previous,
+  delete_after_seconds, queue_id, post_at, last_run_at, created_at, updated_at`;
+const UNIQUE_VIOLATION = '23505';
 
 /** Schedules of the tenant that the manager's transaction carries. */
 @Injectable()
@@ -40,28 +43,31 @@ export class SchedulesRepository {
     return row;
   }
 
-  /** In the order of the list. */
-  insertMany(
+  /** In the order of the list. @throws ProblemError 409 for a post whose time another one has */
+  async insertMany(
     manager: EntityManager,
     tenantId: TenantId,
     choices: readonly ScheduleChoice[],
   ): Promise<ScheduleRow[]> {
-    return manager.query<ScheduleRow[]>(
+    const inserting = manager.query<ScheduleRow[]>(
       `INSERT INTO schedules (tenant_id, ${CHOICES.join(', ')})
        SELECT $1, ${CHOICES.map((column) => `c.${column}`).join(', ')}
          FROM jsonb_populate_recordset(NULL::schedules, $2) c RETURNING ${COLUMNS}`,
       [tenantId, JSON.stringify(choices)],
     );
+    return inserting.catch(asSlotTaken);
   }
 
+  /** @throws ProblemError 409 for a post whose new time another one has */
   async update(manager: EntityManager, id: string, choice: ScheduleChoice): Promise<ScheduleRow> {
     // TypeORM gives [rows, count] for an UPDATE.
-    const [[row]] = await manager.query<[ScheduleRow[], number]>(
+    const updating = manager.query<[ScheduleRow[], number]>(
       `UPDATE schedules SET updated_at = now(), (${CHOICES.join(', ')}) =
               (SELECT ${CHOICES.join(', ')} FROM jsonb_populate_record(NULL::schedules, $2))
         WHERE id = $1 RETURNING ${COLUMNS}`,
       [id, JSON.stringify(choice)],
     );
+    const [[row]] = await updating.catch(asSlotTaken);
     if (!row) throw notFound('schedule');
     return row;
   }
@@ -108,6 +114,15 @@ export class SchedulesRepository {
     );
   }
 
+  /** Posts of a queue that are still to come, or paused, the soonest first. */
+  findWaitingPosts(manager: EntityManager, queueId: string): Promise<ScheduleRow[]> {
+    return manager.query<ScheduleRow[]>(
+      `SELECT ${COLUMNS} FROM schedules
+        WHERE tenant_id = current_tenant_id() AND queue_id = $1 AND state <> 'ended' ORDER BY post_at`,
+      [queueId],
+    );
+  }
+
   /**
    * Until the transaction ends, nobody begins to live in a new zone unnoticed: whoever makes a schedule of many zones and
    * whoever brings a new zone see each other.
@@ -146,7 +161,10 @@ export class SchedulesRepository {
   /** Names of schedules that will still send this message. */
   async findNamesByMessage(manager: EntityManager, messageId: string): Promise<string[]> {
     const rows = await manager.query<{ name: string }[]>(
-      `SELECT name FROM schedules WHERE message_id = $1 AND state <> 'ended' ORDER BY id LIMIT 3`,
+      `SELECT name FROM schedules
+        WHERE (message_id = $1 AND state <> 'ended')
+           OR id IN (SELECT schedule_id FROM stack_messages
+                      WHERE tenant_id = current_tenant_id() AND message_id = $1) ORDER BY id LIMIT 3`,
       [messageId],
     );
     return rows.map((row) => row.name);
@@ -160,4 +178,10 @@ export class SchedulesRepository {
     if (!row) throw notFound('tenant');
     return { now: row.now, timeZone: row.time_zone, language: row.language };
   }
+}
+
+/** Nobody takes two posts of a queue to one time: the index `schedules_of_slot` is the judge. */
+function asSlotTaken(error: unknown): never {
+  const { code, constraint } = error as { code?: unknown; constraint?: unknown };
+  throw code === UNIQUE_VIOLATION && constraint === 'schedules_of_slot' ? slotTaken() : error;
 }

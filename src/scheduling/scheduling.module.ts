@@ -11,6 +11,9 @@ import { CalendarService } from './calendar.service.js';
 import { DueSchedulesRepository } from './due-schedules.repository.js';
 import { OccurrenceStarter } from './occurrence-starter.service.js';
 import { OccurrencesRepository } from './occurrences.repository.js';
+import { PostQueuesRepository } from './post-queues.repository.js';
+import { PostsController } from './posts.controller.js';
+import { PostsService } from './posts.service.js';
 import { QuietHoursController } from './quiet-hours.controller.js';
 import { QuietHoursRepository } from './quiet-hours.repository.js';
 import { QuietHoursService } from './quiet-hours.service.js';
@@ -18,6 +21,7 @@ import { ScheduleApprovalController } from './schedule-approval.controller.js';
 import { ScheduleApproval } from './schedule-approval.service.js';
 import { ScheduleBulkController } from './schedule-bulk.controller.js';
 import { ScheduleBulkService } from './schedule-bulk.service.js';
+import { ScheduleMessages } from './schedule-messages.service.js';
 import { ScheduleTicker } from './schedule-ticker.service.js';
 import { ScheduleService } from './schedule.service.js';
 import { SchedulesController } from './schedules.controller.js';
@@ -31,13 +35,18 @@ import { SequencesController } from './sequences/sequences.controller.js';
 import { SequencesRepository } from './sequences/sequences.repository.js';
 import { StepStarter } from './sequences/step-starter.service.js';
 import { TravellersRepository } from './sequences/travellers.repository.js';
+import { StacksController } from './stacks.controller.js';
+import { StacksRepository } from './stacks.repository.js';
+import { StacksService } from './stacks.service.js';
 
 @Module({
   imports: [AudienceModule, MessagesModule, TenantsModule],
   providers: [
     ScheduleApproval,
     ScheduleService,
+    ScheduleMessages,
     SchedulesRepository,
+    StacksRepository,
     OccurrencesRepository,
     QuietHoursRepository,
     SequencesRepository,
@@ -47,7 +56,9 @@ import { TravellersRepository } from './sequences/travellers.repository.js';
   exports: [
     ScheduleApproval,
     ScheduleService,
+    ScheduleMessages,
     SchedulesRepository,
+    StacksRepository,
     OccurrencesRepository,
     QuietHoursRepository,
     SequencesRepository,
@@ -61,6 +72,8 @@ export class SchedulingModule {}
   controllers: [
     ScheduleBulkController,
     SchedulesController,
+    StacksController,
+    PostsController,
     CalendarController,
     QuietHoursController,
     SequencesController,
@@ -70,9 +83,12 @@ export class SchedulingModule {}
   providers: [
     CalendarFeedsRepository,
     CalendarService,
+    PostQueuesRepository,
+    PostsService,
     QuietHoursService,
     ScheduleBulkService,
     SequenceService,
+    StacksService,
   ],
 })
 export class SchedulingApiModule {}

@@ -6,6 +6,7 @@ import { Team1700000000004 } from './migrations/0004-team.js';
 import { Operators1700000000005 } from './migrations/0005-operators.js';
 import { Records1700000000006 } from './migrations/0006-records.js';
 import { Time1700000000008 } from './migrations/0008-time.js';
+import { Posts1700000000009 } from './migrations/0009-posts.js';
 import { Sequences1700000000010 } from './migrations/0010-sequences.js';
 
 const MIGRATIONS = [
@@ -16,6 +17,7 @@ const MIGRATIONS = [
   Operators1700000000005,
   Records1700000000006,
   Time1700000000008,
+  Posts1700000000009,
   Sequences1700000000010,
 ];
 

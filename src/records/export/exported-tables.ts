@@ -126,8 +126,15 @@ export const EXPORTED_TABLES: readonly ExportedTable[] = [
       ...['id', 'name', 'message_id', 'audience', 'rule', 'time_zone', 'state', 'state_reason'],
       ...['ends_at', 'max_runs', 'runs', 'except_dates', 'within', 'missed_policy', 'grace_seconds'],
       ...['overlap_policy', 'local_time_of', 'zone_runs', 'paused_at', 'next_run_at', 'last_run_at'],
+      ...['recycles', 'pin', 'delete_previous', 'delete_after_seconds', 'queue_id', 'post_at'],
       ...['refusal', 'created_at', 'updated_at'],
     ],
+  },
+  { name: 'stack_messages', key: ID, columns: ['id', 'schedule_id', 'message_id', 'position'] },
+  {
+    name: 'post_queues',
+    key: ID,
+    columns: ['id', 'chat_id', 'time_zone', 'slots', 'created_at', 'updated_at'],
   },
   { name: 'quiet_hours', key: ID, columns: ['id', 'bot_id', 'hours', 'policy'] },
   {
@@ -168,7 +175,15 @@ export const EXPORTED_TABLES: readonly ExportedTable[] = [
     columns: [
       ...['id', 'no', 'kind', 'target_id', 'message_id', 'audience', 'schedule_id', 'sequence_id', 'due_at'],
       ...['planned_on', 'state', 'state_reason', 'planned', 'ambiguity_policy', 'max_stars', 'created_at'],
-      ...['planned_at', 'ended_at', 'totals'],
+      ...['planned_at', 'ended_at', 'totals', 'pin_notifies', 'queue_id'],
+    ],
+  },
+  {
+    name: 'follow_ups',
+    key: ID,
+    columns: [
+      ...['id', 'broadcast_id', 'kind', 'after_seconds', 'pin_notifies', 'state', 'reason', 'change_id'],
+      'created_at',
     ],
   },
   {
@@ -251,6 +266,7 @@ export const NOT_EXPORTED_COLUMNS: Readonly<Record<string, string>> = {
   'deliveries.epoch': 'what sending notes for itself',
   'deliveries.not_before': 'what sending notes for itself',
   'sequences.retime_after': 'what sending notes for itself',
+  'follow_ups.look_at': 'what sending notes for itself',
   'occurrences.retry_at': 'what sending notes for itself',
   'updates.chat_key': 'what receiving notes for itself; the payload has the chat',
   'updates.attempts': 'what receiving notes for itself',

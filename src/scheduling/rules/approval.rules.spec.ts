@@ -28,6 +28,12 @@ const active: ScheduleChoice = {
   next_run_at: new Date('2026-03-02T09:00:00Z'),
   local_time_of: null,
   zone_runs: null,
+  recycles: null,
+  pin: null,
+  delete_previous: null,
+  delete_after_seconds: null,
+  queue_id: null,
+  post_at: null,
 };
 
 it.each([

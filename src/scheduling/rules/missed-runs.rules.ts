@@ -24,6 +24,8 @@ export type SkipReason =
   | 'quiet_hours'
   /** Nobody whom the audience means lives in the zone. */
   | 'no_chats'
+  /** No message was left in its stack. */
+  | 'stack_empty'
   /** The tenant's plan doesn't allow more. */
   | 'quota_exceeded';
 

@@ -1,5 +1,6 @@
 import { type Audience, type LocalTimeOf } from '../../audience/index.js';
-import { invalidField } from '../../platform/errors/index.js';
+import { type PinWay } from '../../delivery/index.js';
+import { conflict, invalidField } from '../../platform/errors/index.js';
 import { type ScheduleRule, type Within } from '../schedule-rule.dto.js';
 import {
   type ChangeSchedule,
@@ -40,13 +41,23 @@ export interface LocalTimes {
 /** What people decide about a schedule, and when it is due by that. */
 export interface ScheduleChoice extends TimingRow, StandingRow {
   readonly name: string;
-  readonly message_id: string;
+  /** Null where it has a stack. */
+  readonly message_id: string | null;
+  /** Of a stack, whether what was sent goes back to its end; null for one message. */
+  readonly recycles: boolean | null;
   readonly audience: Audience;
   readonly max_runs: number | null;
   readonly runs: number | null;
   readonly missed_policy: MissedPolicy | null;
   readonly grace_seconds: number | null;
   readonly overlap_policy: OverlapPolicy | null;
+  readonly pin: PinWay | null;
+  /** Never false: null is the usual. */
+  readonly delete_previous: boolean | null;
+  readonly delete_after_seconds: number | null;
+  /** The queue whose post it is, and the instant that is its own there. */
+  readonly queue_id: string | null;
+  readonly post_at: Date | null;
   readonly state: ScheduleState;
   readonly state_reason: string | null;
   readonly paused_at: Date | null;
@@ -113,12 +124,33 @@ export function chooseTiming(
 
 /** What people decide beside the timing. */
 export const choosePolicy = (
-  given: Pick<CreateSchedule, 'maxRuns' | 'missedPolicy' | 'graceSeconds' | 'overlapPolicy'>,
-): Pick<ScheduleChoice, 'max_runs' | 'missed_policy' | 'grace_seconds' | 'overlap_policy'> => ({
+  given: Pick<
+    CreateSchedule,
+    | 'maxRuns'
+    | 'missedPolicy'
+    | 'graceSeconds'
+    | 'overlapPolicy'
+    | 'pin'
+    | 'deletePrevious'
+    | 'deleteAfterSeconds'
+  >,
+): Pick<
+  ScheduleChoice,
+  | 'max_runs'
+  | 'missed_policy'
+  | 'grace_seconds'
+  | 'overlap_policy'
+  | 'pin'
+  | 'delete_previous'
+  | 'delete_after_seconds'
+> => ({
   max_runs: given.maxRuns ?? null,
   missed_policy: given.missedPolicy ?? null,
   grace_seconds: given.graceSeconds ?? null,
   overlap_policy: given.overlapPolicy ?? null,
+  pin: given.pin ?? null,
+  delete_previous: given.deletePrevious === true ? true : null,
+  delete_after_seconds: given.deleteAfterSeconds ?? null,
 });
 
 /**
@@ -164,6 +196,11 @@ export function changeChoice(
     missed_policy: change.missedPolicy ?? current.missed_policy,
     grace_seconds: change.graceSeconds ?? current.grace_seconds,
     overlap_policy: change.overlapPolicy ?? current.overlap_policy,
+    pin: change.pin === undefined ? current.pin : change.pin,
+    delete_previous: (change.deletePrevious ?? current.delete_previous) === true ? true : null,
+    delete_after_seconds:
+      change.deleteAfterSeconds === undefined ? current.delete_after_seconds : change.deleteAfterSeconds,
+    ...placeInQueue(current, change, changesTime ? timing : null),
     next_run_at: isPaused ? null : timing.next_run_at,
     paused_at: isPaused && changesTime ? now : current.paused_at,
     state: startsAgain ? 'active' : current.state,
@@ -176,6 +213,23 @@ export function changeChoice(
 /** Claims that a change leaves what is sent, when, and to whom as it was. */
 export const isChangeOfNameAlone = (change: ChangeSchedule): boolean =>
   Object.keys(change).every((field) => field === 'name');
+
+/** A post that is moved has the new time in its queue; one that becomes something else leaves it. */
+function placeInQueue(
+  { queue_id, post_at }: ScheduleChoice,
+  { audience }: ChangeSchedule,
+  moved: (TimingRow & StandingRow) | null,
+): Pick<ScheduleChoice, 'queue_id' | 'post_at'> {
+  const isPost = !audience && (!moved || (moved.rule.kind === 'once' && moved.local_time_of === null));
+  if (queue_id === null || !isPost) return { queue_id: null, post_at: null };
+  return { queue_id, post_at: moved ? moved.next_run_at : post_at };
+}
+
+export const slotTaken = () =>
+  conflict(
+    'slot_taken',
+    'Another post of this chat has this time; choose another, or take the next free slot.',
+  );
 
 export const pauseChoice = (active: ScheduleChoice, now: Date): ScheduleChoice => ({
   ...active,

@@ -4,6 +4,7 @@ import { writeCsvLine } from '../../platform/http/index.js';
 export const CSV_COLUMNS = [
   ...['name', 'messageId', 'message', 'audience', 'rule', 'timeZone', 'localTimeOf', 'endsAt'],
   ...['exceptDates', 'within', 'maxRuns', 'missedPolicy', 'graceSeconds', 'overlapPolicy'],
+  ...['stack', 'pin', 'deletePrevious', 'deleteAfterSeconds'],
 ] as const;
 type CsvRow = Readonly<Record<string, unknown>>;
 
@@ -16,6 +17,9 @@ const JSON_COLUMNS: readonly string[] = [
   'within',
   'maxRuns',
   'graceSeconds',
+  'stack',
+  'deletePrevious',
+  'deleteAfterSeconds',
 ];
 
 export class CsvError extends Error {

@@ -25,6 +25,7 @@ const NAMED = {
     ...['schedules', 'occurrences', 'broadcasts', 'lanes', 'replies', 'deliveries', 'audit_entries'],
     ...['audit_heads', 'invitations', 'api_keys', 'support_accesses', 'tenant_deletions', 'exports'],
     ...['webhook_endpoints', 'webhook_deliveries', 'calendar_feeds', 'sequences', 'enrollments', 'step_runs'],
+    'follow_ups',
   ],
   /** They do one narrow thing in the owner's name. */
   definerFunctions: [
@@ -74,6 +75,7 @@ const NAMED = {
     audit_entries: 'INSERT,SELECT',
     audit_heads: 'INSERT,SELECT,UPDATE',
     operator_acts: 'INSERT,SELECT',
+    follow_ups: 'SELECT',
   } as Record<string, string>,
 };
 

@@ -108,6 +108,37 @@ describe('approval', () => {
     await tenant.client.delete(`/schedules/${theirs.id}`);
   });
 
+  it('is needed for what an editor puts into a stack, or into the queue of a chat, which keeps its slot', async () => {
+    const stacked = {
+      name: 'x',
+      stack: { messages: [{ message: { kind: 'text', text: 'one' } }], recycle: true },
+      audience: { to: 'everybody' },
+      rule: { kind: 'cron', expression: '0 9 * * *' },
+    };
+    const made = await tenant.client.post<Schedule>('/schedules', stacked);
+    expect(made).toMatchObject({ status: 201, body: { state: 'active' } });
+    const more = { messages: [{ message: { kind: 'text', text: 'two' } }] };
+    expect(await editor.post(`/schedules/${made.body.id}/stack`, more)).toMatchObject({ status: 201 });
+    expect(await read(made.body.id)).toMatchObject({ state: 'awaiting_approval', nextRunAt: null });
+
+    await scene.connect(tenant);
+    const [chat] = await scene.look<{ id: string }>(
+      `INSERT INTO chats (tenant_id, bot_id, bot_no, telegram_chat_id, type)
+       SELECT tenant_id, id, no, -1001, 'channel' FROM bots WHERE tenant_id = $1 RETURNING id`,
+      [tenant.tenantId],
+    );
+    const slots = { slots: [{ weekdays: ['MO'], times: ['09:00'] }] };
+    expect(await tenant.client.put(`/chats/${chat!.id}/slots`, slots)).toMatchObject({ status: 200 });
+    const add = (client: ApiClient) =>
+      client.post<{ posts: { id: string; dueAt: string }[] }>(`/chats/${chat!.id}/posts`, {
+        posts: more.messages,
+      });
+    const [waiting] = (await add(editor)).body.posts;
+    const [next] = (await add(tenant.client)).body.posts;
+    expect(await read(waiting!.id)).toMatchObject({ state: 'awaiting_approval' });
+    expect(next!.dueAt).not.toBe(waiting!.dueAt);
+  });
+
   it('is needed again for a change of what, when or to whom, and for a resumption', async () => {
     const daily = { kind: 'cron', expression: '0 9 * * *' };
     const { id } = await create(editor, daily);

@@ -81,6 +81,9 @@ describe('the audit log, operation by operation', () => {
     const proof = { password: PASSWORD };
     const hook = `/webhooks/${things.webhookId}`;
     const bot = `/bots/${things.botId}`;
+    const chat = `/chats/${things.chatId}`;
+    const stack = () => `/schedules/${made['schedule']}/stack`;
+    const stacked = { messageId: things.messageId };
     const tenant = `/operator/tenants/${tenantId}`;
     const broadcast = () => `/broadcasts/${made['broadcast']}`;
     /** As if a worker had sent it to one chat, and nothing were being changed. */
@@ -301,6 +304,38 @@ describe('the audit log, operation by operation', () => {
       ['Sequences.pause', 'sequence.paused', () => client.post(`/sequences/${made['sequence']}/pause`)],
       ['Sequences.resume', 'sequence.resumed', () => client.post(`/sequences/${made['sequence']}/resume`)],
       ['Sequences.delete', 'sequence.deleted', () => client.delete(`/sequences/${made['sequence']}`)],
+      [
+        'Stacks.add',
+        'schedule.changed',
+        async () => {
+          await client.patch(`/schedules/${made['schedule']}`, { stack: { messages: [], recycle: true } });
+          const added = await client.post<{ messages: { id: string }[] }>(stack(), { messages: [stacked] });
+          made['stacked'] = added.body.messages[0]!.id;
+          return added;
+        },
+      ],
+      ['Stacks.order', 'schedule.changed', () => client.put(`${stack()}/order`, { ids: [made['stacked']] })],
+      ['Stacks.remove', 'schedule.changed', () => client.delete(`${stack()}/${made['stacked']}`)],
+      [
+        'Posts.setSlots',
+        'slots.set',
+        () => client.put(`${chat}/slots`, { slots: [{ weekdays: ['MO'], times: ['09:00'] }] }),
+      ],
+      [
+        'Posts.add',
+        'schedule.created',
+        async () => {
+          const added = await client.post<{ posts: { id: string }[] }>(`${chat}/posts`, { posts: [stacked] });
+          made['post'] = added.body.posts[0]!.id;
+          return added;
+        },
+      ],
+      [
+        'Posts.move',
+        'schedule.changed',
+        () => client.patch(`${chat}/posts/${made['post']}`, { at: '2099-12-30T09:00' }),
+      ],
+      ['Posts.remove', 'schedule.deleted', () => client.delete(`${chat}/posts/${made['post']}`)],
       ['Schedules.delete', 'schedule.deleted', () => client.delete(`/schedules/${made['schedule']}`)],
       ['Calendar.createFeed', 'calendar_feed.created', () => client.post('/calendar/feed')],
       ['Calendar.deleteFeed', 'calendar_feed.revoked', () => client.delete('/calendar/feed')],

@@ -135,9 +135,14 @@ const csvOf = (messageId: string) =>
   ].join('\n');
 const quietHours = [{ hours: { from: '22:00', to: '08:00', weekdays: ['SA'] }, policy: 'hold' }];
 const policies = { maxRuns: 10, missedPolicy: 'all', graceSeconds: 600, overlapPolicy: 'wait' };
+const followUps = { pin: 'silent', deletePrevious: true, deleteAfterSeconds: 3600 };
 const sendings = (things: Things) => [
   ...contents(things).map((message) => ({ message, audience: { to: 'everybody' } })),
   ...audiences(things).map((audience) => ({ messageId: things.messageId, audience })),
+];
+const stacked = (things: Things) => [
+  { messageId: things.messageId },
+  ...contents(things).map((message) => ({ message })),
 ];
 const schedules = (things: Things) => [
   ...sendings(things).map((sending) => ({
@@ -148,6 +153,13 @@ const schedules = (things: Things) => [
     ...bounds,
     ...policies,
   })),
+  {
+    name: 'Tips',
+    stack: { messages: stacked(things), recycle: true },
+    ...followUps,
+    audience: { to: 'everybody' },
+    rule: rules[2],
+  },
   ...rules.map((rule) => ({
     name: 'Weekday',
     messageId: things.messageId,
@@ -517,6 +529,41 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'Schedules.resume': { role: 'editor', path: schedulePath },
   'Schedules.previewById': { role: 'viewer', path: schedulePath },
   'Schedules.listOccurrences': { role: 'viewer', path: schedulePath },
+  'Stacks.read': { role: 'viewer', path: schedulePath },
+  'Stacks.add': {
+    role: 'editor',
+    path: schedulePath,
+    bodies: (things) => [{ messages: stacked(things), first: true }],
+  },
+  'Stacks.order': { role: 'editor', path: schedulePath, bodies: ({ messageId }) => [{ ids: [messageId] }] },
+  'Stacks.remove': {
+    role: 'editor',
+    path: ({ scheduleId, messageId }) => ({ id: scheduleId, stackedId: messageId }),
+  },
+  'Posts.setSlots': {
+    role: 'editor',
+    path: chatPath,
+    bodies: () => [{ slots: [{ weekdays: ['MO', 'SA'], times: ['09:00'] }], timeZone: 'Europe/Lisbon' }],
+  },
+  'Posts.readSlots': { role: 'viewer', path: chatPath },
+  'Posts.add': {
+    role: 'editor',
+    path: chatPath,
+    bodies: (things) => [
+      { posts: [{ name: 'News', messageId: things.messageId, at: '2099-12-31T09:00', ...followUps }] },
+      { posts: contents(things).map((message) => ({ message })) },
+    ],
+  },
+  'Posts.list': { role: 'viewer', path: chatPath },
+  'Posts.move': {
+    role: 'editor',
+    path: ({ chatId, scheduleId }) => ({ id: chatId, postId: scheduleId }),
+    bodies: () => [{ at: '2099-12-30T09:00' }, { nextFreeSlotAfter: '2099-12-30T09:00' }],
+  },
+  'Posts.remove': {
+    role: 'editor',
+    path: ({ chatId, scheduleId }) => ({ id: chatId, postId: scheduleId }),
+  },
   'ScheduleBulk.change': {
     role: 'editor',
     bodies: ({ scheduleId }) => [

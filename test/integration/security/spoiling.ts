@@ -141,7 +141,9 @@ function badValues(given: Schema, good: unknown): [string, unknown][] {
     );
   }
   if (Array.isArray(good) && schema.maxItems !== undefined) {
-    bad.push(['no items', []], ['too many items', Array<unknown>(schema.maxItems + 1).fill(good[0])]);
+    // An empty list is good where the schema says so itself.
+    if (schema.minItems !== 0) bad.push(['no items', []]);
+    bad.push(['too many items', Array<unknown>(schema.maxItems + 1).fill(good[0])]);
   }
   return bad;
 }

@@ -298,9 +298,9 @@ const TABLES = [
      message_id uuid NOT NULL,
      audience jsonb NOT NULL,
      schedule_id uuid,
-     -- What its deliveries do; an edit or a recall changes the messages of its target.
-     kind text NOT NULL DEFAULT 'send' CHECK (kind IN ('send', 'test', 'edit', 'recall')),
-     target_id uuid CHECK ((target_id IS NULL) OR kind IN ('edit', 'recall')),
+     -- What its deliveries do; an edit, a recall or a pin changes the messages of its target.
+     kind text NOT NULL DEFAULT 'send' CHECK (kind IN ('send', 'test', 'edit', 'recall', 'pin')),
+     target_id uuid CHECK ((target_id IS NULL) OR kind IN ('edit', 'recall', 'pin')),
      due_at timestamptz NOT NULL DEFAULT now(),
      planned_on date NOT NULL,
      state text NOT NULL DEFAULT 'planning'
