@@ -10,8 +10,8 @@ CREATE FUNCTION pg_temp.owned_tables() RETURNS TABLE (name text, owner_column te
   ORDER BY relname
 $$;
 
--- Inserts one row with whatever fits into the columns that need a value, or the first that a CHECK names. Foreign keys
--- are not heeded: the session must have session_replication_role = replica.
+-- Inserts one row with whatever fits into the columns that need a value, or the first that a CHECK names; of two columns
+-- of which a CHECK wants one, the first has it. Foreign keys are not heeded: the session must have session_replication_role = replica.
 CREATE FUNCTION pg_temp.plant(table_name text, owner_column text, owner uuid) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   names text;
@@ -40,7 +40,9 @@ BEGIN
       SELECT substring(string_agg(pg_get_constraintdef(oid), ' ') FROM 'ARRAY\[''?([\w-]+)') AS allowed
       FROM pg_constraint WHERE conrelid = attrelid AND contype = 'c' AND attnum = ANY (conkey)) AS checked
     WHERE attrelid = table_name::regclass AND attnum > 0 AND NOT attisdropped
-      AND (is_owner OR (attnotnull AND NOT atthasdef AND attidentity = ''))
+      AND (is_owner OR (attnotnull AND NOT atthasdef AND attidentity = '') OR EXISTS (
+        SELECT FROM pg_constraint WHERE conrelid = attrelid AND contype = 'c'
+          AND pg_get_constraintdef(oid) LIKE '%(' || attname || ' IS NULL) = (%'))
   ) AS columns;
   EXECUTE format('INSERT INTO %I (%s) VALUES (%s)', table_name, names, given);
 END $$;

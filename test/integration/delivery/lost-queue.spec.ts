@@ -51,19 +51,16 @@ describe.each(queuePlaces())('the queue on $name, lost', (place) => {
     await tenant.client.post(`/bots/${bot.id}/pause`);
     await waitUntil(() => scene.isLaneFree(bot.id), 30_000);
     const ofBroadcast = `d.class = 1 AND d.source_no = b.no AND c.no = d.chat_no AND b.id = $1`;
+    // At once: with nothing left and all planned it would be over.
     await scene.look(
-      `UPDATE broadcasts SET plan_cursor = (
-         SELECT c.id FROM deliveries d, chats c, broadcasts b WHERE ${ofBroadcast} AND d.state <> 0
-         ORDER BY c.id DESC LIMIT 1) WHERE id = $1`,
-      [id],
-    );
-    await scene.look(
-      `DELETE FROM deliveries d USING chats c, broadcasts b WHERE ${ofBroadcast} AND c.id > b.plan_cursor`,
-      [id],
-    );
-    await scene.look(
-      `UPDATE broadcasts b SET state = 'planning',
-         planned = (SELECT count(*) FROM deliveries d, chats c WHERE ${ofBroadcast}) WHERE b.id = $1`,
+      `WITH reached AS (
+         SELECT c.id AS cursor FROM deliveries d, chats c, broadcasts b WHERE ${ofBroadcast} AND d.state <> 0
+         ORDER BY c.id DESC LIMIT 1
+       ), lost AS (
+         DELETE FROM deliveries d USING chats c, broadcasts b, reached WHERE ${ofBroadcast} AND c.id > reached.cursor)
+       UPDATE broadcasts b SET state = 'planning', plan_cursor = reached.cursor,
+         planned = (SELECT count(*) FROM deliveries d, chats c WHERE ${ofBroadcast} AND c.id <= reached.cursor)
+       FROM reached WHERE b.id = $1`,
       [id],
     );
     expect((await tenant.report(id)).counts.accepted).toBeLessThan(PEOPLE);

@@ -38,6 +38,9 @@ export function absentThings(): Things {
     assetId: id,
     broadcastId: id,
     scheduleId: id,
+    stackedScheduleId: id,
+    stackedId: id,
+    postId: id,
     sequenceId: id,
     stepId: id,
     memberId: id,
@@ -207,9 +210,24 @@ export async function settle(
   });
   const [step] = sequence.body.steps;
   if (!step) throw new Error('The sequence was not made.');
+  const stackedScheduleId = await make('/schedules', {
+    name: canary,
+    stack: { messages: [{ messageId }], recycle: true },
+    audience,
+    rule: { kind: 'interval', everySeconds: 86_400 },
+  });
+  const stack = await client.get<{ messages: { id: string }[] }>(`/schedules/${stackedScheduleId}/stack`);
+  const queue = await client.post<{ posts: { id: string }[] }>(`/chats/${chat.chatId}/posts`, {
+    posts: [{ name: canary, messageId, at: '2099-12-31T12:00' }],
+  });
+  const [stacked, post] = [stack.body.messages[0], queue.body.posts[0]];
+  if (!stacked || !post) throw new Error('The stack or the post was not made.');
   const things: Things = {
     ...chat,
     ...records,
+    stackedScheduleId,
+    stackedId: stacked.id,
+    postId: post.id,
     sequenceId: sequence.body.id,
     stepId: step.id,
     webhookId,

@@ -15,6 +15,10 @@ export interface Things {
   readonly assetId: string;
   readonly broadcastId: string;
   readonly scheduleId: string;
+  /** A schedule with a stack, and a message of it. */
+  readonly stackedScheduleId: string;
+  readonly stackedId: string;
+  readonly postId: string;
   readonly sequenceId: string;
   readonly stepId: string;
   readonly memberId: string;
@@ -47,6 +51,8 @@ const broadcastPath = ({ broadcastId }: Things) => ({ id: broadcastId });
 const memberPath = ({ memberId }: Things) => ({ id: memberId });
 const invitationPath = ({ invitationId }: Things) => ({ id: invitationId });
 const schedulePath = ({ scheduleId }: Things) => ({ id: scheduleId });
+const stackPath = ({ stackedScheduleId }: Things) => ({ id: stackedScheduleId });
+const postPath = ({ chatId, postId }: Things) => ({ id: chatId, postId });
 const sequencePath = ({ sequenceId }: Things) => ({ id: sequenceId });
 
 const webhookPath = ({ webhookId }: Things) => ({ id: webhookId });
@@ -529,16 +535,16 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'Schedules.resume': { role: 'editor', path: schedulePath },
   'Schedules.previewById': { role: 'viewer', path: schedulePath },
   'Schedules.listOccurrences': { role: 'viewer', path: schedulePath },
-  'Stacks.read': { role: 'viewer', path: schedulePath },
+  'Stacks.read': { role: 'viewer', path: stackPath },
   'Stacks.add': {
     role: 'editor',
-    path: schedulePath,
+    path: stackPath,
     bodies: (things) => [{ messages: stacked(things), first: true }],
   },
-  'Stacks.order': { role: 'editor', path: schedulePath, bodies: ({ messageId }) => [{ ids: [messageId] }] },
+  'Stacks.order': { role: 'editor', path: stackPath, bodies: ({ stackedId }) => [{ ids: [stackedId] }] },
   'Stacks.remove': {
     role: 'editor',
-    path: ({ scheduleId, messageId }) => ({ id: scheduleId, stackedId: messageId }),
+    path: ({ stackedScheduleId, stackedId }) => ({ id: stackedScheduleId, stackedId }),
   },
   'Posts.setSlots': {
     role: 'editor',
@@ -557,12 +563,12 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'Posts.list': { role: 'viewer', path: chatPath },
   'Posts.move': {
     role: 'editor',
-    path: ({ chatId, scheduleId }) => ({ id: chatId, postId: scheduleId }),
+    path: postPath,
     bodies: () => [{ at: '2099-12-30T09:00' }, { nextFreeSlotAfter: '2099-12-30T09:00' }],
   },
   'Posts.remove': {
     role: 'editor',
-    path: ({ chatId, scheduleId }) => ({ id: chatId, postId: scheduleId }),
+    path: postPath,
   },
   'ScheduleBulk.change': {
     role: 'editor',
