@@ -42,7 +42,7 @@ BEGIN
     WHERE attrelid = table_name::regclass AND attnum > 0 AND NOT attisdropped
       AND (is_owner OR (attnotnull AND NOT atthasdef AND attidentity = '') OR EXISTS (
         SELECT FROM pg_constraint WHERE conrelid = attrelid AND contype = 'c'
-          AND pg_get_constraintdef(oid) LIKE '%(' || attname || ' IS NULL) = (%'))
+          AND pg_get_constraintdef(oid) LIKE '%(' || attname || ' IS NULL) = (% IS NOT NULL)%'))
   ) AS columns;
   EXECUTE format('INSERT INTO %I (%s) VALUES (%s)', table_name, names, given);
 END $$;

@@ -11,6 +11,7 @@ const NEEDED_AS_THEY_ARE = [
     'bots.time_zone',
     'chats.time_zone',
     'post_queues.time_zone',
+    'post_queues.slots',
   ],
   'bots.api_root',
 ];

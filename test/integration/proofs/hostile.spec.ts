@@ -32,6 +32,7 @@ const NEVER_ACCEPTED: Readonly<Record<string, string>> = {
     ...['SigningUp.complete', 'TenantDeletion.restore'],
   ]),
   ...named('somebody who let a schedule wait', ['ScheduleApproval.approve', 'ScheduleApproval.refuse']),
+  ...named('what a stack has at that moment', ['Stacks.order']),
   ...named("the tenant's own name, and its end", ['TenantDeletion.request']),
   ...named('an address that is not confirmed yet', ['Emails.resend']),
   ...named('what nothing needs any more', ['Messages.archive', 'Assets.delete', 'Plans.delete']),

@@ -33,7 +33,7 @@ const FIGURES = [
     'Exports.read',
   ],
   ...['Retention.read', 'Schedules.listOccurrences', 'Schedules.previewById', 'Usage.read'],
-  ...['Sequences.listPeople', 'Sequences.listRuns', 'Sequences.preview', 'Sequences.report'],
+  ...['Sequences.listPeople', 'Sequences.listRuns', 'Sequences.preview', 'Sequences.report', 'Stacks.read'],
 ];
 
 /** Claims that members call it, and neither everybody nor operators. */

@@ -539,7 +539,10 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'Stacks.add': {
     role: 'editor',
     path: stackPath,
-    bodies: (things) => [{ messages: stacked(things), first: true }],
+    bodies: (things) => [
+      { messages: [{ messageId: things.messageId }], first: true },
+      { messages: stacked(things) },
+    ],
   },
   'Stacks.order': { role: 'editor', path: stackPath, bodies: ({ stackedId }) => [{ ids: [stackedId] }] },
   'Stacks.remove': {
