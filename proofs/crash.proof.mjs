@@ -19,8 +19,8 @@ import { ANSWER_MS, judge, PER_SECOND } from './crash/verdict.mjs';
 /** Kills and stops are those of both queues together. */
 const FULL = { kills: 200, stops: 200, bots: 50, peoplePerBot: 400 };
 const QUICK = {
-  kills: Number(process.env.K ?? 26),
-  stops: Number(process.env.K ?? 26),
+  kills: 26,
+  stops: 26,
   bots: 50,
   peoplePerBot: 60,
 };

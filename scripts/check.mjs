@@ -24,6 +24,10 @@ const steps = [
     accept: (output) => Number(/\((\d+) modules/.exec(output)?.[1] ?? 0) > 0,
   },
   { name: 'openapi', command: [process.execPath, join(homeDirectory, 'scripts/openapi.mjs'), '--check'] },
+  {
+    name: 'results',
+    command: [process.execPath, join(homeDirectory, 'scripts/bench-report.mjs'), '--check'],
+  },
   { name: 'unused', command: bin('knip/bin/knip.js') },
 ];
 

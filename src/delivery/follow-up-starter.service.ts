@@ -5,6 +5,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { Clock, Repeater } from '../platform/clock/index.js';
+import { ClockWatch } from '../platform/clock-watch/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
 import { FollowUpsRepository } from './follow-ups.repository.js';
 import { FollowUps } from './follow-ups.service.js';
@@ -25,6 +26,7 @@ export class FollowUpStarter implements OnApplicationBootstrap, BeforeApplicatio
     private readonly repository: FollowUpsRepository,
     private readonly followUps: FollowUps,
     private readonly clock: Clock,
+    private readonly clocks: ClockWatch,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -37,6 +39,8 @@ export class FollowUpStarter implements OnApplicationBootstrap, BeforeApplicatio
 
   /** One that fails is tried again later, and keeps no other from its turn. */
   private async look(): Promise<void> {
+    // What is deleted before its time doesn't come back.
+    if (!(await this.clocks.look())) return;
     const due = await this.repository.findDue(MOST_AT_ONCE);
     for (const { id, tenantId } of due) {
       try {

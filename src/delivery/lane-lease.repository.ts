@@ -22,9 +22,6 @@ export interface ReleasedLane {
   readonly pace: LanePaceMemory | undefined;
 }
 
-/** What a dead owner left open is open for longer than this: its lease had to run out first. */
-const OPEN_FOR_MS = 5_000;
-
 /**
  * Who drives which lane. An owner is one lease of one process, with a number that is never used again; a lane has its owner
  * and an epoch, one more with every time that it is taken.
@@ -159,7 +156,7 @@ export class LaneLeaseRepository {
            AND d.state = o.state AND d.epoch = o.epoch
          RETURNING 1)
        SELECT count(*) AS closed FROM closed`,
-      [botNo, epoch, resendAfterMs, await this.days.find(OPEN_FOR_MS)],
+      [botNo, epoch, resendAfterMs, await this.days.find(0)],
     );
     return Number(row?.closed ?? 0);
   }

@@ -26,7 +26,8 @@ export class OpenDays {
   /**
    * Each as YYYY-MM-DD. A day can be among them of which nothing is open; one that is missing, since something old was
    * planned just now, is there a moment later.
-   * @param mostAgeMs whoever must not miss what was open so long ago waits for a newer list
+   * @param mostAgeMs whoever must not miss what is open waits for a newer list; with 0 one that is read after the call begins,
+   * or is being read by then
    */
   async find(mostAgeMs = STALE_MS): Promise<readonly string[]> {
     const ageMs = this.clock.monotonicMs() - this.readAtMs;
