@@ -240,7 +240,8 @@ export async function settle(
       name: canary,
       messageId,
       audience,
-      rule: { kind: 'interval', everySeconds: 86_400 },
+      // Due in these hours, whatever the hour is now.
+      rule: { kind: 'interval', everySeconds: 3_600 },
       within: { from: '08:00', to: '20:00' },
     }),
     memberId: members.viewer?.userId ?? '',
