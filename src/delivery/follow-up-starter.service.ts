@@ -4,7 +4,7 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { Clock, Repeater } from '../platform/clock/index.js';
+import { Repeater } from '../platform/clock/index.js';
 import { ClockWatch } from '../platform/clock-watch/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
 import { FollowUpsRepository } from './follow-ups.repository.js';
@@ -25,7 +25,6 @@ export class FollowUpStarter implements OnApplicationBootstrap, BeforeApplicatio
     private readonly tenants: TenantDatabase,
     private readonly repository: FollowUpsRepository,
     private readonly followUps: FollowUps,
-    private readonly clock: Clock,
     private readonly clocks: ClockWatch,
   ) {}
 
@@ -47,8 +46,9 @@ export class FollowUpStarter implements OnApplicationBootstrap, BeforeApplicatio
         await this.tenants.run(tenantId, (manager) => this.followUps.carryOut(manager, tenantId, id));
       } catch (error) {
         this.logger.error(error, `follow-up ${id} could not be carried out and will be tried again`);
-        const until = new Date(this.clock.now().getTime() + REST_AFTER_FAILURE_MS);
-        await this.tenants.run(tenantId, (manager) => this.repository.putOff(manager, id, until));
+        await this.tenants.run(tenantId, (manager) =>
+          this.repository.leaveAlone(manager, id, REST_AFTER_FAILURE_MS),
+        );
       }
     }
     if (due.length === MOST_AT_ONCE) this.looking.hurry();

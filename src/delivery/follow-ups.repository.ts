@@ -86,6 +86,13 @@ export class FollowUpsRepository {
     await manager.query('UPDATE follow_ups SET look_at = $2 WHERE id = $1', [id, until]);
   }
 
+  async leaveAlone(manager: EntityManager, id: string, forMs: number): Promise<void> {
+    await manager.query(
+      `UPDATE follow_ups SET look_at = clock_timestamp() + $2 * interval '1 ms' WHERE id = $1`,
+      [id, forMs],
+    );
+  }
+
   async drop(manager: EntityManager, id: string, reason: DropReason): Promise<void> {
     await manager.query(`UPDATE follow_ups SET state = 'dropped', reason = $2 WHERE id = $1`, [id, reason]);
   }

@@ -87,8 +87,7 @@ export class FollowUps {
   }
 
   private lookAgain(manager: EntityManager, { id, now, created_at }: WaitingFollowUp): Promise<void> {
-    const delayMs = lookAgainMs(now.getTime() - created_at.getTime());
-    return this.followUps.putOff(manager, id, new Date(now.getTime() + delayMs));
+    return this.followUps.leaveAlone(manager, id, lookAgainMs(now.getTime() - created_at.getTime()));
   }
 }
 
