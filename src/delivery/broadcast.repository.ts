@@ -3,6 +3,7 @@ import { type EntityManager } from 'typeorm';
 import { type Audience } from '../audience/index.js';
 import { DispatcherDatabase } from '../platform/database/index.js';
 import { type TenantId } from '../platform/identity/index.js';
+import { type BroadcastQuery } from './broadcast.dto.js';
 import { type BroadcastKind, type BroadcastState, IS_LEFT, UNENDED } from './broadcast.rules.js';
 import { type BroadcastTotals } from './report.rules.js';
 
@@ -208,7 +209,7 @@ export class BroadcastRepository {
     manager: EntityManager,
     before: string,
     limit: number,
-    filter: { state?: string; scheduleId?: string; sequenceId?: string; kind?: BroadcastKind },
+    filter: Omit<BroadcastQuery, 'limit' | 'cursor'>,
   ) {
     return manager.query<BroadcastRow[]>(
       `SELECT ${COLUMNS} FROM broadcasts
@@ -230,7 +231,7 @@ export class BroadcastRepository {
 
   /** Notes which of these broadcasts have nothing left to send. */
   async finishDone(numbers: readonly string[]): Promise<void> {
-    const days = await this.findDaysOf(numbers);
+    const days = await this.findDays('no = ANY($1::bigint[])', [numbers]);
     const done = await this.crossing.queryByKey<{ no: string }>(
       `SELECT b.no::text FROM broadcasts b WHERE b.no = ANY($1::bigint[]) AND ${isDone('$2')}`,
       [numbers, days],
@@ -250,10 +251,11 @@ export class BroadcastRepository {
     });
   }
 
-  private async findDaysOf(numbers: readonly string[]): Promise<string[]> {
+  /** Days of which broadcasts are, each as YYYY-MM-DD. @param condition which broadcasts */
+  private async findDays(condition: string, parameters: readonly unknown[] = []): Promise<string[]> {
     const rows = await this.crossing.queryByKey<{ day: string }>(
-      'SELECT DISTINCT planned_on::text AS day FROM broadcasts WHERE no = ANY($1::bigint[])',
-      [numbers],
+      `SELECT DISTINCT planned_on::text AS day FROM broadcasts WHERE ${condition}`,
+      parameters,
     );
     return rows.map(({ day }) => day);
   }
@@ -269,13 +271,10 @@ export class BroadcastRepository {
 
   /** Broadcasts of which nothing is left to send, though nobody noted it. */
   async findDoneUnnoted(): Promise<string[]> {
-    const days = await this.crossing.queryByKey<{ day: string }>(
-      `SELECT DISTINCT planned_on::text AS day FROM broadcasts WHERE state IN ${UNENDED}`,
-      [],
-    );
+    const days = await this.findDays(`state IN ${UNENDED}`);
     const rows = await this.crossing.queryByKey<{ no: string }>(
       `SELECT b.no::text FROM broadcasts b WHERE ${isDone('$1')} ORDER BY b.no LIMIT ${CHUNK}`,
-      [days.map(({ day }) => day)],
+      [days],
     );
     return rows.map(({ no }) => no);
   }

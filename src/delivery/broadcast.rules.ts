@@ -10,12 +10,13 @@ export type BroadcastState = (typeof BROADCAST_STATES)[number];
 export type EndedState = 'finished' | 'cancelled' | 'stopped';
 
 /** What the deliveries of a broadcast do: a test is a send to one chat, ahead of others; changes need a target. */
-export const BROADCAST_KINDS = ['send', 'test', 'edit', 'recall', 'pin'] as const;
+const CHANGE_KINDS = ['edit', 'recall', 'pin'] as const;
+export const BROADCAST_KINDS = ['send', 'test', ...CHANGE_KINDS] as const;
 export type BroadcastKind = (typeof BROADCAST_KINDS)[number];
-export type ChangeKind = 'edit' | 'recall' | 'pin';
+export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
 export const isChange = (kind: BroadcastKind): kind is ChangeKind =>
-  kind === 'edit' || kind === 'recall' || kind === 'pin';
+  (CHANGE_KINDS as readonly BroadcastKind[]).includes(kind);
 
 /** Telegram deletes no message that is older. */
 export const RECALLABLE_HOURS = 48;

@@ -141,15 +141,8 @@ export class BroadcastService implements OnModuleInit {
 
   findPage(caller: Caller, query: BroadcastQuery): Promise<Page<BroadcastView>> {
     return this.tenants.run(caller.tenantId, async (manager) => {
-      const { state, scheduleId, sequenceId, kind } = query;
-      const filter = {
-        ...(state && { state }),
-        ...(scheduleId && { scheduleId }),
-        ...(sequenceId && { sequenceId }),
-        ...(kind && { kind }),
-      };
       return pageOf(
-        await this.repository.findPage(manager, idBefore(query), query.limit + 1, filter),
+        await this.repository.findPage(manager, idBefore(query), query.limit + 1, query),
         query,
         presentBroadcast,
       );

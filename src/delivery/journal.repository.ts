@@ -30,8 +30,8 @@ export interface SettledAttempt {
 /**
  * Writes intents and settlements of one day, grouped over all lanes of the process, in one statement.
  *
- * Fenced: the owners' rows are locked where their leases still run, and only deliveries of their lanes are marked. A lane
- * is taken only from an owner whose lease is over, and that waits for this lock. Of a broadcast that was paused or ended nothing is marked any more, whatever was read ahead of it.
+ * Fenced: the owners' rows are locked where their leases still run, and nothing is marked for others. A lane changes hands
+ * only when its owner's lease is over, and that waits for this lock: so whose the lane is need not be looked up. Of a broadcast that was paused or ended nothing is marked any more, whatever was read ahead of it.
  * Repeatable: an intent that was committed although its answer was lost is found and returned again.
  *
  * Its plan must not hang on statistics. So `IS TRUE` has the owners and the broadcasts hashed once instead of joined; and

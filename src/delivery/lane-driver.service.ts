@@ -116,9 +116,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     await this.notifications.listen(BOTS_CHANNEL, (botNo) => void this.checkBot(asBotNumber(botNo)));
     await this.notifications.listen(RELIEF_CHANNEL, () => void this.keep(this.relieveOthers()));
     await this.notifications.listen(TENANTS_CHANNEL, () => void this.stopSuspended());
-    this.clocks.onHold(() => {
-      for (const { lane } of this.lanes.values()) lane.finish({ kind: 'stopped' });
-    });
+    this.clocks.onHold(() => this.stopAll());
     this.timers.push(
       setInterval(() => void this.renew(), RENEW_EVERY_MS),
       setInterval(() => void this.stopSuspended(), RENEW_EVERY_MS),
@@ -134,13 +132,17 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.isStopping = true;
     this.places.close();
-    for (const { lane } of this.lanes.values()) lane.finish({ kind: 'stopped' });
+    this.stopAll();
     while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
     await this.progress.finishTouched();
     for (const timer of this.timers) clearInterval(timer);
     await this.owner
       .end()
       .catch((error: unknown) => this.logger.error(error, 'the lease runs out by itself'));
+  }
+
+  private stopAll(): void {
+    for (const { lane } of this.lanes.values()) lane.finish({ kind: 'stopped' });
   }
 
   private dropBroadcast(broadcastNo: string): void {

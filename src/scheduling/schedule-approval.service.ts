@@ -5,8 +5,10 @@ import { type Caller, type TenantId } from '../platform/identity/index.js';
 import { AuditLog } from '../tenants/index.js';
 import { Outbox } from '../webhooks/index.js';
 import { type ApprovalSetting } from './approval.dto.js';
-import { needsApproval } from './rules/approval.rules.js';
-import { type ScheduleRow } from './schedules.repository.js';
+import { OccurrencesRepository } from './occurrences.repository.js';
+import { letAwaitApproval, needsApproval } from './rules/approval.rules.js';
+import { type ScheduleChoice } from './rules/schedule-choice.rules.js';
+import { type ScheduleRow, SchedulesRepository } from './schedules.repository.js';
 
 /** Whether a tenant wants its editors' schedules looked at, and who hears of it. */
 @Injectable()
@@ -15,6 +17,8 @@ export class ScheduleApproval {
     private readonly database: TenantDatabase,
     private readonly audit: AuditLog,
     private readonly outbox: Outbox,
+    private readonly schedules: SchedulesRepository,
+    private readonly occurrences: OccurrencesRepository,
   ) {}
 
   read({ tenantId }: Caller): Promise<ApprovalSetting> {
@@ -39,6 +43,21 @@ export class ScheduleApproval {
   /** Whether what this caller schedules waits for somebody else. */
   async isNeeded(manager: EntityManager, { tenantId, role }: Caller): Promise<boolean> {
     return needsApproval(await this.isRequired(manager, tenantId), role);
+  }
+
+  /** Saves what was changed of a schedule that waits for approval with it, where it would run, and asks for it. */
+  async saveWaiting(
+    manager: EntityManager,
+    caller: Caller,
+    { id, state }: ScheduleRow,
+    choice: ScheduleChoice,
+    now: Date,
+  ): Promise<ScheduleRow> {
+    // What is due already would start with what nobody approved.
+    await this.occurrences.skipWaiting(manager, id, 'awaiting_approval');
+    const changed = await this.schedules.update(manager, id, letAwaitApproval(choice, now));
+    if (state !== changed.state) await this.request(manager, caller, [changed]);
+    return changed;
   }
 
   /** Tells the log and the tenant's webhooks of those among these schedules that wait. */

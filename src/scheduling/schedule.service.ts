@@ -209,13 +209,10 @@ export class ScheduleService implements OnModuleInit {
       if (startsAgain && sent.message_id !== null && sent.message_id === row.message_id)
         await this.messages.assertUsable(manager, row.message_id);
       const mayRun = isChangeOfNameAlone(input) || !(await this.approval.isNeeded(manager, caller));
-      // What is due already would start with what nobody approved.
-      if (!mayRun) await this.occurrences.skipWaiting(manager, id, 'awaiting_approval');
-      const changed = await this.schedules.update(manager, id, {
-        ...(mayRun ? choice : letAwaitApproval(choice, now)),
-        ...sent,
-      });
-      if (row.state !== changed.state) await this.approval.request(manager, caller, [changed]);
+      const wanted = { ...choice, ...sent };
+      const changed = mayRun
+        ? await this.schedules.update(manager, id, wanted)
+        : await this.approval.saveWaiting(manager, caller, row, wanted, now);
       await announceDueSoon(manager, changed.next_run_at, now);
       await this.record(manager, caller, 'schedule.changed', [id], { fields: Object.keys(input).join(', ') });
       return toView(changed);

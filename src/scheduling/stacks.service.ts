@@ -6,10 +6,8 @@ import { IdempotencyService, type IdempotentRequest } from '../platform/http/ind
 import { type Caller } from '../platform/identity/index.js';
 import { AuditLog } from '../tenants/index.js';
 import { ScheduleMessages } from './schedule-messages.service.js';
-import { letAwaitApproval } from './rules/approval.rules.js';
-import { OccurrencesRepository } from './occurrences.repository.js';
 import { ScheduleApproval } from './schedule-approval.service.js';
-import { type ScheduleRow, SchedulesRepository } from './schedules.repository.js';
+import { SchedulesRepository } from './schedules.repository.js';
 import { type AddToStack, MOST_STACKED, type OrderStack, type StackView } from './stack.dto.js';
 import { StacksRepository } from './stacks.repository.js';
 
@@ -22,7 +20,6 @@ export class StacksService {
     private readonly schedules: SchedulesRepository,
     private readonly stacks: StacksRepository,
     private readonly messages: ScheduleMessages,
-    private readonly occurrences: OccurrencesRepository,
     private readonly approval: ScheduleApproval,
     private readonly audit: AuditLog,
   ) {}
@@ -99,20 +96,11 @@ export class StacksService {
       subject: { kind: 'schedule', id: scheduleId },
       details: { fields: 'stack' },
     });
-    if (await this.approval.isNeeded(manager, caller)) await this.letAwaitApproval(manager, caller, schedule);
+    if (await this.approval.isNeeded(manager, caller)) {
+      const { now } = await this.schedules.readClock(manager, caller.tenantId);
+      await this.approval.saveWaiting(manager, caller, schedule, schedule, now);
+    }
     return view;
-  }
-
-  /** What it sends has changed, as with any other change of a schedule. */
-  private async letAwaitApproval(
-    manager: EntityManager,
-    caller: Caller,
-    schedule: ScheduleRow,
-  ): Promise<void> {
-    await this.occurrences.skipWaiting(manager, schedule.id, 'awaiting_approval');
-    const { now } = await this.schedules.readClock(manager, caller.tenantId);
-    const changed = await this.schedules.update(manager, schedule.id, letAwaitApproval(schedule, now));
-    if (schedule.state !== changed.state) await this.approval.request(manager, caller, [changed]);
   }
 
   private async view(manager: EntityManager, scheduleId: string, recycle: boolean): Promise<StackView> {

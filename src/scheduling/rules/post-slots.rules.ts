@@ -46,16 +46,19 @@ export function findFreeSlots(
 
 /** Whether an instant is one of the queue's slots. */
 export function isSlot(week: WeeklySlots, instant: Date): boolean {
-  const before = new Date(instant.getTime() - 1);
-  return timingsOf(week).some((timing) => nextRun(timing, before)?.getTime() === instant.getTime());
+  return findTiming(week, instant) !== undefined;
 }
 
 /** An instant as people see it: on the clocks of the queue's zone, with what is odd about a slot there. */
 export function describeSlot(week: WeeklySlots, instant: Date): PreviewedRun {
-  const before = new Date(instant.getTime() - 1);
-  const timing = timingsOf(week).find((one) => nextRun(one, before)?.getTime() === instant.getTime());
   const once: Timing = { rule: { kind: 'once', at: instant.toISOString() }, timeZone: week.timeZone };
-  return previewRun(timing ?? once, instant);
+  return previewRun(findTiming(week, instant) ?? once, instant);
+}
+
+/** Of which slots an instant is one. */
+function findTiming(week: WeeklySlots, instant: Date): Timing | undefined {
+  const before = new Date(instant.getTime() - 1);
+  return timingsOf(week).find((timing) => nextRun(timing, before)?.getTime() === instant.getTime());
 }
 
 const timingsOf = ({ slots, timeZone }: WeeklySlots): Timing[] =>
