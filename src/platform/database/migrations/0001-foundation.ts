@@ -1,5 +1,5 @@
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
-import { crossing } from './tenant-table.js';
+import { allowOwn, crossing } from './tenant-table.js';
 
 /**
  * Tenancy from the first table on: every table with a tenant_id has row-level security, enabled and forced. The
@@ -519,8 +519,7 @@ function policies(): string[] {
     ...Object.entries(TENANT_TABLES).flatMap(([table, column]) => [
       `ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY`,
       `ALTER TABLE ${table} FORCE ROW LEVEL SECURITY`,
-      `CREATE POLICY ${table}_of_tenant ON ${table} TO arauto_app
-         USING (${column} = current_tenant_id()) WITH CHECK (${column} = current_tenant_id())`,
+      allowOwn(table, column),
     ]),
     'ALTER TABLE users ENABLE ROW LEVEL SECURITY',
     'ALTER TABLE users FORCE ROW LEVEL SECURITY',

@@ -27,11 +27,18 @@ export function wallIn({
   return [
     `ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY`,
     `ALTER TABLE ${name} FORCE ROW LEVEL SECURITY`,
-    `CREATE POLICY ${name}_of_tenant ON ${name} TO arauto_app
-       USING (${column} = current_tenant_id()) WITH CHECK (${column} = current_tenant_id())`,
+    allowOwn(name, column),
     `GRANT ${app} ON ${name} TO arauto_app`,
     ...(crossedBecause === undefined ? [] : crossing(name, dispatcher)),
   ];
+}
+
+/** The policy by which the application's login sees and writes the rows of its own tenant. */
+export function allowOwn(table: string, column: string): string {
+  // What is written asks for the tenant once a statement, a tenth of the planning of a million rows. What is read asks
+  // by the function itself, of which the planner knows the value: tenants have a thousand rows or a million.
+  return `CREATE POLICY ${table}_of_tenant ON ${table} TO arauto_app
+    USING (${column} = current_tenant_id()) WITH CHECK (${column} = (SELECT current_tenant_id()))`;
 }
 
 /** For tables without a tenant as well, such as users and operators: the dispatcher's alone. */
