@@ -279,13 +279,16 @@ export class BroadcastRepository {
     return rows.map(({ no }) => no);
   }
 
-  /** Ended broadcasts of the last days of which something still waits. */
+  /** Broadcasts that were cancelled or stopped, of which something still waits. */
   async findHalfCancelled(): Promise<{ no: string; tenant_id: TenantId }[]> {
-    return this.crossing.query(
+    const untold = `state IN ('cancelled', 'stopped') AND ended_at IS NOT NULL AND NOT are_totals_true`;
+    return this.crossing.queryByKey(
       `SELECT b.no::text, b.tenant_id FROM broadcasts b
-       WHERE b.state IN ('cancelled', 'stopped') AND b.ended_at > clock_timestamp() - interval '2 days'
-         AND EXISTS (SELECT FROM deliveries d WHERE d.source_no = b.no AND ${IS_LEFT} AND d.state = 0)
+       WHERE ${untold} AND EXISTS (SELECT FROM deliveries d
+         WHERE d.planned_on = ANY($1::date[]) AND d.planned_on = b.planned_on AND d.source_no = b.no
+           AND ${IS_LEFT} AND d.state = 0)
        LIMIT 100`,
+      [await this.findDays(untold)],
     );
   }
 }

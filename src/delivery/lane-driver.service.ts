@@ -281,7 +281,11 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     // First of all: a wake that comes from here on either takes the lane after its release, or finds it held, and then
     // what it was for is seen by the look after the release.
     this.lanes.delete(botNo);
-    if (end.kind === 'lost') this.logger.warn(`lost the lane of bot ${lane.bot.botId}`);
+    if (end.kind === 'lost') {
+      // Not let go: where it is ours after all, the next look takes it once more and closes what stands open in it.
+      this.logger.warn(`lost the lane of bot ${lane.bot.botId}`);
+      return;
+    }
     this.ending.add(botNo);
     const { lease, epoch } = lane;
     const isLeftBehind = await this.holdings

@@ -223,7 +223,7 @@ export class LaneRepository {
     if (owners.length === 0) return [];
     const rows = await this.database.query<{ bot_no: string }>(
       `SELECT l.bot_no::text FROM lanes l JOIN tenants t ON t.id = l.tenant_id AND t.state = 'active'
-       WHERE l.owner = ANY($1::bigint[]) LIMIT $2`,
+       WHERE l.owner = ANY($1::bigint[]) ORDER BY random() LIMIT $2`,
       [owners.map(({ no }) => no), limit],
     );
     return rows.map((row) => row.bot_no);

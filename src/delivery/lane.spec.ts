@@ -11,6 +11,7 @@ describe('a lane in which nothing waits', () => {
   let nextInMs: number | undefined;
   let hasStrays: boolean;
   let closed: number;
+  let failures: number;
   let idle: boolean[];
   let ended: LaneEnd | undefined;
 
@@ -20,6 +21,7 @@ describe('a lane in which nothing waits', () => {
     nextInMs = undefined;
     hasStrays = false;
     closed = 0;
+    failures = 0;
     idle = [];
     ended = undefined;
     const around = {
@@ -33,9 +35,14 @@ describe('a lane in which nothing waits', () => {
       },
       contents: { load: () => Promise.resolve([]) },
       closeStrays: () => {
+        if (failures > 0) {
+          failures -= 1;
+          return Promise.reject(new Error('away'));
+        }
         closed += 1;
         return Promise.resolve();
       },
+      report: () => undefined,
       noteIdle: (_: Lane, isIdle: boolean) => idle.push(isIdle),
     } as unknown as LaneSurroundings;
     const pace = LanePace.begin(LIMITS, { freeSinceMs: -10_000, isMemoryWhole: true });
@@ -95,6 +102,17 @@ describe('a lane in which nothing waits', () => {
     lane.noticeMore();
     await jest.advanceTimersByTimeAsync(10);
     expect(closed).toBe(1);
+  });
+
+  it('stays until what stands as open is closed, where that fails at first', async () => {
+    hasStrays = true;
+    failures = 2;
+    lane.noticeMore();
+    await jest.advanceTimersByTimeAsync(1_900);
+    expect([closed, idle, ended]).toEqual([0, [true, false], undefined]);
+    await jest.advanceTimersByTimeAsync(1_300);
+    expect(closed).toBe(1);
+    expect(ended).toMatchObject({ kind: 'empty' });
   });
 
   it('looks again at the soonest of the instants at which more can be found', async () => {

@@ -57,6 +57,8 @@ const PATIENCE_MS = 2_000;
 const LINGER_MS = 1_000;
 /** A broadcast whose content was refused is stopped within this, or soon after. */
 const REFUSED_REREAD_MS = 250;
+/** What is left could not be asked for. */
+const LOOK_AGAIN_MS = 1_000;
 /** Looked at this often whether a lease that is over by our clocks is prolonged. */
 const LEASE_LOOK_MS = 250;
 /** setTimeout fires up to a millisecond early. */
@@ -430,7 +432,9 @@ export class Lane implements IntentHolder {
       // All that we know of is settled. A statement that we took for lost may have been carried out after all.
       if (remainder.hasStrays) await this.around.closeStrays(this);
     } catch (error) {
+      // Not let go before it worked: what stands open here would be looked for by nobody.
       this.around.report(error);
+      nextInMs = LOOK_AGAIN_MS;
     }
     this.isReading = false;
     if (!this.isReadToTheEnd || this.end) this.pump();

@@ -70,6 +70,24 @@ describe.each(queuePlaces())('the queue on $name, lost', (place) => {
     await expectAllOnce(id, 'Half planned');
   });
 
+  it('when it is half cancelled, however long ago', async () => {
+    const { id } = await tenant.broadcast('Half cancelled');
+    await tenant.until(id, ({ counts }) => counts.sent >= 5);
+    await tenant.client.post(`/broadcasts/${id}/cancel`);
+    const { counts } = await tenant.untilEnded(id, 30_000);
+    expect(counts.cancelled).toBeGreaterThan(0);
+    // As whoever cancels leaves it that dies in the middle; then the sweep's process was away for days.
+    await scene.look(
+      `WITH b AS (
+         UPDATE broadcasts SET are_totals_true = false, ended_at = ended_at - interval '5 days' WHERE id = $1 RETURNING no)
+       UPDATE deliveries d SET state = 0, is_open = true, settled_at = NULL FROM b
+       WHERE d.class = 1 AND d.source_no = b.no AND d.state = 5`,
+      [id],
+    );
+    await waitUntil(async () => (await tenant.report(id)).counts.cancelled === counts.cancelled, 30_000);
+    expect(await tenant.ledger('Half cancelled')).toHaveLength(counts.sent);
+  });
+
   it('while lanes wait', async () => {
     await tenant.fault('too_many_requests', { retryAfterSeconds: 4, count: 1 });
     const { id } = await tenant.broadcast('Waiting');

@@ -75,7 +75,7 @@ const NAMED = {
     audit_entries: 'INSERT,SELECT',
     audit_heads: 'INSERT,SELECT,UPDATE',
     operator_acts: 'INSERT,SELECT',
-    follow_ups: 'SELECT',
+    follow_ups: 'SELECT,UPDATE(look_at)',
   } as Record<string, string>,
 };
 
@@ -120,11 +120,11 @@ const CHECKS: readonly Check[] = [
     sql: `SELECT polname || ': ' || coalesce(pg_get_expr(polqual, polrelid), 'nothing') || ' / '
             || coalesce(pg_get_expr(polwithcheck, polrelid), 'nothing') AS found
           FROM pg_policy JOIN pg_class ON pg_class.oid = polrelid
-          CROSS JOIN LATERAL (SELECT '(' || CASE relname WHEN 'tenants' THEN 'id' ELSE 'tenant_id' END
-                                || ' = current_tenant_id())' AS expected)
+          CROSS JOIN LATERAL (SELECT '(' || CASE relname WHEN 'tenants' THEN 'id' ELSE 'tenant_id' END || ' = ' AS compared)
           WHERE 'arauto_app'::regrole = ANY (polroles) AND polname <> ALL ($1)
-            AND (polcmd <> '*' OR pg_get_expr(polqual, polrelid) IS DISTINCT FROM expected
-                 OR pg_get_expr(polwithcheck, polrelid) IS DISTINCT FROM expected)`,
+            AND (polcmd <> '*' OR pg_get_expr(polqual, polrelid) IS DISTINCT FROM compared || 'current_tenant_id())'
+                 OR pg_get_expr(polwithcheck, polrelid) IS DISTINCT FROM compared ||
+                   '( SELECT current_tenant_id() AS current_tenant_id))')`,
     parameters: [NAMED.otherPolicies],
   },
   {
