@@ -178,10 +178,11 @@ function judge(rows, form, isQuick, machine) {
       bigMeanwhile: median('bigMeanwhile'),
       lost: sum('lost'),
       duplicated: sum('duplicated'),
+      unknown: sum('unknown'),
     };
   });
   printTable(
-    ['', 'small: median', 'p99', 'worst p99', 'large: alone', 'meanwhile', 'lost', 'double'],
+    ['', 'small: median', 'p99', 'worst p99', 'large: alone', 'meanwhile', 'lost', 'double', 'unknown'],
     results.map((row) => [
       row.contender === 'arauto' ? 'Arauto' : PEERS[row.contender].title,
       `${formatCount(row.p50Ms)} ms`,
@@ -191,6 +192,7 @@ function judge(rows, form, isQuick, machine) {
       `${round(row.bigMeanwhile, 1)}/s`,
       row.lost,
       row.duplicated,
+      row.contender === 'arauto' ? row.unknown : '',
     ]),
   );
   const arauto = results.find(({ contender }) => contender === 'arauto');
@@ -199,7 +201,7 @@ function judge(rows, form, isQuick, machine) {
   );
   const bigRateKept = round(arauto.bigMeanwhile / arauto.bigAlone);
   const smallP99Ms = Math.round(arauto.p99Ms);
-  const { lost, duplicated } = arauto;
+  const { lost, duplicated, unknown } = arauto;
   const failures = [
     smallP99Ms > PROMISED.smallP99Ms &&
       `p99 of the small ones ${smallP99Ms} ms instead of ${PROMISED.smallP99Ms}`,
@@ -211,6 +213,7 @@ function judge(rows, form, isQuick, machine) {
       `the large one kept ${bigRateKept} of its rate instead of ${PROMISED.bigRateKept}`,
     lost > 0 && `${lost} lost`,
     duplicated > 0 && `${duplicated} duplicated`,
+    unknown > 0 && `${unknown} unknown`,
   ].filter(Boolean);
   const isMet = printFailures(failures);
   return {
@@ -223,6 +226,7 @@ function judge(rows, form, isQuick, machine) {
     bigRateKept,
     lost,
     duplicated,
+    unknown,
     promised: PROMISED,
     headline: [
       {

@@ -148,7 +148,8 @@ class PacingBench {
     await wait(fallMs);
     const [cohort] = (await this.#around.stub.ask({ cohorts: true })).cohorts;
     await arauto.cancel(started.id);
-    const { counts } = await arauto.report(started.id);
+    const counts = await this.#awaitSettled(arauto, started.id);
+    const { distinct, duplicated } = await this.#around.stub.ask({ count: true });
     const foundMs = cohort.firstMs + fallAfterMs + FOUND_WITHIN_MS;
     const looked = cohort.instants.filter((atMs) => atMs >= foundMs && atMs < foundMs + LOOKED_AT_MS);
     const before = cohort.instants.filter((atMs) => atMs >= foundMs - FOUND_WITHIN_MS && atMs < foundMs);
@@ -161,10 +162,19 @@ class PacingBench {
       refused: cohort.refused,
       early: cohort.early,
       taken: cohort.instants.length,
-      lost: 0,
-      duplicated: 0,
+      lost: Math.max(0, counts.sent - distinct),
+      duplicated,
       unknown: counts.unknown,
     };
+  }
+
+  /** What was cancelled is settled once nothing of it is under way. */
+  async #awaitSettled(arauto, id) {
+    for (;;) {
+      const { counts } = await arauto.report(id);
+      if (counts.queued + counts.sending === 0) return counts;
+      await wait(POLL_MS);
+    }
   }
 
   async #runPeer(peer) {
@@ -252,6 +262,7 @@ function judge(rows, form, isQuick, machine) {
       early: sum('early'),
       lost: sum('lost'),
       duplicated: sum('duplicated'),
+      unknown: sum('unknown'),
       per1000: (sum('refused') * 1_000) / sum('taken'),
     };
   });
@@ -265,6 +276,7 @@ function judge(rows, form, isQuick, machine) {
       'too early',
       'lost',
       'double',
+      'unknown',
       'p99 of answers',
     ],
     results.map((row) => [
@@ -276,6 +288,7 @@ function judge(rows, form, isQuick, machine) {
       row.early,
       row.lost,
       row.duplicated,
+      row.contender in PEERS ? '' : row.unknown,
       row.answerP99Ms === undefined ? '' : `${formatCount(row.answerP99Ms)} ms`,
     ]),
   );
@@ -283,6 +296,12 @@ function judge(rows, form, isQuick, machine) {
   const steady = own.filter(({ contender }) => contender !== 'arautoFall');
   const worstShareAt = (answerMs) =>
     Math.min(...steady.filter((row) => row.answerMs === answerMs).map(({ share }) => share));
+  const worstAnswerAt = (answerMs) =>
+    round(
+      results.find((row) => row.contender === 'arautoAnswering' && row.answerMs === answerMs)?.answerP99Ms ??
+        NaN,
+      0,
+    );
   const fall = own.find(({ contender }) => contender === 'arautoFall');
   const figures = {
     shareOfIdeal: round(worstShareAt(50), 3),
@@ -295,6 +314,9 @@ function judge(rows, form, isQuick, machine) {
     }),
     lost: own.reduce((sum, { lost }) => sum + lost, 0),
     duplicated: own.reduce((sum, { duplicated }) => sum + duplicated, 0),
+    unknown: own.reduce((sum, { unknown }) => sum + unknown, 0),
+    answerP99Ms: worstAnswerAt(50),
+    answerP99MsAt100Ms: worstAnswerAt(100),
   };
   const failures = [
     // The short form's first second weighs twice, so its share says less.
@@ -308,7 +330,9 @@ function judge(rows, form, isQuick, machine) {
       figures.afterFall < PROMISED.afterFall &&
       `${figures.afterFall} of the fallen limit instead of ${PROMISED.afterFall}`,
     figures.per1000Of429 > 0 && `${figures.per1000Of429} of 1,000 calls refused instead of none`,
-    ...['early', 'lost', 'duplicated'].map((name) => figures[name] > 0 && `${figures[name]} ${name}`),
+    ...['early', 'lost', 'duplicated', 'unknown'].map(
+      (name) => figures[name] > 0 && `${figures[name]} ${name}`,
+    ),
   ].filter(Boolean);
   const isMet = printFailures(failures);
   return {

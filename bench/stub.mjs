@@ -152,7 +152,9 @@ function receive(botId, { chat_id: chatId, text }) {
     if (refusal) return { answer: refuse(refusal, cohort), delayMs };
   }
   if (isAnswer) {
-    cohort?.answers.push(nowMs - bot.askedMs.shift());
+    const question = bot.questions.shift();
+    // Asked before the last reset, it belongs to nobody's figures.
+    if (question?.cohort === cohort) cohort?.answers.push(nowMs - question.atMs);
   } else {
     const key = `${botId} ${chatId} ${text}`;
     arrivals.set(key, (arrivals.get(key) ?? 0) + 1);
@@ -197,6 +199,15 @@ function refuse({ retryAfterSeconds, isEarly }, cohort) {
   };
 }
 
+/** When people wrote what is not answered yet; beyond a reset, since what was asked before may be answered after it. */
+const questions = new Map();
+
+function questionsOf(botId) {
+  let own = questions.get(botId);
+  if (!own) questions.set(botId, (own = []));
+  return own;
+}
+
 function rememberBot(botId) {
   let bot = bots.get(botId);
   if (bot) return bot;
@@ -207,8 +218,7 @@ function rememberBot(botId) {
     cohort: cohorts.find(({ firstBot, botCount }) => number >= firstBot && number < firstBot + botCount),
     limits: setting.limits && new BotLimits(setting.limits),
     perSecond: setting.limits?.perSecond,
-    /** When people wrote what is not answered yet. */
-    askedMs: [],
+    questions: questionsOf(botId),
     nextUpdate: 1,
   };
   bots.set(botId, bot);
@@ -240,7 +250,7 @@ function listUpdates(botId, { offset }) {
   bot.nextUpdate = Math.max(bot.nextUpdate, Number(offset ?? 0));
   const delayMs = setting.updates.everyMs;
   const atMs = now() + delayMs;
-  bot.askedMs.push(atMs);
+  bot.questions.push({ atMs, cohort: bot.cohort });
   const update = {
     update_id: bot.nextUpdate,
     message: {
