@@ -118,7 +118,10 @@ export class BotFile {
   /** Deleted while it goes up: the upload breaks off, and nobody begins another. */
   private async *read(asset: StoredAsset): AsyncGenerator<Uint8Array> {
     try {
-      yield* asset.read();
+      for await (const piece of asset.read()) {
+        await this.gate.letThrough(piece.length);
+        yield piece;
+      }
     } catch (error) {
       if (error instanceof AssetGoneError) this.asset = undefined;
       throw error;

@@ -50,4 +50,18 @@ describe('UploadGate', () => {
     gate.leave(SMALL);
     expect(calls).toBe(2);
   });
+
+  it('lets pieces of all uploads through at one pace, and a small file without waiting', async () => {
+    const gate = new UploadGate(undefined, 1024 * 1024);
+    const upload = async (pieces: number) => {
+      for (let n = 0; n < pieces; n += 1) await gate.letThrough(32 * 1024);
+    };
+    const startedMs = performance.now();
+    await gate.letThrough(SMALL);
+    expect(performance.now() - startedMs).toBeLessThan(20);
+    await Promise.all([upload(4), upload(4)]);
+    // The last of eight pieces has waited for seven, less a timer's rounding of each.
+    const seven = (7 * 1_000) / 32;
+    expect(performance.now() - startedMs).toBeGreaterThan(seven - 10);
+  });
 });
