@@ -1,2 +1,9 @@
 export { NestLogger, createLogger } from './logger.js';
+export {
+  addToLogContext,
+  type LogContext,
+  resumeLogContext,
+  withLogContext,
+  withoutLogContext,
+} from './log-context.js';
 export { redactTokens } from './redaction.rules.js';
