@@ -67,11 +67,7 @@ function welcome(apiUrl: string | undefined, sandboxUrl: string | undefined): st
 /** Thrown out of a start that a signal ended. */
 class StartGivenUp extends Error {}
 
-function stopOnSignals(
-  starting: Promise<RunningInstallation>,
-  stop: AbortController,
-  logger: Logger,
-): void {
+function stopOnSignals(starting: Promise<RunningInstallation>, stop: AbortController, logger: Logger): void {
   let isStopping = false;
   const end = (signal: string): void => {
     if (isStopping) return;

@@ -54,7 +54,9 @@ export const settingsSchema = z.object({
     .string()
     .min(1)
     .default('127.0.0.1')
-    .describe('address that health and metrics listen on; 0.0.0.0 in a container, where no ingress leads to it'),
+    .describe(
+      'address that health and metrics listen on; 0.0.0.0 in a container, where no ingress leads to it',
+    ),
   MONITORING_PORT: port
     .optional()
     .describe(

@@ -110,13 +110,6 @@ export class DeliveryWorkerModule {}
 
 @Module({
   imports: [DeliveryModule, CleaningModule.forRows(OLD_REPLIES, OLD_BROADCASTS)],
-  providers: [
-    BacklogMetrics,
-    BacklogRepository,
-    CutLongWaits,
-    DeliveryPartitions,
-    FollowUpStarter,
-    Sweep,
-  ],
+  providers: [BacklogMetrics, BacklogRepository, CutLongWaits, DeliveryPartitions, FollowUpStarter, Sweep],
 })
 export class DeliverySchedulerModule {}

@@ -11,8 +11,10 @@ export class ClockMetrics {
       "How far the database's clock is ahead of this process's; more than 60 either way holds sending.",
       () => clocks.databaseAheadSeconds,
     );
-    metrics.gauge('arauto_sending_held', '1 while sending is held in this process because of the clocks.', () =>
-      clocks.isHolding ? 1 : 0,
+    metrics.gauge(
+      'arauto_sending_held',
+      '1 while sending is held in this process because of the clocks.',
+      () => (clocks.isHolding ? 1 : 0),
     );
   }
 }

@@ -1,6 +1,9 @@
+import { Logger } from '@nestjs/common';
 import { Metrics } from './metrics.js';
 
 describe('Metrics', () => {
+  afterEach(() => jest.restoreAllMocks());
+
   const linesOf = async (metrics: Metrics, name: string) =>
     (await metrics.expose()).text.split('\n').filter((line) => line.startsWith(name));
 
@@ -31,6 +34,7 @@ describe('Metrics', () => {
   });
 
   it('leaves out what cannot be read, and tells the rest', async () => {
+    const warnings = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
     const metrics = new Metrics();
     let isAway = false;
     metrics.gauge('depth', 'Depth.', () => (isAway ? Promise.reject(new Error('away')) : 7));
@@ -38,6 +42,7 @@ describe('Metrics', () => {
     expect(await linesOf(metrics, 'depth')).toEqual(['depth 7']);
     isAway = true;
     expect(await linesOf(metrics, 'depth')).toEqual([]);
+    expect(warnings).toHaveBeenCalledWith(expect.stringContaining('depth'));
     expect(await linesOf(metrics, 'width')).toEqual(['width{side="left"} 1']);
   });
 });
