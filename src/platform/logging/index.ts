@@ -2,6 +2,7 @@ export { NestLogger, createLogger } from './logger.js';
 export {
   addToLogContext,
   type LogContext,
+  readLogContext,
   resumeLogContext,
   withLogContext,
   withoutLogContext,
