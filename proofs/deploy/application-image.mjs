@@ -44,7 +44,11 @@ export async function inspectApplicationImage(checks, baseImage) {
     applicationMb <= MOST_APPLICATION_MB,
     `${applicationMb} MB`,
   );
-  checks.claim('the image runs as a user by number who is not root', /^[1-9]\d*/.test(config.User), config.User);
+  checks.claim(
+    'the image runs as a user by number who is not root',
+    /^[1-9]\d*/.test(config.User),
+    config.User,
+  );
   checks.claim('the image starts Node without a shell', config.Entrypoint?.[0] === 'node', config.Entrypoint);
   checks.claim('the image says how its health is asked for', image.Healthcheck !== undefined);
   checks.claim(
@@ -64,17 +68,31 @@ export async function inspectApplicationImage(checks, baseImage) {
 }
 
 async function inspectFiles(checks) {
-  const container = (
-    await runProgram('buildah', ['from', '--pull-never', APPLICATION_IMAGE])
-  ).trim();
+  const container = (await runProgram('buildah', ['from', '--pull-never', APPLICATION_IMAGE])).trim();
   try {
     const root = (await runProgram('buildah', ['mount', container])).trim();
-    const listing = await runProgram('find', [`${root}/app`, '-mindepth', '1', '!', '-type', 'l', '-printf', '%P\\t%u:%m\\n']);
-    const files = listing.trim().split('\n').map((line) => line.split('\t'));
+    const listing = await runProgram('find', [
+      `${root}/app`,
+      '-mindepth',
+      '1',
+      '!',
+      '-type',
+      'l',
+      '-printf',
+      '%P\\t%u:%m\\n',
+    ]);
+    const files = listing
+      .trim()
+      .split('\n')
+      .map((line) => line.split('\t'));
     const unwanted = files.filter(([path]) => UNWANTED.some((end) => `/app/${path}`.endsWith(end)));
     checks.claim('nothing of development is in the image', unwanted.length === 0, unwanted.slice(0, 5));
     const writable = files.filter(([, access]) => !access.startsWith('root:') || /[2367]$/.test(access));
-    checks.claim('the program belongs to root, and its user can write none of it', writable.length === 0, writable.slice(0, 5));
+    checks.claim(
+      'the program belongs to root, and its user can write none of it',
+      writable.length === 0,
+      writable.slice(0, 5),
+    );
     compareBill(checks, root, files);
   } finally {
     await runProgram('buildah', ['rm', container]);

@@ -31,16 +31,23 @@ export function readServices(file, variables) {
   );
 }
 
-/** The file's own words, with its merge keys resolved. */
+/**
+ * The file's own words, with its merge keys resolved.
+ *
+ * @param {string} file
+ */
 export function readComposeFile(file) {
   return parse(readFileSync(file, 'utf8'), { merge: true });
 }
 
-/** What a .env file says. */
+/**
+ * What a .env file says.
+ *
+ * @param {string} text
+ * @returns {Record<string, string>}
+ */
 export function parseVariables(text) {
-  return Object.fromEntries(
-    [...text.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
-  );
+  return Object.fromEntries([...text.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]));
 }
 
 /** Maps are merged, anything else of the extending service replaces what it extends. */
@@ -71,7 +78,13 @@ function fillEnvironment(environment, variables) {
   return Object.fromEntries(filled.filter(([, value]) => value !== undefined));
 }
 
-/** Knows ${NAME}, ${NAME:-otherwise}, ${NAME:+instead} and ${NAME:?complaint}, one inside the other too. */
+/**
+ * Knows ${NAME}, ${NAME:-otherwise}, ${NAME:+instead} and ${NAME:?complaint}, one inside the other too.
+ *
+ * @param {string} text
+ * @param {Record<string, string | undefined>} variables
+ * @returns {string}
+ */
 export function interpolate(text, variables) {
   let result = '';
   for (let at = 0; at < text.length;) {

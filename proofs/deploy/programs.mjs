@@ -41,9 +41,7 @@ export async function runProgram(program, programArguments, options = {}) {
   const { exitCode, output, errors } = await tryProgram(program, programArguments, options);
   if (exitCode === 0) return output;
   const words = `${output}\n${errors}`.trim().slice(-LAST_CHARACTERS);
-  throw new Error(
-    `${program} ${programArguments.slice(0, 3).join(' ')} … ended with ${exitCode}:\n${words}`,
-  );
+  throw new Error(`${program} ${programArguments.slice(0, 3).join(' ')} … ended with ${exitCode}:\n${words}`);
 }
 
 /** The same for a program that may fail. */
