@@ -38,6 +38,8 @@ export class Container {
   static start(name, service, { image, hosts, volumes = [] }) {
     const container = new Container();
     container.name = name;
+    // Without roles it has all of them.
+    container.isApi = (service.environment.ARAUTO_ROLES ?? 'api').includes('api');
     container.#child = spawn('podman', argumentsOf(name, service, { image, hosts, volumes }), {
       stdio: ['ignore', 'pipe', 'pipe'],
     });

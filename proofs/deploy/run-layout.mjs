@@ -13,7 +13,7 @@ import { homeDirectory } from '../../scripts/run.mjs';
 import { Checks } from './checks.mjs';
 import { parseVariables, readServices } from './compose.mjs';
 import { Container } from './container.mjs';
-import { runProgram } from './programs.mjs';
+import { runProgram, tryProgram } from './programs.mjs';
 
 /** The scenario asks as many programs at once would, and is to end soon. */
 const UNLIMITED = {
@@ -55,6 +55,7 @@ async function run() {
   const containers = await startApplication(services, hosts);
   const authority = await startProxy(services.proxy);
   await checkProxy(services.proxy, authority);
+  await createOperator(containers);
   const scenario = await performScenario(authority);
   await checkContainers(containers);
   await stopApplication(containers, services);
@@ -205,6 +206,22 @@ async function checkProxy({ environment: { DOMAIN, SANDBOX_DOMAIN } }, authority
   );
   const sandbox = await ask(requestSecure, `https://${SANDBOX_DOMAIN}/`, { ca });
   checks.claim('the page of the sandbox answers over TLS', sandbox.statusCode === 200, sandbox.statusCode);
+}
+
+/** As docs/deployment.md says, in the container of the API. */
+async function createOperator(containers) {
+  const { name } = containers.find(({ isApi }) => isApi);
+  const command = (rest) => `podman exec --interactive ${name} node dist/main.js operator ${rest}`;
+  const create = await tryProgram('sh', [
+    '-c',
+    `echo a-long-password-of-nobody | ${command('create --email ops@example.org')}`,
+  ]);
+  const list = await tryProgram('sh', ['-c', command('list')]);
+  checks.claim(
+    'the first operator is made in the container of the API',
+    create.exitCode === 0 && list.output.includes('ops@example.org'),
+    { create, list },
+  );
 }
 
 /** In a process that trusts Caddy's authority, as somebody's computer would. */
