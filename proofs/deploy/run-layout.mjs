@@ -27,6 +27,9 @@ const [composeFile, image, reportFile] = process.argv.slice(2);
 const CONTAINER_USER = 1000;
 const { signal } = new AbortController();
 
+// An interrupted run takes its containers along; a server that it leaves is found by the next.
+for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => process.exit(130));
+
 const checks = new Checks();
 const directory = mkdtempSync(join(tmpdir(), 'arauto-deploy-'));
 const endings = [];
