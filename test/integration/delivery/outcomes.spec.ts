@@ -238,6 +238,30 @@ describe('what becomes of a delivery', () => {
     expect(attempts).toEqual([1, 1, 1, 2]);
   });
 
+  it.each([
+    ['its broadcast is cancelled', 'cancel'],
+    ['its bot is disconnected', 'disconnect'],
+    ['the second try is refused', 'block'],
+  ] as const)('is unknown where a try may have arrived and then %s', async (_, what) => {
+    const [person] = await tenant.startPeople(bot, 1);
+    await tenant.fault('reset_after_effect', { count: 1 });
+    const { id } = await tenant.broadcast('Perhaps', { ambiguityPolicy: 'resend_once' });
+    await tenant.until(id, ({ counts }) => counts.queued === 1);
+    await waitUntil(async () => (await tenant.deliveries(id))[0]?.attempts === 1, 30_000);
+    if (what === 'cancel') await tenant.client.post(`/broadcasts/${id}/cancel`);
+    else if (what === 'disconnect') await tenant.client.delete(`/bots/${bot.id}`);
+    else {
+      await tenant.control.must('POST', `/people/${person!}/block`, { botId: bot.telegramId });
+      await scene.look(
+        `UPDATE deliveries d SET not_before = clock_timestamp() FROM broadcasts b
+         WHERE b.no = d.source_no AND b.id = $1 AND d.class = 1 AND d.state = 0`,
+        [id],
+      );
+    }
+    const { counts } = await tenant.untilEnded(id);
+    expect(counts).toMatchObject({ unknown: 1, sent: 0, failed: 0, cancelled: 0, skipped: 0 });
+  });
+
   it('is unknown where the second try is ambiguous too', async () => {
     await tenant.startPeople(bot, 1);
     await tenant.fault('reset_after_effect', { count: 2 });
