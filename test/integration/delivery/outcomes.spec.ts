@@ -250,14 +250,13 @@ describe('what becomes of a delivery', () => {
     await waitUntil(async () => (await tenant.deliveries(id))[0]?.attempts === 1, 30_000);
     if (what === 'cancel') await tenant.client.post(`/broadcasts/${id}/cancel`);
     else if (what === 'disconnect') await tenant.client.delete(`/bots/${bot.id}`);
-    else {
-      await tenant.control.must('POST', `/people/${person!}/block`, { botId: bot.telegramId });
-      await scene.look(
-        `UPDATE deliveries d SET not_before = clock_timestamp() FROM broadcasts b
-         WHERE b.no = d.source_no AND b.id = $1 AND d.class = 1 AND d.state = 0`,
-        [id],
-      );
-    }
+    else await tenant.control.must('POST', `/people/${person!}/block`, { botId: bot.telegramId });
+    // Then its time comes.
+    await scene.look(
+      `UPDATE deliveries d SET not_before = clock_timestamp() FROM broadcasts b
+       WHERE b.no = d.source_no AND b.id = $1 AND d.class = 1 AND d.state = 0`,
+      [id],
+    );
     const { counts } = await tenant.untilEnded(id);
     expect(counts).toMatchObject({ unknown: 1, sent: 0, failed: 0, cancelled: 0, skipped: 0 });
   });
