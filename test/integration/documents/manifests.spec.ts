@@ -137,7 +137,7 @@ describe('findMistakes', () => {
   const mistakesOf = (change: (spec: Record<string, unknown>) => void): string[] => {
     const changed = structuredClone(deployment) as Manifest;
     change(changed.spec);
-    return findMistakes([changed], homeDirectory);
+    return findMistakes([changed], homeDirectory) as string[];
   };
   it.each<[string, (spec: Record<string, unknown>) => void, RegExp]>([
     ['a field that does not exist', (spec) => (spec.replica = 2), /replica\W+ does not exist/],
