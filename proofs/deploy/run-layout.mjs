@@ -25,6 +25,7 @@ const UNLIMITED = {
 };
 const [composeFile, image, reportFile] = process.argv.slice(2);
 const CONTAINER_USER = 1000;
+const FIRST_MONITORING_PORT = 9100;
 const { signal } = new AbortController();
 
 // An interrupted run takes its containers along; a server that it leaves is found by the next.
@@ -151,9 +152,15 @@ async function startApplication(services, hosts) {
   const own = Object.entries(services).filter(
     ([name, service]) => service.build !== undefined && name !== 'migrate',
   );
+  // All of them share one network here, where each needs a port of its own to be asked at.
+  let monitoringPort = FIRST_MONITORING_PORT;
+  const monitored = (service) => ({
+    ...service,
+    environment: { ...service.environment, MONITORING_PORT: String(monitoringPort++) },
+  });
   const containers = own.flatMap(([name, service]) =>
     Array.from({ length: service.deploy?.replicas ?? 1 }, (_, n) =>
-      Container.start(`arauto-proof-${name}-${n + 1}`, service, {
+      Container.start(`arauto-proof-${name}-${n + 1}`, monitored(service), {
         image,
         hosts,
         volumes: service.volumes ? [`${data}:/data`] : [],

@@ -23,13 +23,13 @@ export interface OpenDatabase {
  * The PostgreSQL of DATABASE_URL, or else the embedded one.
  *
  * @param log told of what takes time
- * @param stop ends the wait for a server that is away
+ * @param stop given where a server that is away is waited for, until this says to stop; a command fails at once
  * @throws SettingsError when the address of one login is given and another one's is missing
  */
 export async function openDatabase(
   configuration: Configuration,
   log: (line: string) => void,
-  stop = new AbortController().signal,
+  stop?: AbortSignal,
 ): Promise<OpenDatabase> {
   const { DATABASE_URL, DATABASE_OWNER_URL, DATABASE_DISPATCHER_URL } = configuration.settings;
   if (DATABASE_URL === undefined) return openEmbeddedDatabase(configuration, log);
@@ -38,11 +38,11 @@ export async function openDatabase(
       'With DATABASE_URL, DATABASE_DISPATCHER_URL is needed too: the login that crosses tenants; docker/postgres shows how the three logins are made.',
     );
   }
-  await awaitDatabase(
-    DATABASE_OWNER_URL ?? DATABASE_DISPATCHER_URL,
-    (reason) => log(`waiting for PostgreSQL: ${reason}; looked for again every second`),
-    stop,
-  );
+  if (stop) {
+    const tell = (reason: string): void =>
+      log(`waiting for PostgreSQL: ${reason}; looked for again every second`);
+    await awaitDatabase(DATABASE_OWNER_URL ?? DATABASE_DISPATCHER_URL, tell, stop);
+  }
   if (DATABASE_OWNER_URL !== undefined) await migrateBoth(DATABASE_OWNER_URL, log);
   return {
     urls: { app: DATABASE_URL, dispatcher: DATABASE_DISPATCHER_URL, owner: DATABASE_OWNER_URL ?? '' },

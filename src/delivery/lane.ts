@@ -380,8 +380,10 @@ export class Lane implements IntentHolder {
       // What is refused is about to be cancelled: looked at again then, and not at once.
       if (usable.length < prepared.length) this.rereadIn(REFUSED_REREAD_MS);
     } catch (error) {
-      // What is queued stays queued: the sweep finds the lane again when the database is back.
-      this.end ??= { kind: 'lost' };
+      // What is queued stays queued. The lane stays too: where it is another's by then, the lease says so.
+      this.isReadToTheEnd = false;
+      this.isReadInVain = true;
+      this.rereadIn(LOOK_AGAIN_MS);
       this.around.report(this, error);
     } finally {
       this.isReading = false;

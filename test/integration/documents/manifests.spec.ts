@@ -140,12 +140,12 @@ describe('findMistakes', () => {
     return findMistakes([changed], homeDirectory) as string[];
   };
   it.each<[string, (spec: Record<string, unknown>) => void, RegExp]>([
-    ['a field that does not exist', (spec) => (spec.replica = 2), /replica\W+ does not exist/],
-    ['a wrong type', (spec) => (spec.replicas = '2'), /'string' is not assignable to type 'number'/],
-    ['a field that is missing', (spec) => delete spec.selector, /'selector' is missing/],
+    ['a field that does not exist', (spec) => (spec['replica'] = 2), /replica\W+ does not exist/],
+    ['a wrong type', (spec) => (spec['replicas'] = '2'), /'string' is not assignable to type 'number'/],
+    ['a field that is missing', (spec) => delete spec['selector'], /'selector' is missing/],
     [
       'a wrong field deep inside',
-      (spec) => Object.assign((spec.template as { spec: Pod }).spec.containers[0], { privileged: true }),
+      (spec) => Object.assign((spec['template'] as { spec: Pod }).spec.containers[0], { privileged: true }),
       /privileged\W+ does not exist/,
     ],
   ])('finds %s', (_, change, mistake) => {
