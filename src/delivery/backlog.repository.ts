@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DispatcherDatabase } from '../platform/database/index.js';
 import { GOING_ON } from './broadcast.rules.js';
+import { walkOver } from './distinct-walk.js';
 import { OpenDays } from './open-days.js';
 
 export interface Backlog {
@@ -27,15 +28,9 @@ SELECT counts.*,
 FROM (SELECT count(*) FILTER (WHERE class = 1)::int AS broadcasts, count(*) FILTER (WHERE class = 2)::int AS replies
       FROM (SELECT class FROM deliveries WHERE planned_on = ANY($1::date[]) AND is_open LIMIT ${COUNTED}) AS open) AS counts`;
 
-/** Steps from bot to bot, and in each from broadcast to broadcast: rows between are not read, however many they are. */
+/** Steps from bot to bot, and in each from broadcast to broadcast. */
 const OLDEST = `
-WITH RECURSIVE waiting AS (
-  (SELECT d.bot_no FROM deliveries d WHERE d.planned_on = ANY($1::date[]) AND d.is_open ORDER BY d.bot_no LIMIT 1)
-  UNION ALL
-  SELECT (SELECT d.bot_no FROM deliveries d
-          WHERE d.planned_on = ANY($1::date[]) AND d.is_open AND d.bot_no > waiting.bot_no ORDER BY d.bot_no LIMIT 1)
-  FROM waiting WHERE waiting.bot_no IS NOT NULL
-), bots_waiting AS (
+WITH RECURSIVE ${walkOver('waiting', 'bot_no', 'd.planned_on = ANY($1::date[]) AND d.is_open')}, bots_waiting AS (
   SELECT w.bot_no FROM (SELECT bot_no FROM waiting WHERE bot_no IS NOT NULL LIMIT ${LOOKED_AT}) AS w
     JOIN bots b ON b.no = w.bot_no AND b.state IN ('running', 'conflict')
     JOIN tenants t ON t.id = b.tenant_id AND t.state = 'active'
@@ -44,17 +39,11 @@ SELECT greatest(0, coalesce(extract(epoch FROM clock_timestamp() - min(broadcast
   greatest(0, coalesce(extract(epoch FROM clock_timestamp() - min(reply.created_at)), 0))::float8 AS "oldestReplySeconds"
 FROM bots_waiting w
 LEFT JOIN LATERAL (
-  WITH RECURSIVE sources AS (
-    (SELECT d.source_no FROM deliveries d
-     WHERE d.planned_on = ANY($1::date[]) AND d.bot_no = w.bot_no AND d.is_open AND d.class = 1
-     ORDER BY d.source_no LIMIT 1)
-    UNION ALL
-    SELECT (SELECT d.source_no FROM deliveries d
-            WHERE d.planned_on = ANY($1::date[]) AND d.bot_no = w.bot_no AND d.is_open AND d.class = 1
-              AND d.source_no > sources.source_no
-            ORDER BY d.source_no LIMIT 1)
-    FROM sources WHERE sources.source_no IS NOT NULL
-  )
+  WITH RECURSIVE ${walkOver(
+    'sources',
+    'source_no',
+    'd.planned_on = ANY($1::date[]) AND d.bot_no = w.bot_no AND d.is_open AND d.class = 1',
+  )}
   SELECT min(b.due_at) AS due_at FROM (SELECT source_no FROM sources LIMIT ${BROADCASTS_OF_BOT}) AS s
     JOIN broadcasts b ON b.no = s.source_no AND b.state IN ${GOING_ON}
 ) AS broadcast ON true

@@ -93,6 +93,12 @@ export class BroadcastChanges {
         'broadcast_going_on',
         'The broadcast still goes on; wait for its end, or cancel it first.',
       );
+    // Also of what was cancelled: a message that arrives after a recall was planned would stay.
+    if (await this.broadcasts.hasLeft(manager, target))
+      throw conflict(
+        'broadcast_going_on',
+        'Its last messages are still under way; ask once more in a minute.',
+      );
     if (await this.broadcasts.isBeingChanged(manager, caller.tenantId, id))
       throw conflict(
         'change_going_on',

@@ -17,6 +17,7 @@ const GATHER_MS = 100;
 export class BroadcastProgress {
   private readonly logger = new Logger('BroadcastProgress');
   private readonly touched = new Set<string>();
+  private readonly cancelling = new Set<Promise<void>>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -45,7 +46,13 @@ export class BroadcastProgress {
     });
     if (endedId !== undefined) this.logger.warn(`broadcast ${broadcastNo} stopped: ${reason}`);
     await this.control.tellLanes(broadcastNo);
-    await this.control.cancelQueued(tenantId, broadcastNo);
+    // Not waited for: what proved it is settled now, and not once a million others are cancelled.
+    const cancelling = this.control
+      .cancelQueued(tenantId, broadcastNo)
+      .then(() => this.totals.keep([broadcastNo]))
+      .catch((error: unknown) => this.logger.error(error, 'what was stopped is cancelled by the sweep'))
+      .finally(() => this.cancelling.delete(cancelling));
+    this.cancelling.add(cancelling);
   }
 
   /** It can't go on for a reason that its tenant can mend; then it is resumed. */
@@ -70,8 +77,13 @@ export class BroadcastProgress {
     await this.finish(await this.control.skipQueuedOf(botNo, 'bot_disconnected'));
   }
 
-  /** Asks at once: for the end of the process. */
-  async finishTouched(): Promise<void> {
+  /** For the end of the process. */
+  async end(): Promise<void> {
+    await Promise.all(this.cancelling);
+    await this.finishTouched();
+  }
+
+  private async finishTouched(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
     const numbers = [...this.touched];

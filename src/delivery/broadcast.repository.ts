@@ -186,6 +186,18 @@ export class BroadcastRepository {
     return rows.length > 0;
   }
 
+  /** Whether something of it waits, or is under way. */
+  async hasLeft(
+    manager: EntityManager,
+    { planned_on: plannedOn, no }: Pick<BroadcastRow, 'planned_on' | 'no'>,
+  ): Promise<boolean> {
+    const rows: unknown[] = await manager.query(
+      `SELECT FROM deliveries WHERE planned_on = $1 AND source_no = $2 AND ${IS_LEFT} LIMIT 1`,
+      [plannedOn, no],
+    );
+    return rows.length > 0;
+  }
+
   async isSending(manager: EntityManager, messageId: string): Promise<boolean> {
     const rows: unknown[] = await manager.query(
       `SELECT FROM broadcasts WHERE message_id = $1 AND state IN ${UNENDED} LIMIT 1`,

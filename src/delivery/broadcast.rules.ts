@@ -1,4 +1,4 @@
-import { codeOfState } from './delivery.rules.js';
+import { codeOfState, type DeliveryState } from './delivery.rules.js';
 
 export const BROADCAST_STATES = [
   'planning',
@@ -35,11 +35,11 @@ export const isEnded = (state: BroadcastState): state is EndedState =>
  * SQL that closes a queued delivery `d` without another try. A queued one has a reason only where a try before may have
  * arrived; then it is unknown, and a late answer is still believed.
  *
- * @param state code of the state for those that surely did not leave
+ * @param state of those that surely did not leave
  * @param reason SQL of their reason
  */
-export const closeQueued = (state: number, reason: string): string =>
-  `state = CASE WHEN d.reason IS NULL THEN ${state} ELSE ${codeOfState('unknown')} END, is_open = false, reason = coalesce(d.reason, ${reason}),
+export const closeQueued = (state: DeliveryState, reason: string): string =>
+  `state = CASE WHEN d.reason IS NULL THEN ${codeOfState(state)} ELSE ${codeOfState('unknown')} END, is_open = false, reason = coalesce(d.reason, ${reason}),
    settled_at = clock_timestamp()`;
 
 /** An open delivery of a broadcast, in the words of the index `deliveries_left`; any others would read the whole day. */

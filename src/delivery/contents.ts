@@ -83,7 +83,8 @@ export class PreparedDelivery {
 
   judge(outcome: BotApiOutcome, attempt: number, random: number): Verdict {
     if (this.isChange) return judgeChange(outcome, attempt, random);
-    return judge(outcome, attempt, this.content?.isResentWhenUnknown === true, random);
+    const isResentWhenUnknown = this.content?.isResentWhenUnknown === true && !this.row.mayHaveArrived;
+    return judge(outcome, attempt, isResentWhenUnknown, random);
   }
 
   private get isChange(): boolean {

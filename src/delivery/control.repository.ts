@@ -92,7 +92,7 @@ export class ControlRepository {
   /** Passes over what waits for a chat in every broadcast. */
   async skipQueuedTo(manager: EntityManager, chatNo: string, reason: string): Promise<void> {
     await manager.query(
-      `UPDATE deliveries d SET ${closeQueued(codeOfState('skipped'), '$2')}
+      `UPDATE deliveries d SET ${closeQueued('skipped', '$2')}
        FROM broadcasts b
        WHERE b.state IN ${UNENDED} AND b.kind = 'send' AND d.planned_on = b.planned_on AND d.class = 1 AND d.source_no = b.no
          AND d.chat_no = $1 AND d.state = 0`,
@@ -137,7 +137,7 @@ export class ControlRepository {
              SELECT planned_on, source_no, chat_no FROM deliveries
              WHERE source_no = $1 AND ${IS_LEFT} AND state = 0 LIMIT ${CHUNK} FOR UPDATE SKIP LOCKED
            ), cancelled AS (
-             UPDATE deliveries d SET ${closeQueued(codeOfState('cancelled'), 'NULL')} FROM picked p
+             UPDATE deliveries d SET ${closeQueued('cancelled', 'NULL')} FROM picked p
              WHERE d.planned_on = p.planned_on AND d.class = 1 AND d.source_no = p.source_no AND d.chat_no = p.chat_no
                AND d.state = 0 RETURNING 1)
            SELECT count(*)::int AS count FROM cancelled`,
@@ -160,7 +160,7 @@ export class ControlRepository {
         `WITH picked AS (
            SELECT planned_on, class, source_no, chat_no FROM deliveries
            WHERE bot_no = $1 AND is_open AND state = 0 LIMIT ${CHUNK} FOR UPDATE SKIP LOCKED)
-         UPDATE deliveries d SET ${closeQueued(codeOfState('skipped'), '$2')} FROM picked p
+         UPDATE deliveries d SET ${closeQueued('skipped', '$2')} FROM picked p
          WHERE d.planned_on = p.planned_on AND d.class = p.class AND d.source_no = p.source_no AND d.chat_no = p.chat_no
            AND d.state = 0 RETURNING d.class, d.source_no`,
         [botNo, reason],

@@ -61,7 +61,7 @@ describe('judge', () => {
   it('sends an unknown again only where that was chosen, and only once', () => {
     const lost: BotApiOutcome = { kind: 'unknown', cause: 'connection_lost' };
     expect(judged(lost, 1, true).settlement).toMatchObject({ state: 'queued', delayMs: 65_000 });
-    expect(judged(lost, 2, true).settlement.state).toBe('unknown');
+    expect(judged(lost, 2, true).settlement).toMatchObject({ state: 'queued', reason: 'connection_lost' });
     expect(judged(lost, 1, false).settlement.state).toBe('unknown');
   });
 

@@ -75,7 +75,7 @@ export const TRY_AGAIN: Verdict = verdict(requeue(0));
  * What an outcome means for its delivery: the table of docs/sending.md, in code.
  *
  * @param attempt which try this was, from 1
- * @param isResentWhenUnknown what the broadcast's owner chose for ambiguous outcomes
+ * @param isResentWhenUnknown the broadcast's owner chose it, and no try before may have arrived
  * @param random from 0 to 1
  */
 export function judge(
@@ -110,8 +110,7 @@ export function judge(
     case 'notSent':
       return judgeNotSent(outcome.cause, attempt, random);
     case 'unknown':
-      if (isResentWhenUnknown && attempt === 1)
-        return verdict(requeue(RESEND_UNKNOWN_AFTER_MS, outcome.cause));
+      if (isResentWhenUnknown) return verdict(requeue(RESEND_UNKNOWN_AFTER_MS, outcome.cause));
       return verdict(settle('unknown', outcome.cause));
   }
 }

@@ -123,7 +123,7 @@ export class JournalRepository {
   /** Passes deliveries over without a try, such as to people who pressed /stop since the planning. */
   async skip(day: string, deliveries: readonly (DeliveryKey & { readonly reason: string })[]): Promise<void> {
     await this.database.queryByKey(
-      `UPDATE deliveries d SET ${closeQueued(codeOfState('skipped'), 's.reason')}
+      `UPDATE deliveries d SET ${closeQueued('skipped', 's.reason')}
        FROM unnest($2::smallint[], $3::bigint[], $4::bigint[], $5::text[]) AS s(class, source_no, chat_no, reason)
        WHERE d.planned_on = $1 AND d.class = s.class AND d.source_no = s.source_no AND d.chat_no = s.chat_no
          AND CASE d.state WHEN 0 THEN s.chat_no = d.chat_no END`,

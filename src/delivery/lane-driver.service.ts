@@ -146,7 +146,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     this.places.close();
     this.stopAll();
     while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
-    await this.progress.finishTouched();
+    await this.progress.end();
     for (const timer of this.timers) clearInterval(timer);
     await this.owner
       .end()
@@ -170,7 +170,9 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
       const bot = await this.directory.findByNumber(botNo);
       const goesOn = bot !== undefined && isSending(bot.state);
       if (goesOn && bot.token === driven.lane.bot.token) return;
-      driven.lane.finish({ kind: goesOn ? 'yielded' : 'stopped' });
+      // Of a bot that was disconnected what waits is closed when its lane is taken next.
+      const beginsAnew = goesOn || bot?.state === 'disconnected';
+      driven.lane.finish({ kind: beginsAnew ? 'yielded' : 'stopped' });
     } catch (error) {
       this.logger.error(
         error,

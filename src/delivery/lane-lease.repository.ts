@@ -105,9 +105,13 @@ export class LaneLeaseRepository {
          ORDER BY l.bot_no FOR UPDATE OF l
        ), ended AS MATERIALIZED (
          -- Looks once more, at the newest row: and an owner's last intents are committed before this, or never.
-         SELECT o.no, o.until FROM lane_owners o
+         SELECT o.no, coalesce(o.ended_at, o.until) AS ended_at FROM lane_owners o
          -- As an array, so that all lanes are locked before any owner: else two such statements wait in a circle.
          WHERE o.no = ANY (ARRAY(SELECT owner FROM free)) AND o.until < clock_timestamp() ORDER BY o.no FOR UPDATE
+       ), over AS (
+         -- What was over stays over, also where the database's clock is put back.
+         UPDATE lane_owners o SET until = '-infinity', ended_at = ended.ended_at
+         FROM ended WHERE o.no = ended.no AND o.until > '-infinity'
        )
        UPDATE lanes l SET owner = ours.no, epoch = l.epoch + 1
        FROM ours CROSS JOIN free LEFT JOIN ended ON ended.no = free.owner
@@ -117,7 +121,7 @@ export class LaneLeaseRepository {
          -- A lane that was never driven has been free for ever.
          least(1e12, greatest(0, extract(epoch FROM clock_timestamp() - CASE
            WHEN free.owner IS NULL THEN free.let_go_at
-           ELSE coalesce(ended.until, clock_timestamp()) END) * 1000))::float8 AS free_ms`,
+           ELSE coalesce(ended.ended_at, clock_timestamp()) END) * 1000))::float8 AS free_ms`,
       [botNumbers, owner],
     );
     const taken = new Map(
@@ -137,7 +141,7 @@ export class LaneLeaseRepository {
 
   /**
    * What stands open up to an epoch under which nothing is under way any more is beyond anybody's knowledge: unknown, unless
-   * the broadcast asks for one more try. What an owner before us left runs after our epoch is committed, so that no older
+   * the broadcast asks for one more try and had none (what is open has a reason where a try before may have arrived). What an owner before us left runs after our epoch is committed, so that no older
    * intent can follow.
    */
   async closeOpenAttempts(botNo: string, epoch: string, resendAfterMs: number): Promise<number> {
@@ -149,7 +153,7 @@ export class LaneLeaseRepository {
              settled_at = CASE WHEN resend.is_chosen THEN NULL ELSE clock_timestamp() END,
              not_before = CASE WHEN resend.is_chosen THEN clock_timestamp() + $3 * interval '1 ms' ELSE d.not_before END
          FROM deliveries o
-         CROSS JOIN LATERAL (SELECT o.class = 1 AND o.attempt = 1 AND EXISTS (
+         CROSS JOIN LATERAL (SELECT o.class = 1 AND o.reason IS NULL AND EXISTS (
            SELECT FROM broadcasts b WHERE b.no = o.source_no AND b.ambiguity_policy = 'resend_once') AS is_chosen) AS resend
          WHERE o.planned_on = ANY($4::date[]) AND o.bot_no = $1 AND o.is_open AND o.state = 1 AND o.epoch <= $2
            AND d.planned_on = ANY($4::date[]) AND d.planned_on = o.planned_on AND d.class = o.class AND d.source_no = o.source_no AND d.chat_no = o.chat_no

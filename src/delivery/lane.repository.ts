@@ -1,6 +1,7 @@
 import { type DispatcherDatabase, GroupedQuery } from '../platform/database/index.js';
 import { type TenantId } from '../platform/identity/index.js';
 import { GOING_ON } from './broadcast.rules.js';
+import { walkOver } from './distinct-walk.js';
 import { type DeliveryKey } from './journal.repository.js';
 import { type DeliveryClass } from './delivery.rules.js';
 import { type OpenDays } from './open-days.js';
@@ -8,6 +9,8 @@ import { type OpenDays } from './open-days.js';
 /** A delivery that waits in a lane, with all that its sending needs to know of its chat. */
 export interface QueuedDelivery extends DeliveryKey {
   readonly attempt: number;
+  /** A try before this one may have arrived. */
+  readonly mayHaveArrived: boolean;
   readonly telegramChatId: number;
   readonly chatType: 'private' | 'group' | 'supergroup' | 'channel';
   readonly chatState: 'active' | 'stopped' | 'unreachable' | 'gone';
@@ -41,6 +44,7 @@ interface QueuedRow {
   source_no: string;
   chat_no: string;
   attempt: number;
+  may_have_arrived: boolean;
   telegram_chat_id: string;
   type: QueuedDelivery['chatType'];
   state: QueuedDelivery['chatState'] | null;
@@ -53,8 +57,8 @@ interface QueuedRow {
   parameters: Record<string, unknown> | null;
 }
 
-const COLUMNS = `d.planned_on::text, d.class, d.source_no, d.chat_no, d.attempt, c.telegram_chat_id, c.type, c.state,
-  c.title, p.first_name, p.last_name, coalesce(p.username, c.username) AS username, d.message_id`;
+const COLUMNS = `d.planned_on::text, d.class, d.source_no, d.chat_no, d.attempt, d.reason IS NOT NULL AS may_have_arrived,
+  c.telegram_chat_id, c.type, c.state, c.title, p.first_name, p.last_name, coalesce(p.username, c.username) AS username, d.message_id`;
 // A chat can be gone: erased, or merged into the supergroup that it became.
 const RECIPIENT = 'LEFT JOIN chats c ON c.no = d.chat_no LEFT JOIN contacts p ON p.id = c.contact_id';
 
@@ -66,22 +70,15 @@ export const PAID_PREFETCH = 2_000;
 const BROADCASTS_BY_TURNS = 16;
 
 /**
- * The broadcasts of which something is queued in a lane: steps over the index without reading the rows between.
+ * The broadcasts of which something is queued in a lane.
  * @param days the parameter that has the open days
  */
-function sourcesOf(lane: string, days: string): string {
-  return `sources AS (
-  (SELECT d.source_no FROM deliveries d
-   WHERE d.planned_on = ANY(${days}::date[]) AND d.bot_no = ${lane}.bot_no AND d.is_open AND d.state = 0 AND d.class = 1
-   ORDER BY d.source_no LIMIT 1)
-  UNION ALL
-  SELECT (SELECT d.source_no FROM deliveries d
-          WHERE d.planned_on = ANY(${days}::date[]) AND d.bot_no = ${lane}.bot_no AND d.is_open AND d.state = 0 AND d.class = 1
-            AND d.source_no > sources.source_no
-          ORDER BY d.source_no LIMIT 1)
-  FROM sources WHERE sources.source_no IS NOT NULL
-)`;
-}
+const sourcesOf = (lane: string, days: string): string =>
+  walkOver(
+    'sources',
+    'source_no',
+    `d.planned_on = ANY(${days}::date[]) AND d.bot_no = ${lane}.bot_no AND d.is_open AND d.state = 0 AND d.class = 1`,
+  );
 
 /**
  * What waits in a lane: the answers to people, then the broadcasts by turns, so that a small one doesn't wait for the
@@ -235,13 +232,7 @@ export class LaneRepository {
    */
   async findForsaken(limit: number): Promise<string[]> {
     const rows = await this.database.queryByKey<{ bot_no: string }>(
-      `WITH RECURSIVE waiting AS (
-         (SELECT d.bot_no FROM deliveries d WHERE d.planned_on = ANY($2::date[]) AND d.is_open ORDER BY d.bot_no LIMIT 1)
-         UNION ALL
-         SELECT (SELECT d.bot_no FROM deliveries d
-                 WHERE d.planned_on = ANY($2::date[]) AND d.is_open AND d.bot_no > waiting.bot_no ORDER BY d.bot_no LIMIT 1)
-         FROM waiting WHERE waiting.bot_no IS NOT NULL
-       )
+      `WITH RECURSIVE ${walkOver('waiting', 'bot_no', 'd.planned_on = ANY($2::date[]) AND d.is_open')}
        SELECT l.bot_no::text FROM (
          SELECT l.bot_no, row_number() OVER (PARTITION BY l.tenant_id ORDER BY random()) AS turn
          FROM waiting JOIN lanes l ON l.bot_no = waiting.bot_no JOIN bots b ON b.no = l.bot_no
@@ -262,6 +253,7 @@ const toDelivery = (row: QueuedRow): QueuedDelivery => ({
   sourceNo: row.source_no,
   chatNo: row.chat_no,
   attempt: row.attempt,
+  mayHaveArrived: row.may_have_arrived,
   telegramChatId: Number(row.telegram_chat_id),
   chatType: row.type,
   chatState: row.state ?? 'gone',

@@ -55,6 +55,8 @@ const MOST_IN_FLIGHT = 64;
 const MOST_PAID_IN_FLIGHT = 512;
 /** A rest shorter than this is waited out; a longer one gives the place to somebody else. */
 const PATIENCE_MS = 2_000;
+/** Read at most while chats at their limit stand in front. */
+const MOST_HELD = 2_000;
 /** How long a lane stays with nothing to do, where nobody wants its place. */
 const LINGER_MS = 1_000;
 /** A broadcast whose content was refused is stopped within this, or soon after. */
@@ -84,6 +86,8 @@ export class Lane implements IntentHolder {
   private hasPaid = false;
   /** The last reading found nothing but what is here; only what leaves can make room for more. */
   private isReadInVain = false;
+  /** Nothing of what waits may leave now although the bot may: the limits of its chats hold it. */
+  private isHeldByChats = false;
   /** Nobody waits for what is still going up: an upload that is cut off was surely not sent. */
   private isCut = false;
   private timer: NodeJS.Timeout | undefined;
@@ -219,6 +223,8 @@ export class Lane implements IntentHolder {
       attempt.attempt,
     );
     if (this.pace.outages > outages) this.backOff(now);
+    // What a chat asked for outlives this process; a shorter one whoever comes after waits out anyway.
+    if (rest?.scope === 'chat' && rest.untilMs - now > PATIENCE_MS) void this.around.noteRest(this, 0);
     if (lesson?.kept) {
       // Until the lane is let go, so that its next owner finds the file_id.
       void lesson.kept.then(() => this.followThenSettle(delivery, attempt, verdict));
@@ -264,11 +270,15 @@ export class Lane implements IntentHolder {
 
   private isReadingDue(): boolean {
     if (this.hasNotice) return true;
-    return !this.isReadToTheEnd && !this.isReadInVain && !this.hasReady(this.prefetch / 2);
+    if (this.isReadToTheEnd || this.isReadInVain) return false;
+    if (this.isHeldByChats && this.waiting.length < MOST_HELD) return true;
+    return !this.hasReady(this.prefetch / 2);
   }
 
+  /** Chats at their limit keep no others back: then it is read on behind them. */
   private get prefetch(): number {
-    return this.hasPaid ? PAID_PREFETCH : PREFETCH;
+    const usual = this.hasPaid ? PAID_PREFETCH : PREFETCH;
+    return this.isHeldByChats ? Math.min(MOST_HELD, Math.max(usual, this.here.size * 4)) : usual;
   }
 
   /** Claims that so many could leave at once; what waits for a file that is going up holds up nothing else. */
@@ -291,9 +301,12 @@ export class Lane implements IntentHolder {
       if (this.waiting.length === 0 || this.inFlight >= mostInFlight) return;
       const botMs = this.pace.earliestStart(now, this.hasPaid);
       const next = botMs > now ? { atMs: botMs, position: -1 } : this.findReady(now);
+      this.isHeldByChats = botMs <= now && next.atMs > now && next.atMs !== Infinity;
       if (next.atMs > now) {
         const delayMs = next.atMs - now;
-        if (delayMs > PATIENCE_MS && delayMs !== Infinity && this.inFlight === 0) {
+        // Behind chats at their limit there may be somebody else's message.
+        const hasMore = this.isHeldByChats && (this.isReading || this.isReadingDue());
+        if (delayMs > PATIENCE_MS && delayMs !== Infinity && this.inFlight === 0 && !hasMore) {
           this.finish({ kind: 'resting', nextInMs: delayMs });
         } else if (delayMs !== Infinity) {
           this.wakeAt(next.atMs, delayMs);

@@ -146,4 +146,18 @@ describe('changing what a broadcast has sent', () => {
     const stranger = await scene.signUp();
     expect((await stranger.client.post(`/broadcasts/${id}/recall`)).status).toBe(404);
   });
+
+  it('deletes nothing of what was cancelled while a message of it is still under way', async () => {
+    await tenant.startPeople(bot, 3);
+    await tenant.control.must('PUT', '/latency', { botId: bot.telegramId, minimumMs: 3_000 });
+    const { id } = await tenant.broadcast('Too late');
+    await tenant.until(id, ({ counts }) => counts.sending === 3);
+    expect(await tenant.client.post<Report>(`/broadcasts/${id}/cancel`)).toMatchObject({
+      body: { state: 'cancelled', counts: { sending: 3 } },
+    });
+    expect(await recall(id)).toMatchObject({ status: 409, body: { code: 'broadcast_going_on' } });
+    await tenant.control.must('PUT', '/latency', { botId: bot.telegramId, minimumMs: 0 });
+    expect(await tenant.untilEnded(id)).toMatchObject({ state: 'cancelled', counts: { sent: 3 } });
+    expect(await tenant.untilEnded((await recall(id)).body.id)).toMatchObject({ counts: { sent: 3 } });
+  });
 });

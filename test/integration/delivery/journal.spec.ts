@@ -146,6 +146,21 @@ describe('the journal on PostgreSQL', () => {
     expect(await journal.record(day, [attemptOn(chats[0]!, running)], [])).toEqual([true]);
   });
 
+  it('keeps a lease over from which a lane was taken, whatever the clock of the database says then', async () => {
+    const held = await acquire(10);
+    await database.query('SELECT pg_sleep(0.05)');
+    const taker = await leases.begin(LEASE_MS);
+    const [taken] = await leases.acquire(taker, [botNo]);
+    expect(taken).toMatchObject({ wasLetGo: false });
+    expect(taken?.freeMs).toBeGreaterThan(30);
+    expect(taken?.freeMs).toBeLessThan(5_000);
+    const [owner] = await database.query<{ until: number }>(
+      `SELECT until FROM lane_owners WHERE no = ${held.owner}`,
+    );
+    expect(owner?.until).toBe(-Infinity);
+    expect(await leases.prolong(held.owner, LEASE_MS)).toBe(false);
+  });
+
   it('has a take-over wait for an intent that is being committed, and then finds it', async () => {
     const held = await acquire();
     const client = await pool.connect();

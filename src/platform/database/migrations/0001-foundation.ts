@@ -335,7 +335,9 @@ const TABLES = [
   // Who drives lanes: one lease of one process for all of them. Once over it stays over, so its number is never alive again.
   `CREATE TABLE lane_owners (
      no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-     until timestamptz NOT NULL
+     -- -infinity from the first lane on that another owner took: then it is over on every clock, and was so at ended_at.
+     until timestamptz NOT NULL,
+     ended_at timestamptz
    ) WITH (fillfactor = 50)`,
   // A lane is all waiting deliveries of one bot. Its owner is a number of lane_owners, without a foreign key: that would
   // look at every lane that is taken. No number leaves that table while a lane has it.
