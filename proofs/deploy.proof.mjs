@@ -1,5 +1,5 @@
-// The image is built and looked at; then what each compose file says is run, from the image, and the demo's scenario
-// against it from outside, over TLS.
+// What is committed for running Arauto is held against what it is for; the image is built and looked at; then what each
+// compose file says is run, from the image, and the demo's scenario against it from outside, over TLS.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,7 @@ import {
 } from './deploy/application-image.mjs';
 import { BASE_IMAGE, buildBaseImage } from './deploy/base-image.mjs';
 import { Checks } from './deploy/checks.mjs';
+import { checkAlerts, checkManifests, checkVariables } from './deploy/committed-files.mjs';
 import { ensurePrograms, tryProgram } from './deploy/programs.mjs';
 
 const LAYOUTS = ['compose.small.yml', 'compose.yml'];
@@ -25,6 +26,9 @@ const NOT_PROVED = [
 export async function run({ isQuick }) {
   ensurePrograms();
   const checks = new Checks();
+  await checkManifests(checks);
+  await checkAlerts(checks);
+  await checkVariables(checks);
   if (isQuick) console.log('--quick: an earlier run’s base is used again, and only compose.yml is run.');
   if (!isQuick || !(await hasImage(BASE_IMAGE))) {
     console.error('… a base by debootstrap and npm');

@@ -30,6 +30,10 @@ const steps = [
   },
   { name: 'alerts', command: [process.execPath, join(homeDirectory, 'scripts/alerts.mjs')] },
   {
+    name: 'manifests',
+    command: [process.execPath, join(homeDirectory, 'scripts/manifests.mjs'), '--check'],
+  },
+  {
     name: 'results',
     command: [process.execPath, join(homeDirectory, 'scripts/bench-report.mjs'), '--check'],
   },
@@ -46,7 +50,7 @@ async function work() {
     const { output, exitCode } = await capture(step.command);
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
     const isAccepted = exitCode === 0 && (step.accept?.(output) ?? true);
-    console.log(`${isAccepted ? 'ok    ' : 'FAILED'} ${step.name.padEnd(8)} ${seconds.padStart(6)} s`);
+    console.log(`${isAccepted ? 'ok    ' : 'FAILED'} ${step.name.padEnd(9)} ${seconds.padStart(6)} s`);
     for (const [note] of output.matchAll(/^note: .*$/gm)) console.log(`       ${note}`);
     if (isAccepted) continue;
     failed += 1;

@@ -3,13 +3,11 @@ import './platform/memory/index.js';
 import 'reflect-metadata';
 import { type Logger } from 'pino';
 import {
-  migrateDatabase,
   OperatorCommandError,
-  rotateKeys,
+  runCommand,
   type RunningInstallation,
-  runOperatorCommand,
   startInstallation,
-  verifyAudit,
+  UsageError,
 } from './app/index.js';
 import { readConfiguration, SettingsError } from './config/index.js';
 import { EmbeddedDatabaseError } from './platform/embedded-database/index.js';
@@ -20,32 +18,17 @@ import { KeyRotationRunningError } from './tenants/index.js';
 /** How long a stop may take before the process ends anyway: a call to Telegram is given up after 30 s. */
 const STOP_WITHIN_MS = 45_000;
 
+/** What shells end with where a command was typed wrongly. */
+const MISUSED = 2;
+
 async function main(): Promise<void> {
+  const words = process.argv.slice(2);
+  if (words.length > 0) {
+    process.exitCode = await runCommand(words, (line) => process.stdout.write(`${line}\n`));
+    return;
+  }
   const configuration = readConfiguration();
   const logger = createLogger(configuration.settings);
-  if (process.argv[2] === 'migrate') {
-    await migrateDatabase(configuration, (line) => logger.info(line));
-    logger.info('the database is up to date');
-    return;
-  }
-  if (process.argv[2] === 'verify-audit') {
-    const say = (line: string) => process.stdout.write(`${line}\n`);
-    const isWhole = await verifyAudit(configuration, (line) => logger.debug(line), say);
-    process.exitCode = isWhole ? 0 : 1;
-    return;
-  }
-  if (process.argv[2] === 'rotate-keys') {
-    const report = await rotateKeys(configuration, { renewsDataKeys: process.argv.includes('--data-keys') });
-    process.stdout.write(`${JSON.stringify(report)}\n`);
-    process.exitCode = report.unreadable === 0 ? 0 : 1;
-    return;
-  }
-  if (process.argv[2] === 'operator') {
-    await runOperatorCommand(configuration, process.argv.slice(3), (line) =>
-      process.stdout.write(`${line}\n`),
-    );
-    return;
-  }
   const stop = new AbortController();
   const starting = startInstallation(configuration, stop.signal);
   // From now on a signal ends everything in order, also in the middle of the start.
@@ -103,7 +86,8 @@ main().catch((error: unknown) => {
     error instanceof EmbeddedDatabaseError ||
     error instanceof KeyRotationRunningError ||
     error instanceof OperatorCommandError ||
+    error instanceof UsageError ||
     error instanceof UnsafeDatabaseError;
   process.stderr.write(`${isForPeople ? error.message : String((error as Error).stack ?? error)}\n`);
-  process.exit(1);
+  process.exit(error instanceof UsageError ? MISUSED : 1);
 });

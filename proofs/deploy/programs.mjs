@@ -13,6 +13,7 @@ const NEEDED = {
   openssl: 'openssl',
   unshare: 'util-linux',
   ip: 'iproute2',
+  promtool: 'prometheus',
 };
 const LAST_CHARACTERS = 4_000;
 

@@ -221,7 +221,7 @@ async function checkProxy({ environment: { DOMAIN, SANDBOX_DOMAIN } }, authority
 /** As docs/deployment.md says, in the container of the API. */
 async function createOperator(containers) {
   const { name } = containers.find(({ isApi }) => isApi);
-  const command = (rest) => `podman exec --interactive ${name} node dist/main.js operator ${rest}`;
+  const command = (rest) => `podman exec --interactive ${name} arauto operator ${rest}`;
   const create = await tryProgram('sh', [
     '-c',
     `echo a-long-password-of-nobody | ${command('create --email ops@example.org')}`,

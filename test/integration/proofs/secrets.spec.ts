@@ -565,7 +565,7 @@ describe('keys', () => {
     await startPeople(scene, tenant, bot);
     const rotation = promisify(execFile)(
       process.execPath,
-      [join(homeDirectory, 'dist/main.js'), 'rotate-keys', '--data-keys'],
+      [join(homeDirectory, 'dist/main.js'), 'keys', 'rotate', '--data-keys'],
       {
         cwd: homeDirectory,
         env: {

@@ -1,4 +1,6 @@
-// npm start: the real thing, on the embedded PostgreSQL or on DATABASE_URL.
+#!/usr/bin/env node
+// npm start and npx arauto: the real thing, on the embedded PostgreSQL or on DATABASE_URL; with words, one of its commands.
+// The build is brought up to date first.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBuilt, ensureInstalled, homeDirectory } from './run.mjs';

@@ -1,16 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
-import { type Appointment, OperatorRegistry } from '../auth/index.js';
-import { type Configuration } from '../config/index.js';
-import { DispatcherDatabase } from '../platform/database/index.js';
-import { ProblemError } from '../platform/errors/index.js';
-import { openDatabase } from './databases.js';
+import { type Appointment, OperatorRegistry } from '../../auth/index.js';
+import { type Configuration } from '../../config/index.js';
+import { DispatcherDatabase } from '../../platform/database/index.js';
+import { ProblemError } from '../../platform/errors/index.js';
+import { openDatabase } from '../databases.js';
 import { readPassword } from './password-prompt.js';
 
-const USAGE = `Usage: operator create --email ADDRESS [--name NAME] [--password-file FILE]
-       operator list
-       operator remove --email ADDRESS
+const USAGE = `Usage: arauto operator create --email ADDRESS [--name NAME] [--password-file FILE]
+       arauto operator list
+       arauto operator remove --email ADDRESS
 A password is asked for at the terminal, or read from FILE or the standard input; never from the command line, where others see it.`;
 
 /** What was asked of the command can't be done; the message says what to do. */
@@ -54,7 +54,8 @@ export async function runOperatorCommand(
       }
       case 'list': {
         const operators = await registry.list();
-        if (operators.length === 0) print('There are no operators yet: operator create --email ADDRESS');
+        if (operators.length === 0)
+          print('There are no operators yet: arauto operator create --email ADDRESS');
         for (const one of operators) print(`${one.email}  ${one.name}  since ${one.since.toISOString()}`);
         return;
       }
