@@ -58,7 +58,7 @@ describe('judge', () => {
     expect(verdict.consequence.kind).toBe(consequence);
   });
 
-  it('sends an unknown again only where that was chosen, and only once', () => {
+  it('sends an unknown again only where that was chosen', () => {
     const lost: BotApiOutcome = { kind: 'unknown', cause: 'connection_lost' };
     expect(judged(lost, 1, true).settlement).toMatchObject({ state: 'queued', delayMs: 65_000 });
     expect(judged(lost, 2, true).settlement).toMatchObject({ state: 'queued', reason: 'connection_lost' });
