@@ -140,13 +140,19 @@ export class ClocksScene {
 
   /** All that was asked for has an end. */
   async untilQuiet(): Promise<void> {
-    await waitUntil(
-      async () =>
-        (await this.installation.count("FROM broadcasts WHERE state IN ('planning', 'sending')")) === 0 &&
-        (await this.installation.count(`FROM ${LEFT}`)) === 0 &&
-        (await this.installation.count("FROM occurrences WHERE state = 'waiting'")) === 0,
-      PATIENCE_MS,
-    );
+    const lookForUnfinished = (): Promise<unknown[]> =>
+      this.installation.look(
+        `SELECT 'broadcast' AS what, to_jsonb(b) AS found FROM broadcasts b WHERE b.state IN ('planning', 'sending')
+         UNION ALL SELECT 'delivery', to_jsonb(d) || to_jsonb(l) || coalesce(to_jsonb(o), '{}')
+           FROM (SELECT * FROM ${LEFT}) d JOIN lanes l ON l.bot_no = d.bot_no LEFT JOIN lane_owners o ON o.no = l.owner
+         UNION ALL SELECT 'occurrence', to_jsonb(o) FROM occurrences o WHERE o.state = 'waiting' LIMIT 10`,
+      );
+    let left: unknown[] = [];
+    try {
+      await waitUntil(async () => (left = await lookForUnfinished()).length === 0, PATIENCE_MS);
+    } catch (error) {
+      throw new Error(`Unfinished: ${JSON.stringify(left)}`, { cause: error });
+    }
   }
 
   /** Holds what the rows say against what arrived: for each text and chat once for each broadcast, and no more. */
