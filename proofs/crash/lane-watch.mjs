@@ -34,7 +34,7 @@ SELECT bot_no, epoch::int AS epoch, source_no, chat_no FROM deliveries WHERE sta
 /** A first try that may have arrived, while its second one is waited for. */
 const WAITING_FOR_SECOND_TRY = `
 SELECT bot_no, epoch::int AS epoch, source_no, chat_no FROM deliveries
-WHERE is_open AND class = 1 AND state = 0 AND attempt = 1 AND reason IS NOT NULL`;
+WHERE is_open AND class = 1 AND state = 0 AND reason IS NOT NULL AND not_before > clock_timestamp()`;
 
 const UNDER_WAY = `
 SELECT round(percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM settled_at - sending_at) * 1000))::int AS ms
