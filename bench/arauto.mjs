@@ -20,6 +20,8 @@ const WARM_UP_BOTS = 34;
 /** What was sent just now still counts against a bot's pace for a second. */
 const PACE_FORGETS_MS = 1_500;
 const TEXT = 'Good morning, {{first_name|friend}}!';
+/** As the table `deliveries` numbers them. */
+const DELIVERY_STATES = ['queued', 'sending', 'sent', 'failed', 'unknown', 'cancelled', 'skipped'];
 const ACCOUNT = { email: 'bench@example.org', password: randomBytes(16).toString('hex') };
 
 /** Waits until no bot's pace knows of what was sent before. */
@@ -165,6 +167,24 @@ export class Arauto {
         await wait(pollMs);
       }
       throw new Error(`Broadcast ${id} was not planned within ${withinMs} ms.`);
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** @returns the state of each delivery, by its bot and its chat as Telegram numbers them */
+  async listStates(id) {
+    const client = new pg.Client({ connectionString: this.#superuserUrl });
+    await client.connect();
+    try {
+      const { rows } = await client.query(
+        `SELECT bots.telegram_id || ' ' || c.telegram_chat_id AS key, d.state
+         FROM broadcasts b JOIN deliveries d ON d.planned_on = b.planned_on AND d.class = 1 AND d.source_no = b.no
+           JOIN chats c ON c.no = d.chat_no JOIN bots ON bots.no = d.bot_no
+         WHERE b.id = $1`,
+        [id],
+      );
+      return new Map(rows.map(({ key, state }) => [key, DELIVERY_STATES[state]]));
     } finally {
       await client.end();
     }

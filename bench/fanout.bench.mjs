@@ -13,7 +13,7 @@ const WARM_UP = { bots: 34, chats: 2 };
 const POLL_MS = 25;
 const PLANNED_WITHIN_MS = 180_000;
 
-const FULL = { runs: 3, chatsPerBot: 100_000, peerCount: 200_000 };
+const FULL = { runs: 5, chatsPerBot: 100_000, peerCount: 200_000 };
 const QUICK = { runs: 1, chatsPerBot: 10_000, peerCount: 20_000 };
 
 const PEERS = {

@@ -149,7 +149,10 @@ class PacingBench {
     const [cohort] = (await this.#around.stub.ask({ cohorts: true })).cohorts;
     await arauto.cancel(started.id);
     const counts = await this.#awaitSettled(arauto, started.id);
-    const { distinct, duplicated } = await this.#around.stub.ask({ count: true });
+    const held = holdAgainst(
+      await arauto.listStates(started.id),
+      (await this.#around.stub.ask({ arrivals: true })).arrivals,
+    );
     const foundMs = cohort.firstMs + fallAfterMs + FOUND_WITHIN_MS;
     const looked = cohort.instants.filter((atMs) => atMs >= foundMs && atMs < foundMs + LOOKED_AT_MS);
     const before = cohort.instants.filter((atMs) => atMs >= foundMs - FOUND_WITHIN_MS && atMs < foundMs);
@@ -162,8 +165,7 @@ class PacingBench {
       refused: cohort.refused,
       early: cohort.early,
       taken: cohort.instants.length,
-      lost: Math.max(0, counts.sent - distinct),
-      duplicated,
+      ...held,
       unknown: counts.unknown,
     };
   }
@@ -230,6 +232,19 @@ class PacingBench {
       answerP99Ms: answers.length > 0 ? percentileOf(answers, 99) : undefined,
     };
   }
+}
+
+/** Each message that was cancelled halfway, against what arrived of it. */
+function holdAgainst(states, arrivals) {
+  const arrived = new Map(arrivals);
+  const found = { lost: 0, duplicated: 0, denied: 0 };
+  for (const [key, state] of states) if (state === 'sent' && !arrived.has(key)) found.lost += 1;
+  for (const [key, times] of arrived) {
+    const state = states.get(key);
+    found.duplicated += times - (state === undefined ? 0 : 1);
+    if (state !== undefined && state !== 'sent' && state !== 'unknown') found.denied += 1;
+  }
+  return found;
 }
 
 const TITLES = {
@@ -315,6 +330,7 @@ function judge(rows, form, isQuick, machine) {
     lost: own.reduce((sum, { lost }) => sum + lost, 0),
     duplicated: own.reduce((sum, { duplicated }) => sum + duplicated, 0),
     unknown: own.reduce((sum, { unknown }) => sum + unknown, 0),
+    ...(fall && { denied: fall.denied }),
     answerP99Ms: worstAnswerAt(50),
     answerP99MsAt100Ms: worstAnswerAt(100),
   };
@@ -330,7 +346,7 @@ function judge(rows, form, isQuick, machine) {
       figures.afterFall < PROMISED.afterFall &&
       `${figures.afterFall} of the fallen limit instead of ${PROMISED.afterFall}`,
     figures.per1000Of429 > 0 && `${figures.per1000Of429} of 1,000 calls refused instead of none`,
-    ...['early', 'lost', 'duplicated', 'unknown'].map(
+    ...['early', 'lost', 'duplicated', 'unknown', 'denied'].map(
       (name) => figures[name] > 0 && `${figures[name]} ${name}`,
     ),
   ].filter(Boolean);

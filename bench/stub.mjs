@@ -1,6 +1,6 @@
 // The receiving end, a process of its own: answers sendMessage as Telegram does, after a settable time, and counts what
 // arrived. On bare sockets, so that the receiver costs as little as it can. The parent speaks to it over IPC: {reset: setting},
-// {count: true}, {cohorts: true}, and {} for no more than how many have arrived.
+// {count: true}, {cohorts: true}, {arrivals: true}, and {} for no more than how many have arrived.
 import { createServer } from 'node:net';
 import { BotLimits } from './stub-limits.mjs';
 
@@ -64,6 +64,11 @@ function count() {
     refused: refusedCount,
     early: earlyCount,
   };
+}
+
+/** @returns [bot and chat, times] for each message that arrived */
+function listArrivals() {
+  return [...arrivals].map(([key, times]) => [key.split(' ', 2).join(' '), times]);
 }
 
 /** What each cohort got: when each of its messages came, in order, when each bot had its last, and how answers fared. */
@@ -297,6 +302,7 @@ process.on('message', (message) => {
   if (message.reset) reset(message.reset);
   if (message.count) process.send(count());
   else if (message.cohorts) process.send({ cohorts: describeCohorts() });
+  else if (message.arrivals) process.send({ arrivals: listArrivals() });
   else process.send({ arrived: arrivalCount });
 });
 // The parent is gone: so is the reason to be here.

@@ -8,7 +8,13 @@ import { describeMachine, printMachine } from './machine.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** @param measure takes { stub, apiRoot, database, redis, machine }; redis is undefined where there is none */
+/** Where Arauto's own queue is: nobody sets QUEUE_URL here. */
+const QUEUE = 'PostgreSQL';
+
+/**
+ * @param measure takes { stub, apiRoot, database, redis, machine }; redis is undefined where there is none
+ * @returns its result, with the backends of the queues named
+ */
 export async function withSurroundings(measure) {
   const { startEmbeddedDatabase } = await import('../dist/platform/embedded-database/index.js');
   const stub = await startModule(join(here, 'stub.mjs'));
@@ -22,7 +28,10 @@ export async function withSurroundings(measure) {
   try {
     const machine = await describeMachine(database.url);
     printMachine(machine);
-    return await measure({ stub, apiRoot: stub.first.url, database, redis, machine });
+    const peerQueues = ['PostgreSQL', ...(redis ? ['Redis'] : [])];
+    console.log(`Arauto’s queue is in ${QUEUE}; the peers have ${peerQueues.join(' and ')}.`);
+    const result = await measure({ stub, apiRoot: stub.first.url, database, redis, machine });
+    return { ...result, backend: QUEUE, peerBackends: peerQueues };
   } finally {
     await Promise.all([redis?.stop(), stub.stop(), database.stop()]);
   }

@@ -15,6 +15,7 @@ import { queueStores } from './crash/queue-store.mjs';
 import { Supervisor } from './crash/supervisor.mjs';
 import { Tenant } from './crash/tenant.mjs';
 import { ANSWER_MS, judge, PER_SECOND } from './crash/verdict.mjs';
+import { TEXT, Workload } from './crash/workload.mjs';
 
 /** Kills and stops are those of both queues together. */
 const FULL = { kills: 200, stops: 200, bots: 50, peoplePerBot: 400 };
@@ -31,7 +32,6 @@ const SCHEDULERS = 2;
 const LANES_PER_WORKER = 30;
 const LOOK_EVERY_MS = 250;
 const ENDED_WITHIN_MS = 300_000;
-const TEXT = 'Whatever happens';
 
 export async function run({ isQuick }) {
   const form = isQuick ? QUICK : FULL;
@@ -68,6 +68,8 @@ class CrashProof {
   #stores;
   #watch;
   #tenant;
+  #workload;
+  #answersSinceNo;
   #met = new Map(POINTS.map(({ name }) => [name, { kill: 0, stop: 0 }]));
   #startedMs = performance.now();
 
@@ -96,8 +98,13 @@ class CrashProof {
     const audited = await audit({
       database: this.#database,
       tenant: this.#tenant,
-      arrivals: await this.#tenant.arrivals(TEXT),
+      sent: this.#workload.sent,
       people: bots * peoplePerBot,
+      arrivals: await this.#tenant.arrivals(TEXT),
+      pins: await this.#tenant.pins(),
+      answers: await this.#tenant.answers(),
+      asked: this.#tenant.asked,
+      answersSinceNo: this.#answersSinceNo,
     });
     await this.#installation.rest();
     return {
@@ -123,6 +130,11 @@ class CrashProof {
     await this.#tenant.connectBots(bots, peoplePerBot);
     await this.#installation.rest();
     await this.#tenant.setAnswerTime(ANSWER_MS.least, ANSWER_MS.most);
+    this.#workload = new Workload(this.#tenant);
+    [{ no: this.#answersSinceNo }] = await this.#database.look(
+      'SELECT coalesce(max(no), 0)::text AS no FROM replies',
+    );
+    await this.#watch.begin();
   }
 
   async #runOn(store, wanted) {
@@ -136,6 +148,7 @@ class CrashProof {
       this.#installation.keep('worker', WORKERS, settings),
       this.#installation.keep('scheduler', SCHEDULERS, settings),
       this.#installation.keep('api', 1, settings),
+      this.#installation.keep('poller', 1, settings),
     ]);
     const supervisor = new Supervisor({
       installation: this.#installation,
@@ -154,19 +167,19 @@ class CrashProof {
   /** The next broadcast begins while the one before still has half its way to go, so that there is always work. */
   async #keepBroadcasting(isOver) {
     const enough = (this.#form.bots * this.#form.peoplePerBot) / 2;
+    await this.#workload.begin();
     while (!isOver()) {
-      if ((await this.#countOpen()) < enough) {
-        await this.#tenant.broadcast(
-          `${TEXT}, ${String(this.#tenant.broadcasts.length + 1).padStart(4, '0')}`,
-        );
-      }
+      if ((await this.#countOpen()) < enough) await this.#workload.broadcastNext();
+      await this.#workload.goOn();
+      await this.#watch.noteUnknown();
       await wait(LOOK_EVERY_MS);
     }
   }
 
+  /** What waits for a second try, for more than a minute, leaves room for more. */
   async #countOpen() {
     const [{ count }] = await this.#database.look(
-      `SELECT (SELECT count(*) FROM deliveries WHERE is_open AND class = 1)::int
+      `SELECT (SELECT count(*) FROM deliveries WHERE is_open AND class = 1 AND not_before <= clock_timestamp())::int
          + (SELECT count(*) * $1 FROM broadcasts WHERE state = 'planning')::int AS count`,
       [this.#form.bots * this.#form.peoplePerBot],
     );
@@ -175,16 +188,37 @@ class CrashProof {
 
   async #untilEnded() {
     const startedMs = performance.now();
-    for (const { id } of this.#tenant.broadcasts) {
-      let report = await this.#tenant.report(id);
-      while (report.state !== 'finished') {
-        if (performance.now() - startedMs > ENDED_WITHIN_MS)
-          throw new Error(`A broadcast did not end: ${JSON.stringify(report)}`);
+    const until = async (isReached, describe) => {
+      while (!(await isReached())) {
+        if (performance.now() - startedMs > ENDED_WITHIN_MS) throw new Error(describe());
+        await this.#watch.noteUnknown();
         await wait(LOOK_EVERY_MS);
-        report = await this.#tenant.report(id);
       }
-    }
-    this.#say(`all ${this.#tenant.broadcasts.length} broadcasts have ended`);
+    };
+    await this.#workload.end(async (look) => {
+      let found;
+      await until(
+        async () => (found = await look())?.state === 'finished',
+        () => `A broadcast did not end: ${JSON.stringify(found)}`,
+      );
+      return found;
+    });
+    const questions = [...this.#tenant.asked.values()].reduce((sum, times) => sum + times, 0);
+    let answers;
+    await until(
+      async () => {
+        [answers] = await this.#database.look(
+          `SELECT count(*)::int AS made, count(*) FILTER (WHERE d.is_open)::int AS open
+           FROM replies r JOIN deliveries d ON d.class = 2 AND d.source_no = r.no WHERE r.no > $1`,
+          [this.#answersSinceNo],
+        );
+        return answers.made >= questions && answers.open === 0;
+      },
+      () => `${questions} questions were not answered: ${JSON.stringify(answers)}`,
+    );
+    this.#say(
+      `all ${this.#workload.sent.length} broadcasts have ended, and ${questions} people are answered`,
+    );
   }
 
   #say(text) {

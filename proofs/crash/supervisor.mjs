@@ -10,7 +10,7 @@ const POINT_WITHIN_MS = 4_000;
 const LOOK_AGAIN_MS = 200;
 const MOST_STANDING_STILL = 2;
 /** Ready and awake beside whoever is hit: a service of which every process is down at once has no successor to measure. */
-const LEFT_OF = { worker: 1, scheduler: 1, api: 0 };
+const LEFT_OF = { worker: 1, scheduler: 1, api: 0, poller: 0 };
 const DISTURB_EVERY_HITS = 4;
 
 export class Supervisor {
