@@ -8,14 +8,18 @@ import { describeMachine, printMachine } from './machine.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** @param measure takes { stub, apiRoot, database, redis, machine }; redis is undefined where there is none */
-export async function withSurroundings(measure) {
+/**
+ * @param measure takes { stub, apiRoot, database, redis, machine }; redis is undefined where there is none
+ * @param settings of PostgreSQL, by name
+ */
+export async function withSurroundings(measure, settings = {}) {
   const { startEmbeddedDatabase } = await import('../dist/platform/embedded-database/index.js');
   const stub = await startModule(join(here, 'stub.mjs'));
   const database = await startEmbeddedDatabase({
     homeDirectory,
     dataDirectory: '.arauto/bench-postgres',
     databaseName: 'peers',
+    settings,
     log: () => undefined,
   });
   const redis = await startRedis();
