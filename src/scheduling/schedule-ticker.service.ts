@@ -22,6 +22,7 @@ export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(ScheduleTicker.name);
   private readonly loop: TickerLoop;
   private sweptAtMs = -Infinity;
+  private starting: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly due: DueSchedulesRepository,
@@ -39,13 +40,16 @@ export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     await this.loop.stop();
+    await this.starting;
   }
 
   /** @returns how long there is nothing to do, in milliseconds */
   private async pass(): Promise<number> {
     if (this.clocks.isHolding) return REST_WHILE_HELD_MS;
     const { taken, waiting } = await this.due.claimDue(BATCH, (schedule, now) => this.decide(schedule, now));
-    await this.starter.startAll(waiting);
+    // While these start the next are claimed, but no more: what a process has in hand is late if it dies.
+    await this.starting;
+    this.starting = this.starter.startAll(waiting);
     await this.sweep();
     if (taken === BATCH) return 0;
     return this.due.msUntilNextDue();

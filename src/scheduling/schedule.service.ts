@@ -139,7 +139,7 @@ export class ScheduleService implements OnModuleInit {
     return this.idempotency.run(caller, idempotent, async (manager) => {
       const clock = await this.schedules.readClock(manager, caller.tenantId);
       const chosen: ChosenSchedule[] = [];
-      const known = new Set<string>();
+      const known = await this.findKnownAudiences(manager, inputs);
       for (const [n, input] of inputs.entries()) {
         try {
           chosen.push(await this.choose(manager, caller.tenantId, input, clock, known));
@@ -150,6 +150,22 @@ export class ScheduleService implements OnModuleInit {
       const rows = await this.insertAll(manager, caller, chosen, clock.now);
       return { ids: rows.map(({ id }) => id) };
     });
+  }
+
+  /**
+   * Audiences of chats that there are, all of them asked for at once. Where one is missing none are known, so that each is
+   * looked at for itself and the wrong one can be named.
+   */
+  private async findKnownAudiences(
+    manager: EntityManager,
+    inputs: readonly CreateSchedule[],
+  ): Promise<Set<string>> {
+    const audiences = inputs.map(({ audience }) => audience).filter(({ to }) => to === 'chats');
+    const chatIds = new Set(
+      audiences.flatMap((audience) => (audience.to === 'chats' ? audience.chatIds : [])),
+    );
+    const areKnown = await this.audience.areChatsKnown(manager, [...chatIds]);
+    return new Set(areKnown ? audiences.map((audience) => JSON.stringify(audience)) : []);
   }
 
   /** @param known messages and audiences that this transaction has found good, gets those that it finds */
