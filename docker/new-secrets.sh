@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints fresh secrets for compose.yml: ./new-secrets.sh > .env
+# Prints fresh secrets for compose.yml and compose.small.yml: ./new-secrets.sh > .env
 set -eu
 if [ -t 1 ]; then
   echo 'This prints secrets. Send them to a file: ./new-secrets.sh > .env' >&2
@@ -9,6 +9,9 @@ fi
 if [ -f /dev/stdout ]; then chmod 600 /dev/stdout; fi
 
 cat <<HEAD
+# The name under which this installation is reached; sandbox.NAME must lead here too. Without it: https://localhost
+#DOMAIN=arauto.example.org
+
 # Keep this file and its backups apart from those of the database. Without ENCRYPTION_KEY the bots' tokens are lost.
 HEAD
 for name in ENCRYPTION_KEY SESSION_KEY SANDBOX_KEY; do

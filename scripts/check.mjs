@@ -25,6 +25,11 @@ const steps = [
   },
   { name: 'openapi', command: [process.execPath, join(homeDirectory, 'scripts/openapi.mjs'), '--check'] },
   {
+    name: 'settings',
+    command: [process.execPath, join(homeDirectory, 'scripts/configuration-docs.mjs'), '--check'],
+  },
+  { name: 'alerts', command: [process.execPath, join(homeDirectory, 'scripts/alerts.mjs')] },
+  {
     name: 'results',
     command: [process.execPath, join(homeDirectory, 'scripts/bench-report.mjs'), '--check'],
   },
@@ -42,6 +47,7 @@ async function work() {
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
     const isAccepted = exitCode === 0 && (step.accept?.(output) ?? true);
     console.log(`${isAccepted ? 'ok    ' : 'FAILED'} ${step.name.padEnd(8)} ${seconds.padStart(6)} s`);
+    for (const [note] of output.matchAll(/^note: .*$/gm)) console.log(`       ${note}`);
     if (isAccepted) continue;
     failed += 1;
     console.log(output.trimEnd());

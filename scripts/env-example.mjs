@@ -25,7 +25,8 @@ function render() {
   const head = [
     '# Every setting of Arauto. Written by `npm run env-example`; the source is src/config/settings.ts.',
     '# Copy it to .env, which `npm start` reads, and take the # away from the lines that you change; a variable of the',
-    '# environment goes before the file, and an empty value counts as not set.',
+    '# environment goes before the file, and an empty value counts as not set. A key, or an address with a password in it,',
+    '# may also be in a file that NAME_FILE names.',
   ];
   const entries = Object.entries(settingsSchema.shape).map(([name, { description }]) =>
     [...wrap(description), `#${name}=${defaults[name] ?? ''}`].join('\n'),

@@ -46,11 +46,12 @@ async function main(): Promise<void> {
     );
     return;
   }
-  const starting = startInstallation(configuration);
+  const stop = new AbortController();
+  const starting = startInstallation(configuration, stop.signal);
   // From now on a signal ends everything in order, also in the middle of the start.
-  stopOnSignals(starting, logger);
-  const { apiUrl, sandboxUrl } = await starting;
-  logger.info({ apiUrl, sandboxUrl, roles: configuration.settings.ARAUTO_ROLES }, 'ready');
+  stopOnSignals(starting, stop, logger);
+  const { apiUrl, sandboxUrl, monitoringUrl } = await starting;
+  logger.info({ apiUrl, sandboxUrl, monitoringUrl, roles: configuration.settings.ARAUTO_ROLES }, 'ready');
   if (process.stdout.isTTY) process.stdout.write(welcome(apiUrl, sandboxUrl));
 }
 
@@ -63,9 +64,12 @@ function welcome(apiUrl: string | undefined, sandboxUrl: string | undefined): st
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function stopOnSignals(starting: Promise<RunningInstallation>, logger: Logger): void {
+/** Thrown out of a start that a signal ended. */
+class StartGivenUp extends Error {}
+
+function stopOnSignals(starting: Promise<RunningInstallation>, stop: AbortController, logger: Logger): void {
   let isStopping = false;
-  const stop = (signal: string): void => {
+  const end = (signal: string): void => {
     if (isStopping) return;
     isStopping = true;
     logger.info(`${signal}: stopping`);
@@ -73,6 +77,7 @@ function stopOnSignals(starting: Promise<RunningInstallation>, logger: Logger): 
       logger.error('the stop took too long; what was open will be found by the next start');
       process.exit(1);
     }, STOP_WITHIN_MS).unref();
+    stop.abort(new StartGivenUp());
     starting
       .then((installation) => installation.close())
       .then(
@@ -81,16 +86,18 @@ function stopOnSignals(starting: Promise<RunningInstallation>, logger: Logger): 
           process.exit(0);
         },
         (error: unknown) => {
+          if (error instanceof StartGivenUp) process.exit(0);
           logger.error({ err: error }, 'the stop failed');
           process.exit(1);
         },
       );
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
 }
 
 main().catch((error: unknown) => {
+  if (error instanceof StartGivenUp) process.exit(0);
   const isForPeople =
     error instanceof SettingsError ||
     error instanceof EmbeddedDatabaseError ||

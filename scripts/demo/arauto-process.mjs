@@ -28,7 +28,9 @@ export class ArautoDiedError extends Error {
  */
 export async function startArauto({ home, settings, settingNames }) {
   await mkdir(home, { recursive: true, mode: 0o711 });
-  const inherited = Object.entries(process.env).filter(([name]) => !settingNames.includes(name));
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !settingNames.includes(name.replace(/_FILE$/, '')),
+  );
   const child = spawn(
     process.execPath,
     [

@@ -10,14 +10,9 @@ import {
 } from '../../dist/platform/embedded-database/directory-lock.js';
 import { homeDirectory } from '../run.mjs';
 import { ArautoDiedError, startArauto } from './arauto-process.mjs';
-import { broadcastAll } from './broadcasting.mjs';
-import { gatherCast } from './cast.mjs';
-import { addFigures, computeFigures, findMismatches } from './figures.mjs';
+import { perform } from './perform.mjs';
 import { createProgress } from './progress.mjs';
-import { formatAddresses, formatTable } from './results.mjs';
 
-/** What is promised of a broadcast that nothing holds up, from its due instant to its first byte. */
-const MOST_LATENESS_MS = 2_000;
 const UNPACED = { PACING_BOT_PER_SECOND: '0', PACING_CHAT_PER_SECOND: '0', PACING_GROUP_PER_MINUTE: '0' };
 /** The demo asks like many programs at once, all as one person. */
 const UNLIMITED = { API_REQUESTS_PER_MINUTE: '0', API_ANONYMOUS_REQUESTS_PER_MINUTE: '0' };
@@ -105,42 +100,6 @@ async function stopArauto(arauto, progress) {
 async function takeHome(home) {
   await mkdir(home, { recursive: true, mode: 0o711 });
   return withDirectoryLock(home, async () => ((await countHolders(home)) > 0 ? undefined : hold(home)));
-}
-
-/** Does the job, shows the table, and compares what happened with what had to happen. */
-async function perform(stage) {
-  const { arauto, progress, isPaced } = stage;
-  const startedAt = performance.now();
-  progress.say(
-    isPaced
-      ? "At Telegram's own limits: 30 messages a second per bot, 1 per chat, 20 a minute per group."
-      : "Telegram's limits are lifted, here and in the sandbox.",
-  );
-  const cast = await gatherCast(stage);
-  const { sendings, movedChats } = await broadcastAll(cast, stage);
-  const { violations } = await cast.sandbox.get('/ledger/summary');
-  progress.close();
-
-  const all = sendings.map((sending) => computeFigures(sending, movedChats));
-  const total = addFigures(all);
-  const mismatches = sendings.flatMap((sending, n) => findMismatches(sending, all[n]));
-  mismatches.push(...arauto.errors.map((error) => `Arauto logged an error, ${error}`));
-  if (violations > 0) mismatches.push(`${violations} calls were refused because of a limit`);
-  // At Telegram's limits a message waits for the one before it: that is the limit's lateness, not ours.
-  if (!isPaced && !(total.p99LatenessMs <= MOST_LATENESS_MS))
-    mismatches.push(`p99 lateness is ${total.p99LatenessMs} ms, promised are ${MOST_LATENESS_MS} ms`);
-
-  console.log(`\n${formatTable(all)}\n`);
-  if (isPaced) console.log(`${formatAddresses({ ...stage, ...cast })}\n`);
-  for (const mismatch of mismatches) console.log(`NOT AS IT SHOULD BE: ${mismatch}`);
-  if (mismatches.length === 0)
-    console.log("Every figure of the API's reports agrees with the sandbox's ledger.");
-  return {
-    ...total,
-    refusedByLimits: violations,
-    seconds: Math.round((performance.now() - startedAt) / 100) / 10,
-    mismatches,
-  };
 }
 
 /** The same promise, given up when the demo is interrupted. */

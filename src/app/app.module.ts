@@ -6,11 +6,14 @@ import { BackgroundWork, Clock } from '../platform/clock/index.js';
 import { ClockWatchModule } from '../platform/clock-watch/index.js';
 import { DatabaseModule, type DatabaseUrls } from '../platform/database/index.js';
 import { IdempotencyService, OLD_IDEMPOTENCY_KEYS } from '../platform/http/index.js';
+import { Metrics } from '../platform/metrics/index.js';
 import { MailModule } from '../platform/mail/index.js';
 import { QueueModule } from '../platform/queue/index.js';
 import { SandboxWorkspaces } from '../records/index.js';
 import { type SealedColumn, SealedColumns } from '../tenants/index.js';
 import { HealthController } from './health.controller.js';
+import { ClockMetrics } from './monitoring/clock-metrics.js';
+import { Readiness } from './monitoring/readiness.js';
 import { RemoteSandboxWorkspaces } from './remote-sandbox-workspaces.service.js';
 
 /** A room as the compositions see it: what every process needs of it, and what each role adds. */
@@ -32,9 +35,15 @@ class FoundationModule {}
 /** The same rooms make every process; its roles decide which of their parts run in it. */
 @Module({})
 export class AppModule {
-  static compose(configuration: Configuration, urls: DatabaseUrls, rooms: readonly Room[]): DynamicModule {
+  static compose(
+    configuration: Configuration,
+    urls: DatabaseUrls,
+    rooms: readonly Room[],
+    metrics = new Metrics(),
+  ): DynamicModule {
     const foundation: Provider[] = [
       { provide: ConfigurationToken, useValue: configuration },
+      { provide: Metrics, useValue: metrics },
       Clock,
       BackgroundWork,
       IdempotencyService,
@@ -46,6 +55,7 @@ export class AppModule {
     return {
       module: AppModule,
       controllers: [HealthController],
+      providers: [ClockMetrics, Readiness],
       imports: [
         { module: FoundationModule, providers: foundation, exports: foundation },
         EventEmitterModule.forRoot(),

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type Configuration, SettingsError } from '../config/index.js';
 import { hmac } from '../platform/crypto/index.js';
 import {
+  awaitDatabase,
   DATABASE_ROLES,
   type DatabaseRole,
   type DatabaseUrls,
@@ -22,11 +23,13 @@ export interface OpenDatabase {
  * The PostgreSQL of DATABASE_URL, or else the embedded one.
  *
  * @param log told of what takes time
+ * @param stop given where a server that is away is waited for, until this says to stop; a command fails at once
  * @throws SettingsError when the address of one login is given and another one's is missing
  */
 export async function openDatabase(
   configuration: Configuration,
   log: (line: string) => void,
+  stop?: AbortSignal,
 ): Promise<OpenDatabase> {
   const { DATABASE_URL, DATABASE_OWNER_URL, DATABASE_DISPATCHER_URL } = configuration.settings;
   if (DATABASE_URL === undefined) return openEmbeddedDatabase(configuration, log);
@@ -34,6 +37,11 @@ export async function openDatabase(
     throw new SettingsError(
       'With DATABASE_URL, DATABASE_DISPATCHER_URL is needed too: the login that crosses tenants; docker/postgres shows how the three logins are made.',
     );
+  }
+  if (stop) {
+    const tell = (reason: string): void =>
+      log(`waiting for PostgreSQL: ${reason}; looked for again every second`);
+    await awaitDatabase(DATABASE_OWNER_URL ?? DATABASE_DISPATCHER_URL, tell, stop);
   }
   if (DATABASE_OWNER_URL !== undefined) await migrateBoth(DATABASE_OWNER_URL, log);
   return {

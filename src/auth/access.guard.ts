@@ -3,6 +3,7 @@ import { Reflector } from '@nestjs/core';
 import { type FastifyRequest } from 'fastify';
 import { ACCESS_LABEL, type AccessLabel, type CallerRequest, membersOnly } from '../platform/access/index.js';
 import { ProblemError } from '../platform/errors/index.js';
+import { addToLogContext } from '../platform/logging/index.js';
 import { bearerTokenOf, judgeAccess, OPERATING } from './access.rules.js';
 import { tenantSuspended } from './accounts.service.js';
 import { Identification } from './identification.service.js';
@@ -40,7 +41,10 @@ export class AccessGuard implements CanActivate {
       label?.kind === 'operator' ? await this.identification.identifyOperator(request) : undefined;
     switch (judgeAccess(label, operator ? OPERATING : identity)) {
       case 'allowed':
-        if (identity) request.caller = identity.caller;
+        if (identity) {
+          request.caller = identity.caller;
+          addToLogContext({ tenantId: identity.caller.tenantId });
+        }
         if (operator) request.operator = operator;
         return;
       case 'not_signed_in':

@@ -15,6 +15,10 @@ import { InboxProcessor } from './inbox/inbox.processor.js';
 import { InboxRepository, OLD_UPDATES } from './inbox/inbox.repository.js';
 import { InboxSweep } from './inbox/inbox.sweep.js';
 import { UpdateIntake } from './inbox/update-intake.js';
+import { UpdateMetrics } from './inbox/update-metrics.js';
+import { InboxBacklog } from './inbox/inbox-backlog.js';
+import { countOutcomes } from './calls/call-metrics.js';
+import { Metrics } from '../platform/metrics/index.js';
 import { Poller } from './polling/poller.js';
 import { PollingRepository } from './polling/polling.repository.js';
 import { BotDepartures } from './registration/bot-departures.js';
@@ -48,9 +52,12 @@ class BotApiConnections implements OnApplicationShutdown {
   providers: [
     {
       provide: BotApiClient,
-      inject: [Clock, Configuration],
-      useFactory: (clock: Clock, { settings }: Configuration) =>
-        new BotApiClient(clock, { connections: settings.TELEGRAM_CONNECTIONS }),
+      inject: [Clock, Configuration, Metrics],
+      useFactory: (clock: Clock, { settings }: Configuration, metrics: Metrics) =>
+        new BotApiClient(clock, {
+          connections: settings.TELEGRAM_CONNECTIONS,
+          onOutcome: countOutcomes(metrics),
+        }),
     },
     { provide: BotRest, useClass: LaneRest },
     BotApiConnections,
@@ -62,6 +69,7 @@ class BotApiConnections implements OnApplicationShutdown {
     InboxRepository,
     TokenVault,
     UpdateIntake,
+    UpdateMetrics,
     WebhookRegistrar,
     WebhookSecret,
   ],
@@ -77,6 +85,7 @@ class BotApiConnections implements OnApplicationShutdown {
     QueueModule,
     TokenVault,
     UpdateIntake,
+    UpdateMetrics,
     WebhookRegistrar,
     WebhookSecret,
   ],
@@ -99,7 +108,7 @@ export class BotsApiModule {}
 export class BotsWorkerModule {}
 
 /** Repairs and tidies the inbox. */
-@Module({ imports: [CleaningModule.forRows(OLD_UPDATES)], providers: [InboxSweep] })
+@Module({ imports: [CleaningModule.forRows(OLD_UPDATES)], providers: [InboxBacklog, InboxSweep] })
 export class BotsSchedulerModule {}
 
 /** Makes updates come in. */

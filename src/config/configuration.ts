@@ -1,3 +1,4 @@
+import { readSecretFiles } from './secret-files.js';
 import { loadSecrets, type Secrets } from './secrets.js';
 import { parseSettings, type Role, type Settings } from './settings.js';
 
@@ -49,6 +50,6 @@ function reachable(host: string): string {
 
 /** Reads the environment of this process; the only reader of `process.env`. */
 export function readConfiguration(overrides: Record<string, string | undefined> = {}): Configuration {
-  const settings = parseSettings({ ...process.env, ...overrides });
+  const settings = parseSettings(readSecretFiles({ ...process.env, ...overrides }));
   return new Configuration(settings, loadSecrets(settings));
 }

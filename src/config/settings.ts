@@ -50,6 +50,18 @@ export const settingsSchema = z.object({
     .default('127.0.0.1')
     .describe('address that the API listens on; 0.0.0.0 in a container'),
   PORT: port.default(3000).describe('port of the API; 0 takes a free one'),
+  MONITORING_HOST: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe(
+      'address that health and metrics listen on; 0.0.0.0 in a container, where no ingress leads to it',
+    ),
+  MONITORING_PORT: port
+    .optional()
+    .describe(
+      'port of health and metrics, of a process with any role, for orchestrators and Prometheus; 0 takes a free one, without it there is none',
+    ),
   PUBLIC_URL: httpUrl
     .optional()
     .describe(

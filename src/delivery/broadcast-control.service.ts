@@ -84,11 +84,13 @@ export class BroadcastControl {
   ): Promise<Resent> {
     return this.idempotency.run(caller, request, async (manager) => {
       const row = await this.reports.findOrThrow(manager, id);
-      if (!(await this.control.reopen(manager, row.no))) throw notFinished(row);
+      if (!(await this.control.lockFinished(manager, row.no))) throw notFinished(row);
       if (await this.broadcasts.isBeingChanged(manager, caller.tenantId, id))
         throw conflict('change_going_on', 'Its messages are being changed; wait for the end of that.');
       const queued = await this.control.queueAgain(manager, row, states, reasons ?? null);
       const resent = queued.reduce((sum, { count }) => sum + count, 0);
+      // With nothing to send it would end once more, now; and without its rows its report would be gone.
+      if (resent > 0) await this.control.reopen(manager, row.no);
       await this.audit.record(manager, {
         actor: caller.actor,
         action: 'broadcast.resent',

@@ -1,3 +1,5 @@
+import { codeOfState } from './delivery.rules.js';
+
 export const BROADCAST_STATES = [
   'planning',
   'sending',
@@ -28,6 +30,17 @@ export const UNENDED = `('planning', 'sending', 'paused')`;
 
 export const isEnded = (state: BroadcastState): state is EndedState =>
   state === 'finished' || state === 'cancelled' || state === 'stopped';
+
+/**
+ * SQL that closes a queued delivery `d` without another try. A queued one has a reason only where a try before may have
+ * arrived; then it is unknown, and a late answer is still believed.
+ *
+ * @param state code of the state for those that surely did not leave
+ * @param reason SQL of their reason
+ */
+export const closeQueued = (state: number, reason: string): string =>
+  `state = CASE WHEN d.reason IS NULL THEN ${state} ELSE ${codeOfState('unknown')} END, is_open = false, reason = coalesce(d.reason, ${reason}),
+   settled_at = clock_timestamp()`;
 
 /** An open delivery of a broadcast, in the words of the index `deliveries_left`; any others would read the whole day. */
 export const IS_LEFT = 'CASE WHEN is_open THEN class END = 1';

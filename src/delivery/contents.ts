@@ -34,6 +34,8 @@ interface BroadcastContent {
   /** Telegram refused it; no more of it is let go here, before everybody has heard. */
   isRefused: boolean;
   readonly kind: BroadcastKind;
+  /** By the database's clock, in milliseconds of Unix time. */
+  readonly dueAtMs: number;
   readonly isPaid: boolean;
   readonly pinNotifies: boolean;
   readonly isResentWhenUnknown: boolean;
@@ -59,6 +61,11 @@ export class PreparedDelivery {
   ) {
     this.key = deliveryKey(row);
     this.pacedChat = { key: row.chatNo, isGroup: row.chatType !== 'private' };
+  }
+
+  /** When its broadcast was due, by the database's clock; undefined for an answer to a person. */
+  get dueAtMs(): number | undefined {
+    return this.content?.dueAtMs;
   }
 
   get isPaid(): boolean {
@@ -208,12 +215,13 @@ export class Contents {
     const rows = await this.database.query<{
       no: string;
       kind: BroadcastKind;
+      due_at: Date;
       is_paid: boolean;
       pin_notifies: boolean;
       ambiguity_policy: string;
       content: MessageContent;
     }>(
-      `SELECT b.no, b.kind, b.max_stars IS NOT NULL AS is_paid, b.pin_notifies, b.ambiguity_policy, m.content
+      `SELECT b.no, b.kind, b.due_at, b.max_stars IS NOT NULL AS is_paid, b.pin_notifies, b.ambiguity_policy, m.content
        FROM broadcasts b JOIN messages m ON m.tenant_id = b.tenant_id AND m.id = b.message_id
        WHERE b.no = ANY($1::bigint[])`,
       [missing],
@@ -224,6 +232,7 @@ export class Contents {
       const loaded: BroadcastContent = {
         isRefused: false,
         kind,
+        dueAtMs: row.due_at.getTime(),
         isPaid,
         pinNotifies: row.pin_notifies,
         isResentWhenUnknown: policy === 'resend_once',

@@ -3,7 +3,7 @@ import { type EntityManager } from 'typeorm';
 import { DispatcherDatabase, TenantDatabase } from '../platform/database/index.js';
 import { type TenantId } from '../platform/identity/index.js';
 import { type BroadcastRow } from './broadcast.repository.js';
-import { GOING_ON, IS_LEFT, UNENDED } from './broadcast.rules.js';
+import { closeQueued, GOING_ON, IS_LEFT, UNENDED } from './broadcast.rules.js';
 import { BROADCASTS_CHANNEL } from './delivery.queues.js';
 import {
   codeOfState,
@@ -44,13 +44,20 @@ export class ControlRepository {
     );
   }
 
-  /** It has something to send again. @returns whether it was finished, and is ours until the transaction's end */
-  reopen(manager: EntityManager, no: string): Promise<boolean> {
-    return this.change(
-      manager,
-      `state = 'sending', ended_at = NULL, totals = NULL, are_totals_true = false`,
-      `state = 'finished'`,
-      no,
+  /** @returns whether it is finished, and ours until the transaction's end */
+  async lockFinished(manager: EntityManager, no: string): Promise<boolean> {
+    const rows = await manager.query<unknown[]>(
+      `SELECT FROM broadcasts WHERE no = $1 AND state = 'finished' FOR NO KEY UPDATE`,
+      [no],
+    );
+    return rows.length > 0;
+  }
+
+  /** It has something to send again. */
+  async reopen(manager: EntityManager, no: string): Promise<void> {
+    await manager.query(
+      `UPDATE broadcasts SET state = 'sending', ended_at = NULL, totals = NULL, are_totals_true = false WHERE no = $1`,
+      [no],
     );
   }
 
@@ -69,7 +76,8 @@ export class ControlRepository {
   ): Promise<{ bot_no: string; count: number }[]> {
     return manager.query(
       `WITH again AS (
-         UPDATE deliveries d SET state = 0, is_open = true, reason = NULL, settled_at = NULL,
+         UPDATE deliveries d SET state = 0, is_open = true, settled_at = NULL,
+           reason = CASE d.state WHEN ${codeOfState('unknown')} THEN d.reason END,
            not_before = CASE d.state WHEN ${codeOfState('unknown')}
              THEN d.sending_at + ${RESEND_UNKNOWN_AFTER_MS} * interval '1 ms' ELSE '-infinity' END
          FROM chats c
@@ -84,7 +92,7 @@ export class ControlRepository {
   /** Passes over what waits for a chat in every broadcast. */
   async skipQueuedTo(manager: EntityManager, chatNo: string, reason: string): Promise<void> {
     await manager.query(
-      `UPDATE deliveries d SET state = 6, is_open = false, reason = $2, settled_at = clock_timestamp()
+      `UPDATE deliveries d SET ${closeQueued(codeOfState('skipped'), '$2')}
        FROM broadcasts b
        WHERE b.state IN ${UNENDED} AND b.kind = 'send' AND d.planned_on = b.planned_on AND d.class = 1 AND d.source_no = b.no
          AND d.chat_no = $1 AND d.state = 0`,
@@ -129,7 +137,7 @@ export class ControlRepository {
              SELECT planned_on, source_no, chat_no FROM deliveries
              WHERE source_no = $1 AND ${IS_LEFT} AND state = 0 LIMIT ${CHUNK} FOR UPDATE SKIP LOCKED
            ), cancelled AS (
-             UPDATE deliveries d SET state = 5, is_open = false, settled_at = clock_timestamp() FROM picked p
+             UPDATE deliveries d SET ${closeQueued(codeOfState('cancelled'), 'NULL')} FROM picked p
              WHERE d.planned_on = p.planned_on AND d.class = 1 AND d.source_no = p.source_no AND d.chat_no = p.chat_no
                AND d.state = 0 RETURNING 1)
            SELECT count(*)::int AS count FROM cancelled`,
@@ -152,7 +160,7 @@ export class ControlRepository {
         `WITH picked AS (
            SELECT planned_on, class, source_no, chat_no FROM deliveries
            WHERE bot_no = $1 AND is_open AND state = 0 LIMIT ${CHUNK} FOR UPDATE SKIP LOCKED)
-         UPDATE deliveries d SET state = 6, is_open = false, reason = $2, settled_at = clock_timestamp() FROM picked p
+         UPDATE deliveries d SET ${closeQueued(codeOfState('skipped'), '$2')} FROM picked p
          WHERE d.planned_on = p.planned_on AND d.class = p.class AND d.source_no = p.source_no AND d.chat_no = p.chat_no
            AND d.state = 0 RETURNING d.class, d.source_no`,
         [botNo, reason],

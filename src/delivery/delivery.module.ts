@@ -5,6 +5,8 @@ import { MessagesModule } from '../messages/index.js';
 import { CleaningModule } from '../platform/cleaning/index.js';
 import { QueueModule } from '../platform/queue/index.js';
 import { TenantsModule } from '../tenants/index.js';
+import { BacklogMetrics } from './backlog-metrics.js';
+import { BacklogRepository } from './backlog.repository.js';
 import { BroadcastChangesController } from './broadcast-changes.controller.js';
 import { BroadcastChanges } from './broadcast-changes.service.js';
 import { BroadcastControlController } from './broadcast-control.controller.js';
@@ -19,6 +21,7 @@ import { Contents } from './contents.js';
 import { CutLongWaits } from './cut-long-waits.handler.js';
 import { ControlRepository } from './control.repository.js';
 import { LANES, LANES_PER_JOB, PLANS, PLANS_PER_JOB } from './delivery.queues.js';
+import { DeliveryMetrics } from './delivery-metrics.js';
 import { DeliveryPartitions } from './delivery-partitions.service.js';
 import { FanOut } from './fan-out.service.js';
 import { FollowUpStarter } from './follow-up-starter.service.js';
@@ -93,12 +96,20 @@ export class DeliveryApiModule {}
 
 @Module({
   imports: [DeliveryModule, BotsModule, AudienceModule, MessagesModule, TenantsModule],
-  providers: [LaneDriver, LaneConsequences, BroadcastProgress, Contents, LaneProcessor, PlanProcessor],
+  providers: [
+    DeliveryMetrics,
+    LaneDriver,
+    LaneConsequences,
+    BroadcastProgress,
+    Contents,
+    LaneProcessor,
+    PlanProcessor,
+  ],
 })
 export class DeliveryWorkerModule {}
 
 @Module({
   imports: [DeliveryModule, CleaningModule.forRows(OLD_REPLIES, OLD_BROADCASTS)],
-  providers: [CutLongWaits, DeliveryPartitions, FollowUpStarter, Sweep],
+  providers: [BacklogMetrics, BacklogRepository, CutLongWaits, DeliveryPartitions, FollowUpStarter, Sweep],
 })
 export class DeliverySchedulerModule {}

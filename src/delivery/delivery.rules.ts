@@ -110,7 +110,8 @@ export function judge(
     case 'notSent':
       return judgeNotSent(outcome.cause, attempt, random);
     case 'unknown':
-      if (isResentWhenUnknown && attempt === 1) return verdict(requeue(RESEND_UNKNOWN_AFTER_MS));
+      if (isResentWhenUnknown && attempt === 1)
+        return verdict(requeue(RESEND_UNKNOWN_AFTER_MS, outcome.cause));
       return verdict(settle('unknown', outcome.cause));
   }
 }
@@ -164,8 +165,9 @@ function settle(state: DeliveryState, reason: string | null, messageId: number |
   return { state, reason, messageId, delayMs: 0 };
 }
 
-function requeue(delayMs: number): Settlement {
-  return { state: 'queued', reason: null, messageId: null, delayMs };
+/** @param reason why a try may have arrived all the same; null where none can have */
+function requeue(delayMs: number, reason: string | null = null): Settlement {
+  return { state: 'queued', reason, messageId: null, delayMs };
 }
 
 function verdict(settlement: Settlement, consequence: Consequence = { kind: 'none' }): Verdict {

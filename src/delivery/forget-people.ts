@@ -1,6 +1,8 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
 import { type ForgottenPerson, PersonTraces } from '../audience/index.js';
+import { closeQueued } from './broadcast.rules.js';
+import { codeOfState } from './delivery.rules.js';
 
 /**
  * What waits for somebody who is erased is passed over, and what was answered to them is gone. Deliveries that are over
@@ -23,7 +25,7 @@ async function forgetPerson(
   { botNo, telegramUserId, updateIds, chatNos }: ForgottenPerson,
 ): Promise<void> {
   await manager.query(
-    `UPDATE deliveries SET state = 6, is_open = false, reason = 'chat_gone', settled_at = clock_timestamp()
+    `UPDATE deliveries d SET ${closeQueued(codeOfState('skipped'), "'chat_gone'")}
      WHERE bot_no = $1 AND is_open AND state = 0
        AND (chat_no = ANY ($4::bigint[]) OR (class = 2 AND source_no IN (${THEIR_REPLIES})))`,
     [botNo, telegramUserId, updateIds, chatNos],

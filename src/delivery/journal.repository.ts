@@ -1,5 +1,5 @@
 import { type DispatcherDatabase } from '../platform/database/index.js';
-import { GOING_ON } from './broadcast.rules.js';
+import { closeQueued, GOING_ON } from './broadcast.rules.js';
 import { codeOfState, DELIVERY_CLASS, type DeliveryClass, type Settlement } from './delivery.rules.js';
 
 /** The key of a row of `deliveries`; the numbers are text as PostgreSQL's bigints come. */
@@ -59,7 +59,10 @@ WITH held AS MATERIALIZED (
   RETURNING i.n
 ), settled AS (
   UPDATE deliveries d
-  SET state = s.state, is_open = s.state = 0, reason = s.reason, message_id = coalesce(s.message_id, d.message_id),
+  SET state = CASE WHEN d.state = 1 AND s.state = 3 AND d.reason IS NOT NULL THEN 4 ELSE s.state END, is_open = s.state = 0,
+      -- What is open has a reason only where a try before may have arrived; what becomes of this one can't deny it.
+      reason = CASE WHEN d.state = 1 AND s.state IN (0, 3) THEN coalesce(d.reason, s.reason) ELSE s.reason END,
+      message_id = coalesce(s.message_id, d.message_id),
       settled_at = CASE WHEN s.state = 0 THEN NULL ELSE clock_timestamp() END,
       not_before = CASE WHEN s.delay_ms > 0 THEN clock_timestamp() + s.delay_ms * interval '1 ms' ELSE d.not_before END
   FROM unnest($10::smallint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::smallint[], $15::smallint[],
@@ -120,7 +123,7 @@ export class JournalRepository {
   /** Passes deliveries over without a try, such as to people who pressed /stop since the planning. */
   async skip(day: string, deliveries: readonly (DeliveryKey & { readonly reason: string })[]): Promise<void> {
     await this.database.queryByKey(
-      `UPDATE deliveries d SET state = 6, is_open = false, reason = s.reason, settled_at = clock_timestamp()
+      `UPDATE deliveries d SET ${closeQueued(codeOfState('skipped'), 's.reason')}
        FROM unnest($2::smallint[], $3::bigint[], $4::bigint[], $5::text[]) AS s(class, source_no, chat_no, reason)
        WHERE d.planned_on = $1 AND d.class = s.class AND d.source_no = s.source_no AND d.chat_no = s.chat_no
          AND CASE d.state WHEN 0 THEN s.chat_no = d.chat_no END`,

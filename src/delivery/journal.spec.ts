@@ -31,6 +31,8 @@ class Rows {
   }
 }
 
+const NOBODY_COUNTS = { noteSettled: () => undefined, noteSkipped: () => undefined };
+
 class Holder implements IntentHolder {
   readonly decided = new Map<string, boolean>();
   readonly settled: string[] = [];
@@ -51,7 +53,7 @@ describe('a row that PostgreSQL will never take', () => {
   beforeEach(() => {
     errors = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
     rows = new Rows();
-    journal = new Journal(rows as unknown as JournalRepository);
+    journal = new Journal(rows as unknown as JournalRepository, NOBODY_COUNTS);
     holder = new Holder();
   });
   afterEach(() => jest.restoreAllMocks());

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { isRefusedData } from '../platform/database/index.js';
+import { withoutLogContext } from '../platform/logging/index.js';
 import {
   type Attempt,
   type DeliveryKey,
@@ -8,6 +9,7 @@ import {
   type SettledAttempt,
 } from './journal.repository.js';
 import { type Settlement } from './delivery.rules.js';
+import { type DeliveryMetrics } from './delivery-metrics.js';
 
 /** Who waits for an intent: told once whether the delivery may leave. */
 export interface IntentHolder {
@@ -60,7 +62,10 @@ export class Journal {
   private isTelling = false;
   private onTold: (() => void) | undefined;
 
-  constructor(private readonly repository: JournalRepository) {}
+  constructor(
+    private readonly repository: JournalRepository,
+    private readonly metrics: Pick<DeliveryMetrics, 'noteSettled' | 'noteSkipped'>,
+  ) {}
 
   /** Asks for one delivery to leave; the holder hears when that is committed, or that the lane is lost. */
   intend(attempt: Attempt, holder: IntentHolder): void {
@@ -87,10 +92,12 @@ export class Journal {
   private schedule(): void {
     if (this.isRunning || this.isScheduled) return;
     this.isScheduled = true;
-    setTimeout(() => {
-      this.isScheduled = false;
-      void this.run();
-    }, GATHER_MS);
+    withoutLogContext(() =>
+      setTimeout(() => {
+        this.isScheduled = false;
+        void this.run();
+      }, GATHER_MS),
+    );
   }
 
   private async run(): Promise<void> {
@@ -117,7 +124,10 @@ export class Journal {
       intended.map(({ attempt }) => attempt),
       settled,
     );
-    for (const settlement of settled) settlement.holder.onSettled(settlement);
+    for (const settlement of settled) {
+      this.metrics.noteSettled(settlement.settlement.state);
+      settlement.holder.onSettled(settlement);
+    }
     for (const [position, intent] of intended.entries()) {
       intent.mayLeave = mayLeave[position] === true;
       this.untold.push(intent);
@@ -174,6 +184,7 @@ export class Journal {
           ofDay.map(({ delivery }) => delivery),
         ),
       );
+      this.metrics.noteSkipped(ofDay.length);
       for (const { done } of ofDay) done();
     }
   }

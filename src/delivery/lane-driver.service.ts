@@ -5,12 +5,14 @@ import { Clock } from '../platform/clock/index.js';
 import { ClockWatch } from '../platform/clock-watch/index.js';
 import { DatabaseNotifications, DispatcherDatabase } from '../platform/database/index.js';
 import { asBotNumber, type BotNumber } from '../platform/identity/index.js';
+import { type LogContext, withLogContext } from '../platform/logging/index.js';
 import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
 import { BotApiClient } from '../telegram/index.js';
 import { PlansService } from '../tenants/index.js';
 import { BroadcastProgress } from './broadcast-progress.service.js';
 import { Contents } from './contents.js';
-import { RESEND_UNKNOWN_AFTER_MS } from './delivery.rules.js';
+import { DeliveryMetrics } from './delivery-metrics.js';
+import { DELIVERY_CLASS, RESEND_UNKNOWN_AFTER_MS } from './delivery.rules.js';
 import {
   ANSWERS_CHANNEL,
   BOTS_CHANNEL,
@@ -30,7 +32,7 @@ import { LaneHoldings } from './lane-holdings.js';
 import { LaneLeaseRepository } from './lane-lease.repository.js';
 import { type LanePlace, LanePlaces } from './lane-places.js';
 import { type LaneShare } from './lane-turns.rules.js';
-import { LaneRepository } from './lane.repository.js';
+import { LaneRepository, type QueuedDelivery } from './lane.repository.js';
 import { OpenDays } from './open-days.js';
 
 /** A third of a lease. */
@@ -81,6 +83,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     client: BotApiClient,
     contents: Contents,
     days: OpenDays,
+    metrics: DeliveryMetrics,
     @InjectWakeQueue(LANES) private readonly queue: WakeQueue,
   ) {
     this.places = new LanePlaces(configuration.settings.LANES_PER_WORKER, clock);
@@ -93,16 +96,25 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
       client,
       contents,
       repository: this.repository,
-      journal: new Journal(new JournalRepository(database)),
+      journal: new Journal(new JournalRepository(database), metrics),
       follow: (lane, delivery, consequence) =>
-        consequences.follow(lane, delivery, consequence, (no) => this.dropBroadcast(no)),
+        withLogContext(idsOf(lane, delivery), () =>
+          consequences.follow(lane, delivery, consequence, (no) => this.dropBroadcast(no)),
+        ),
+      noteLeaving: ({ row, dueAtMs }) => {
+        if (row.attempt === 0) metrics.noteLeaving(dueAtMs);
+      },
       noteRest: (lane, restMs) => this.noteRest(lane, restMs),
       noteSettled: (delivery) => this.progress.noteSettled(delivery),
       closeStrays: (lane) => this.closeStrays(lane),
       doubt: (lane) => this.doubt(lane),
       noteIdle: (lane, isIdle) => this.noteIdle(lane, isIdle),
-      report: (error) => this.logger.error(error),
+      report: (lane, error) => withLogContext(idsOf(lane), () => this.logger.error(error)),
     };
+    metrics.watchLanes({
+      driven: () => this.lanes.size,
+      most: configuration.settings.LANES_PER_WORKER,
+    });
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -265,7 +277,9 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
       lane
         .run()
         .then((end) => this.conclude(lane, end))
-        .catch((error: unknown) => this.logger.error(error, `the lane of bot ${lane.bot.botId}`))
+        .catch((error: unknown) =>
+          withLogContext(idsOf(lane), () => this.logger.error(error, `the lane of bot ${lane.bot.botId}`)),
+        )
         .finally(() => this.places.giveBack(place)),
     );
   }
@@ -283,7 +297,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     this.lanes.delete(botNo);
     if (end.kind === 'lost') {
       // Not let go: where it is ours after all, the next look takes it once more and closes what stands open in it.
-      this.logger.warn(`lost the lane of bot ${lane.bot.botId}`);
+      withLogContext(idsOf(lane), () => this.logger.warn(`lost the lane of bot ${lane.bot.botId}`));
       return;
     }
     this.ending.add(botNo);
@@ -408,3 +422,10 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 }
+
+/** What its log lines are about. */
+const idsOf = ({ bot }: Lane, delivery?: QueuedDelivery): LogContext => ({
+  tenantId: bot.tenantId,
+  botId: bot.botId,
+  ...(delivery?.class === DELIVERY_CLASS.broadcast && { broadcastNo: delivery.sourceNo }),
+});

@@ -145,7 +145,7 @@ export class LaneLeaseRepository {
       `WITH closed AS (
          UPDATE deliveries d
          SET state = CASE WHEN resend.is_chosen THEN 0 ELSE 4 END, is_open = resend.is_chosen,
-             reason = CASE WHEN resend.is_chosen THEN NULL ELSE 'owner_lost' END,
+             reason = 'owner_lost',
              settled_at = CASE WHEN resend.is_chosen THEN NULL ELSE clock_timestamp() END,
              not_before = CASE WHEN resend.is_chosen THEN clock_timestamp() + $3 * interval '1 ms' ELSE d.not_before END
          FROM deliveries o

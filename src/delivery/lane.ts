@@ -38,7 +38,9 @@ export interface LaneSurroundings {
   noteRest(lane: Lane, restMs: number): Promise<void>;
   /** A delivery is settled; its broadcast may be at its end. */
   noteSettled(delivery: QueuedDelivery): void;
-  report(error: unknown): void;
+  /** It leaves now, for the first time or once more. */
+  noteLeaving(delivery: PreparedDelivery): void;
+  report(lane: Lane, error: unknown): void;
   /** Closes attempts that stand as open although none is under way. */
   closeStrays(lane: Lane): Promise<void>;
   /** Asks the database whether the lane is still ours; ends it where it isn't. */
@@ -163,6 +165,7 @@ export class Lane implements IntentHolder {
     }
     const call = this.prepare(delivery, attempt);
     if (!call) return;
+    this.around.noteLeaving(delivery);
     void this.around.client
       .call({
         apiRoot: this.bot.apiRoot,
@@ -180,7 +183,7 @@ export class Lane implements IntentHolder {
     try {
       return delivery.call();
     } catch (error) {
-      this.around.report(error);
+      this.around.report(this, error);
       this.pace.finish(this.around.clock.monotonicMs(), { kind: 'notSent', cause: 'withdrawn' }, delivery);
       delivery.abandon();
       const settlement = {
@@ -377,9 +380,11 @@ export class Lane implements IntentHolder {
       // What is refused is about to be cancelled: looked at again then, and not at once.
       if (usable.length < prepared.length) this.rereadIn(REFUSED_REREAD_MS);
     } catch (error) {
-      // What is queued stays queued: the sweep finds the lane again when the database is back.
-      this.end ??= { kind: 'lost' };
-      this.around.report(error);
+      // What is queued stays queued. The lane stays too: where it is another's by then, the lease says so.
+      this.isReadToTheEnd = false;
+      this.isReadInVain = true;
+      this.rereadIn(LOOK_AGAIN_MS);
+      this.around.report(this, error);
     } finally {
       this.isReading = false;
     }
@@ -433,7 +438,7 @@ export class Lane implements IntentHolder {
       if (remainder.hasStrays) await this.around.closeStrays(this);
     } catch (error) {
       // Not let go before it worked: what stands open here would be looked for by nobody.
-      this.around.report(error);
+      this.around.report(this, error);
       nextInMs = LOOK_AGAIN_MS;
     }
     this.isReading = false;

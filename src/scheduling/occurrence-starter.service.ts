@@ -4,6 +4,7 @@ import { type Audience, AudienceService } from '../audience/index.js';
 import { BroadcastService, type DueRequest } from '../delivery/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
 import { type TenantId } from '../platform/identity/index.js';
+import { withLogContext } from '../platform/logging/index.js';
 import { AuditLog, isQuotaExceeded } from '../tenants/index.js';
 import { type WaitingOccurrence } from './due-schedules.repository.js';
 import { QuietHoursRepository } from './quiet-hours.repository.js';
@@ -46,7 +47,10 @@ export class OccurrenceStarter {
   async startAll(waiting: readonly WaitingOccurrence[]): Promise<void> {
     const groups = groupByTenant(waiting);
     const work = async (): Promise<void> => {
-      for (let group = groups.pop(); group; group = groups.pop()) await this.startGroup(...group);
+      for (let group = groups.pop(); group; group = groups.pop()) {
+        const [tenantId, ids] = group;
+        await withLogContext({ tenantId }, () => this.startGroup(tenantId, ids));
+      }
     };
     await Promise.all(Array.from({ length: Math.min(CONCURRENCY, groups.length) }, work));
   }

@@ -2,6 +2,8 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { Clock } from '../platform/clock/index.js';
 import { ClockWatch } from '../platform/clock-watch/index.js';
 import { DatabaseNotifications } from '../platform/database/index.js';
+import { withLogContext } from '../platform/logging/index.js';
+import { Metrics, type Spread } from '../platform/metrics/index.js';
 import { type DueDecision, type DueSchedule, DueSchedulesRepository } from './due-schedules.repository.js';
 import { OccurrenceStarter } from './occurrence-starter.service.js';
 import { decideRuns } from './rules/missed-runs.rules.js';
@@ -10,6 +12,8 @@ import { REST_WHILE_HELD_MS, TickerLoop } from './ticker-loop.js';
 
 const BATCH = 500;
 const SWEEP_EVERY_MS = 5_000;
+/** A due time is noticed within milliseconds; what was missed while nothing ran may be days late. */
+const LATENESS_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3_600];
 /** What a fault of ours kept from starting for so long is given up. */
 const GIVEN_UP_AFTER_SECONDS = 60 * 60;
 
@@ -21,6 +25,7 @@ const GIVEN_UP_AFTER_SECONDS = 60 * 60;
 export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(ScheduleTicker.name);
   private readonly loop: TickerLoop;
+  private readonly lateness: Spread;
   private sweptAtMs = -Infinity;
   private starting: Promise<void> = Promise.resolve();
 
@@ -30,7 +35,13 @@ export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
     notifications: DatabaseNotifications,
     private readonly clock: Clock,
     private readonly clocks: ClockWatch,
+    metrics: Metrics,
   ) {
+    this.lateness = metrics.spread(
+      'arauto_schedule_lateness_seconds',
+      'From a due time of a schedule until a scheduler took it in hand, for those that run.',
+      LATENESS_SECONDS,
+    );
     this.loop = new TickerLoop(notifications, this.logger, () => this.pass());
   }
 
@@ -46,7 +57,16 @@ export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
   /** @returns how long there is nothing to do, in milliseconds */
   private async pass(): Promise<number> {
     if (this.clocks.isHolding) return REST_WHILE_HELD_MS;
-    const { taken, waiting } = await this.due.claimDue(BATCH, (schedule, now) => this.decide(schedule, now));
+    const latenesses: number[] = [];
+    const { taken, waiting } = await this.due.claimDue(BATCH, (schedule, now) => {
+      const decision = this.decide(schedule, now);
+      for (const { dueAt, skipReason } of decision.runs) {
+        if (skipReason === undefined) latenesses.push((now.getTime() - dueAt.getTime()) / 1_000);
+      }
+      return decision;
+    });
+    // Only now is it committed.
+    for (const seconds of latenesses) this.lateness.observe(seconds);
     // While these start the next are claimed, but no more: what a process has in hand is late if it dies.
     await this.starting;
     this.starting = this.starter.startAll(waiting);
@@ -71,7 +91,8 @@ export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
         ...(decided.nextRunAt === null && { endReason: 'completed' as const }),
       };
     } catch (error) {
-      this.logger.error(error, `schedule ${schedule.id} is ended`);
+      const ids = { tenantId: schedule.tenantId, scheduleId: schedule.id };
+      withLogContext(ids, () => this.logger.error(error, `schedule ${schedule.id} is ended`));
       return { schedule, runs: [], nextRunAt: null, endReason: 'unreadable_rule' };
     }
   }

@@ -14,6 +14,8 @@ export interface BotApiClientOptions {
   connectTimeoutMs?: number;
   /** How long an idle connection is kept. Default 20 s, well under the 75 s of a usual server in front. */
   keepAliveMs?: number;
+  /** Told of how every call ended that was let near the wire, but for long polls, most of which bring nothing. */
+  onOutcome?: (kind: BotApiOutcome['kind']) => void;
 }
 
 export interface BotApiRequest {
@@ -65,7 +67,8 @@ export class BotApiClient {
     if (!isBotToken(token)) return Promise.resolve({ kind: 'tokenRejected' });
     if (this.closing) return Promise.resolve({ kind: 'notSent', cause: 'closed' });
     const apiRoot = this.apiRoots.get(request.apiRoot) ?? this.openApiRoot(request.apiRoot);
-    const pool = isLongPoll(method, parameters) ? apiRoot.polls : apiRoot.calls;
+    const isPoll = isLongPoll(method, parameters);
+    const pool = isPoll ? apiRoot.polls : apiRoot.calls;
     const { notAfterMonotonicMs = Infinity } = request;
     const bounds = {
       timeoutMs: request.timeoutMs ?? answerTimeoutMs(method, parameters, upload?.sizeBytes),
@@ -80,7 +83,15 @@ export class BotApiClient {
     const frame = upload && frameMultipart(`arauto-${randomBytes(16).toString('hex')}`, parameters, upload);
     const json = frame ? null : JSON.stringify(parameters);
     return new Promise<BotApiOutcome>((resolve) => {
-      const exchange = new BotApiExchange(this.clock, bounds, resolve, request.signal);
+      const { onOutcome } = this.options;
+      const end =
+        isPoll || !onOutcome
+          ? resolve
+          : (outcome: BotApiOutcome): void => {
+              onOutcome(outcome.kind);
+              resolve(outcome);
+            };
+      const exchange = new BotApiExchange(this.clock, bounds, end, request.signal);
       pool.dispatch(
         {
           path: `${apiRoot.path}/bot${token}/${method}`,

@@ -3,7 +3,7 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Configuration } from '../../config/index.js';
 import { TenantDatabase } from '../../platform/database/index.js';
 import { asBotNumber, type BotNumber } from '../../platform/identity/index.js';
-import { redactTokens } from '../../platform/logging/index.js';
+import { redactTokens, withLogContext } from '../../platform/logging/index.js';
 import { WakeProcessor, WORKER_OPTIONS } from '../../platform/queue/index.js';
 import { Slots } from '../../platform/slots/index.js';
 import { BotCaller } from '../calls/bot-caller.js';
@@ -13,6 +13,7 @@ import { isSending } from '../registration/bot-state.rules.js';
 import { AnswerSink } from '../routing/answer-sink.js';
 import { UpdateRouter } from '../routing/update-router.js';
 import { InboxRepository, type WaitingUpdate } from './inbox.repository.js';
+import { UpdateMetrics } from './update-metrics.js';
 import { groupByChat } from './update.rules.js';
 
 const LARGEST_BATCH = 200;
@@ -35,6 +36,7 @@ export class InboxProcessor extends WakeProcessor implements OnModuleDestroy {
     private readonly router: UpdateRouter,
     private readonly answers: AnswerSink,
     private readonly caller: BotCaller,
+    private readonly metrics: UpdateMetrics,
     configuration: Configuration,
   ) {
     super();
@@ -66,7 +68,11 @@ export class InboxProcessor extends WakeProcessor implements OnModuleDestroy {
   private async workOnChat(bot: ConnectedBot, updates: readonly WaitingUpdate[]): Promise<number> {
     let count = 0;
     for (const { updateId } of updates) {
-      const progress = await this.transactions.run(() => this.workOn(bot, updateId));
+      const { tenantId, botId } = bot;
+      const progress = await this.transactions.run(() =>
+        withLogContext({ tenantId, botId, updateId }, () => this.workOn(bot, updateId)),
+      );
+      if (progress === 'settled' || progress === 'failed') this.metrics.worked[progress].add();
       if (progress !== 'settled') return count;
       count += 1;
     }

@@ -2,8 +2,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { isRefusedData } from '../../platform/database/index.js';
 import { type BotNumber } from '../../platform/identity/index.js';
+import { withoutLogContext } from '../../platform/logging/index.js';
 import { InjectWakeQueue, WakeQueue } from '../../platform/queue/index.js';
 import { InboxRepository, type IncomingUpdate } from './inbox.repository.js';
+import { UpdateMetrics } from './update-metrics.js';
 
 /** Long enough for neighbours to arrive, too short for anybody to notice. */
 const GATHERING_MS = 2;
@@ -24,6 +26,7 @@ export class UpdateIntake {
 
   constructor(
     private readonly inbox: InboxRepository,
+    private readonly metrics: UpdateMetrics,
     @InjectWakeQueue('inbox') private readonly wakes: WakeQueue,
   ) {}
 
@@ -31,8 +34,13 @@ export class UpdateIntake {
   store(update: IncomingUpdate): Promise<void> {
     return new Promise((resolve, reject) => {
       this.arrivals.push({ update, resolve, reject });
-      if (!this.isStoring) void this.storeGroups();
+      if (!this.isStoring) void withoutLogContext(() => this.storeGroups());
     });
+  }
+
+  /** Counts what was kept. */
+  noteTaken(count: number): void {
+    this.metrics.stored.add(count);
   }
 
   /** Wakes those who work on the bots' inboxes. */
@@ -61,6 +69,7 @@ export class UpdateIntake {
   private async storeGroup(group: readonly Arrival[]): Promise<void> {
     try {
       await this.inbox.store(group.map((arrival) => arrival.update));
+      this.noteTaken(group.length);
       for (const arrival of group) arrival.resolve();
       this.wake([...new Set(group.map((arrival) => arrival.update.botNo))]);
     } catch (error) {

@@ -206,7 +206,9 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
   private async store(bot: HeldBot, updates: readonly ReceivedUpdate[]): Promise<boolean> {
     const nextOffset = (updates.at(-1)?.updateId ?? 0) + 1;
     try {
-      return await this.polling.store(this.owner, bot.botNo, nextOffset, updates);
+      const isStored = await this.polling.store(this.owner, bot.botNo, nextOffset, updates);
+      if (isStored) this.intake.noteTaken(updates.length);
+      return isStored;
     } catch (error) {
       if (!isRefusedData(error)) throw error;
       if (updates.length === 1) {

@@ -12,6 +12,7 @@ import { Configuration } from '../../config/index.js';
 import { DatabaseHealth } from './database-health.js';
 import { DispatcherDatabase, ONLY_INDEX_LOOKUPS } from './dispatcher-database.js';
 import { HeardPool } from './heard-pool.js';
+import { PoolMetrics } from './pool-metrics.js';
 import { DatabaseNotifications } from './notifications.js';
 import { type DatabaseUrls } from './roles.js';
 import { refuseUnsafeDatabase } from './start-up-check.js';
@@ -56,9 +57,16 @@ export class DatabaseModule {
       providers: [
         {
           provide: DatabaseConnections,
-          inject: [Configuration],
-          useFactory: (configuration: Configuration) => connect(urls, entities, configuration),
+          inject: [Configuration, PoolMetrics],
+          useFactory: async (configuration: Configuration, metrics: PoolMetrics) => {
+            const connections = await connect(urls, entities, configuration);
+            metrics.watch('application', poolOf(connections.source));
+            metrics.watch('dispatcher', connections.dispatcher);
+            metrics.watch('lanes', connections.keyed);
+            return connections;
+          },
         },
+        PoolMetrics,
         {
           provide: TenantDatabase,
           inject: [DatabaseConnections, Configuration],
@@ -76,15 +84,18 @@ export class DatabaseModule {
         {
           provide: DatabaseHealth,
           inject: [DatabaseConnections],
-          useFactory: (connections: DatabaseConnections) =>
-            new DatabaseHealth(connections.source, connections.dispatcher),
+          useFactory: ({ source, dispatcher }: DatabaseConnections) =>
+            new DatabaseHealth(() => Promise.all([source.query('SELECT 1'), dispatcher.query('SELECT 1')])),
         },
         { provide: DatabaseNotifications, useValue: new DatabaseNotifications(urls.dispatcher) },
       ],
-      exports: [TenantDatabase, DispatcherDatabase, DatabaseHealth, DatabaseNotifications],
+      exports: [TenantDatabase, DispatcherDatabase, DatabaseHealth, DatabaseNotifications, PoolMetrics],
     };
   }
 }
+
+/** TypeORM opens the pool itself, and names it so. */
+const poolOf = (source: DataSource): pg.Pool => (source.driver as unknown as { master: pg.Pool }).master;
 
 /** A connection that broke while idle is replaced at the next use; unheard, its event would end the process. */
 function reportIdleError(error: unknown): void {

@@ -1,3 +1,4 @@
+export { awaitDatabase } from './await-database.js';
 export { DATABASE_ROLES, type DatabaseRole, type DatabaseUrls, prepareDatabase } from './roles.js';
 export { DatabaseHealth } from './database-health.js';
 export { DatabaseModule } from './database.module.js';
@@ -6,6 +7,7 @@ export { afterCommit } from './held-transaction.js';
 export { GroupedQuery } from './grouped-query.js';
 export { HeardPool } from './heard-pool.js';
 export { DatabaseNotifications } from './notifications.js';
+export { PoolMetrics } from './pool-metrics.js';
 export { isRefusedData } from './refused-data.rules.js';
 export { TenantDatabase } from './tenant-database.js';
 export { UnsafeDatabaseError } from './start-up-check.js';

@@ -6,6 +6,7 @@ import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Configuration } from '../../config/index.js';
 import { ProblemError } from '../errors/index.js';
 import { configureBodyParsers } from './body-parsers.js';
+import { configureLogContext } from './request-log-context.js';
 import { ProblemFilter, problemDocument, sendProblem } from './problem.filter.js';
 import { configureSecurityHeaders, HEADERS_WITHOUT_HOOKS } from './security-headers.js';
 import { createValidationPipe } from './validation.pipe.js';
@@ -75,6 +76,7 @@ export async function configureHttp(
   fastify.addHook('onSend', async (request, reply) => {
     reply.header('x-request-id', request.id);
   });
+  configureLogContext(fastify);
   await configureSecurityHeaders(app, configuration);
   await configureBodyParsers(app);
 }

@@ -10,5 +10,6 @@ export {
   TakesIdempotencyKey,
 } from './idempotency.service.js';
 export { emailSchema, lineOfTextSchema, textSchema } from './text.js';
+export { countRequests } from './request-metrics.js';
 export { sendProblem } from './problem.filter.js';
 export { createOpenApiDocument } from './openapi.js';

@@ -1,6 +1,7 @@
 import { type LoggerService } from '@nestjs/common';
 import { pino, type Logger as PinoLogger } from 'pino';
 import { type Settings } from '../../config/index.js';
+import { readLogContext } from './log-context.js';
 import { redactTokens } from './redaction.rules.js';
 
 /** What of an error is logged: drivers also attach the statement's values, which are people's and secret. */
@@ -17,12 +18,16 @@ function describeError(error: unknown): unknown {
   };
 }
 
-/** Structured log lines on standard output (JSON, one a line); no line carries a bot token. */
+/**
+ * Structured log lines on standard output: JSON, one a line, with the ids of what they are about; no line carries a bot
+ * token.
+ */
 export function createLogger(settings: Pick<Settings, 'LOG_LEVEL'>): PinoLogger {
   return pino(
     {
       level: settings.LOG_LEVEL,
       serializers: { err: describeError },
+      mixin: readLogContext,
       redact: { paths: ['*.token', '*.password', '*.authorization', '*.refreshToken'], censor: '[secret]' },
     },
     { write: (line: string) => process.stdout.write(redactTokens(line)) },

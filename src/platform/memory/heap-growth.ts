@@ -10,8 +10,8 @@ const CALM_GROWTH_PERCENT = 25;
 /** V8's own choice: looking so often costs a sixth of the messages where the processor is what is short. */
 const BUSY_GROWTH_PERCENT = 0;
 /** From here on, as a part of the time, the event loop has too much to do to care for memory first. */
-const BUSY_UTILIZATION = 0.85;
-const LOOK_EVERY_MS = 500;
+const BUSY_UTILIZATION = 0.7;
+const LOOK_EVERY_MS = 250;
 
 function allow(percent: number): void {
   setFlagsFromString(`--heap-growing-percent=${percent}`);

@@ -15,7 +15,8 @@ import {
 } from 'bullmq';
 import { type Settings } from '../../config/index.js';
 import { Clock } from '../clock/index.js';
-import { HeardPool } from '../database/index.js';
+import { HeardPool, PoolMetrics } from '../database/index.js';
+import { QueueHealth, pingRedis } from './queue-health.js';
 import { type Wake, WakeQueue, wakeQueueToken } from './wake-queue.js';
 
 const SCHEMA = 'bullmq';
@@ -80,7 +81,21 @@ export class QueueModule {
       module: QueueModule,
       global: true,
       imports: [BullModule.forRoot({ connection, prefix: settings.QUEUE_PREFIX })],
-      providers: [{ provide: QueuePool, useValue: queuePool }],
+      providers: [
+        {
+          provide: QueuePool,
+          inject: [PoolMetrics],
+          useFactory: (metrics: PoolMetrics) => {
+            if (pool) metrics.watch('queue', pool);
+            return queuePool;
+          },
+        },
+        {
+          provide: QueueHealth,
+          useValue: new QueueHealth(() => pool?.query('SELECT 1') ?? pingRedis(settings.QUEUE_URL ?? '')),
+        },
+      ],
+      exports: [QueueHealth],
     };
   }
 

@@ -1,6 +1,7 @@
 import { type BeforeApplicationShutdown, Inject, Logger } from '@nestjs/common';
 import { type DeduplicationOptions, type Job, type Queue } from 'bullmq';
 import { type Clock } from '../clock/index.js';
+import { withoutLogContext } from '../logging/index.js';
 
 /** The only payload a job has: the keys of what there is work for. Content stays in the database. */
 export interface Wake {
@@ -79,7 +80,7 @@ export class WakeQueue implements BeforeApplicationShutdown {
    */
   wakeSoon(keys: readonly string[]): void {
     for (const key of keys) this.soon.add(key);
-    this.gathering ??= setImmediate(() => void this.wakeGathered());
+    this.gathering ??= withoutLogContext(() => setImmediate(() => void this.wakeGathered()));
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -13,7 +13,10 @@ const MONTH_MS = 30 * 86_400_000;
 class FaultyDatabase extends DispatcherDatabase {
   failures = 0;
 
-  override query<Row extends pg.QueryResultRow>(sql: string, parameters?: readonly unknown[]): Promise<Row[]> {
+  override query<Row extends pg.QueryResultRow>(
+    sql: string,
+    parameters?: readonly unknown[],
+  ): Promise<Row[]> {
     if (this.failures === 0) return super.query<Row>(sql, parameters);
     this.failures -= 1;
     return Promise.reject(new Error('the database is away'));

@@ -2,12 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestApplication } from '../../harness/application.js';
-import { type SceneBot, type SceneTenant, UNPACED } from '../../harness/scene.js';
+import { type Report, type SceneBot, type SceneTenant, UNPACED } from '../../harness/scene.js';
 import { waitUntil } from '../../harness/wait.js';
 import { openSandbox } from '../sandbox/control-client.js';
 import { DeliveryScene } from './delivery-scene.js';
 
 jest.setTimeout(120_000);
+
+/** A try may have arrived, and the second one waits for its time. */
+const isQueuedAgain = ({ counts }: Report): boolean =>
+  counts.reasons.some(({ state, reason }) => state === 'queued' && reason === 'connection_lost');
 
 describe('what becomes of a delivery', () => {
   let scene: DeliveryScene;
@@ -219,7 +223,7 @@ describe('what becomes of a delivery', () => {
     await tenant.startPeople(bot, 4);
     await tenant.fault('reset_after_effect', { count: 1 });
     const { id } = await tenant.broadcast('Rather twice', { ambiguityPolicy: 'resend_once' });
-    await tenant.until(id, ({ counts }) => counts.sent === 3 && counts.queued === 1);
+    await tenant.until(id, (report) => report.counts.sent === 3 && isQueuedAgain(report));
     const pending = `FROM deliveries d JOIN broadcasts b ON b.no = d.source_no WHERE b.id = $1 AND d.state = 0`;
     const [waiting] = await scene.look<{ seconds: number }>(
       `SELECT extract(epoch FROM d.not_before - clock_timestamp())::float8 AS seconds ${pending}`,
@@ -236,6 +240,29 @@ describe('what becomes of a delivery', () => {
     expect(await tenant.ledger('Rather twice')).toHaveLength(5);
     const attempts = (await tenant.deliveries(id)).map((delivery) => delivery.attempts).sort();
     expect(attempts).toEqual([1, 1, 1, 2]);
+  });
+
+  it.each([
+    ['its broadcast is cancelled', 'cancel'],
+    ['its bot is disconnected', 'disconnect'],
+    ['the second try is refused', 'block'],
+  ] as const)('is unknown where a try may have arrived and then %s', async (_, what) => {
+    const [person] = await tenant.startPeople(bot, 1);
+    await tenant.fault('reset_after_effect', { count: 1 });
+    const { id } = await tenant.broadcast('Perhaps', { ambiguityPolicy: 'resend_once' });
+    // Queued once more: it was queued before its first try too, and under way in between.
+    await tenant.until(id, isQueuedAgain);
+    if (what === 'cancel') await tenant.client.post(`/broadcasts/${id}/cancel`);
+    else if (what === 'disconnect') await tenant.client.delete(`/bots/${bot.id}`);
+    else await tenant.control.must('POST', `/people/${person!}/block`, { botId: bot.telegramId });
+    // Then its time comes.
+    await scene.look(
+      `UPDATE deliveries d SET not_before = clock_timestamp() FROM broadcasts b
+       WHERE b.no = d.source_no AND b.id = $1 AND d.class = 1 AND d.state = 0`,
+      [id],
+    );
+    const { counts } = await tenant.untilEnded(id);
+    expect(counts).toMatchObject({ unknown: 1, sent: 0, failed: 0, cancelled: 0, skipped: 0 });
   });
 
   it('is unknown where the second try is ambiguous too', async () => {

@@ -257,13 +257,15 @@ describe('sending once more', () => {
     await tenant.startPeople(bot, 3);
     await tenant.fault('reset_before_effect', { count: 1 });
     const { id } = await tenant.broadcast('Who knows');
-    expect(await tenant.untilEnded(id)).toMatchObject({ counts: { unknown: 1, sent: 2 } });
+    const before = await tenant.untilEnded(id);
+    expect(before).toMatchObject({ counts: { unknown: 1, sent: 2 } });
     const wrong = await tenant.client.post<{ resent: number }>(`/broadcasts/${id}/resend`, {
       states: ['unknown'],
       reasons: ['timed_out'],
     });
     expect(wrong).toMatchObject({ status: 200, body: { resent: 0 } });
-    await tenant.untilEnded(id);
+    // With nothing to send again it ended when it ended.
+    expect(await tenant.report(id)).toMatchObject({ state: 'finished', endedAt: before.endedAt });
     const headers = { 'idempotency-key': 'once' };
     const [first, second] = await Promise.all(
       [1, 2].map(() =>

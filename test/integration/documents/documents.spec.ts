@@ -73,25 +73,6 @@ describe('the documents', () => {
   });
 });
 
-describe('docker/compose.yml', () => {
-  it('sets nothing that Arauto or PostgreSQL does not know', () => {
-    const known = [...read('.env.example').matchAll(/^#([A-Z_]+)=/gm)].map(([, name]) => name);
-    const ofPostgres = [...read('docker/postgres/init.sh').matchAll(/\$\{(\w+_PASSWORD):\?/g)].map(
-      ([, name]) => name,
-    );
-    const set = [...read('docker/compose.yml').matchAll(/^ +([A-Z][A-Z_]+):/gm)].map(([, name]) => name);
-    expect(set.length).toBeGreaterThan(10);
-    expect(set.filter((name) => ![...known, ...ofPostgres, 'POSTGRES_PASSWORD'].includes(name))).toEqual([]);
-  });
-
-  it('asks for no secret that new-secrets.sh does not make', () => {
-    const made = execFileSync('sh', ['docker/new-secrets.sh'], { cwd: homeDirectory, encoding: 'utf8' });
-    const asked = [...read('docker/compose.yml').matchAll(/\$\{(\w+):\?/g)].map(([, name]) => name ?? '');
-    expect(asked.length).toBeGreaterThan(5);
-    for (const name of asked) expect(made).toMatch(new RegExp(`^${name}=[A-Za-z0-9+/=]{40,}$`, 'm'));
-  });
-});
-
 describe('.env.example', () => {
   it('says what the settings say', async () => {
     await buildProduct();

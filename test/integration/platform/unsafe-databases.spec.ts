@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { Client } from 'pg';
 import { Configuration, readConfiguration } from '../../../src/config/index.js';
 import { DatabaseModule, UnsafeDatabaseError } from '../../../src/platform/database/index.js';
+import { Metrics } from '../../../src/platform/metrics/index.js';
 import { refuseUnsafeDatabase } from '../../../src/platform/database/start-up-check.js';
 import { AccountScene } from '../auth/account-scene.js';
 
@@ -131,8 +132,8 @@ describe('a database that is set up unsafely', () => {
       module: class Program {},
       global: true,
       imports: [DatabaseModule.forRoot(urls, [])],
-      providers: [{ provide: Configuration, useValue: configuration }],
-      exports: [Configuration],
+      providers: [{ provide: Configuration, useValue: configuration }, Metrics],
+      exports: [Configuration, Metrics],
     };
     await expect(
       NestFactory.createApplicationContext(program, { logger: false, abortOnError: false }),

@@ -3,6 +3,8 @@ import { Processor } from '@nestjs/bullmq';
 import { Global, type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Clock } from '../../../src/platform/clock/index.js';
+import { PoolMetrics } from '../../../src/platform/database/index.js';
+import { Metrics } from '../../../src/platform/metrics/index.js';
 import { QueueModule, WakeProcessor, WakeQueue, WORKER_OPTIONS } from '../../../src/platform/queue/index.js';
 import { wakeQueueToken } from '../../../src/platform/queue/wake-queue.js';
 import { createTestDatabase, type TestDatabase } from '../../harness/database.js';
@@ -26,7 +28,7 @@ class Keeper extends WakeProcessor {
 }
 
 @Global()
-@Module({ providers: [Clock, Keeper], exports: [Clock] })
+@Module({ providers: [Clock, Keeper, Metrics, PoolMetrics], exports: [Clock, PoolMetrics] })
 class Clocks {}
 
 const redisUrl = process.env['TEST_REDIS_URL'];

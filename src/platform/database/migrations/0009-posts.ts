@@ -87,7 +87,8 @@ const STATEMENTS = [
   'CREATE INDEX follow_ups_of_change ON follow_ups (tenant_id, change_id) WHERE change_id IS NOT NULL',
   ...wallIn({
     name: 'follow_ups',
-    crossedBecause: 'one look finds what is due of all tenants, and looks sooner where the clock was set back',
+    crossedBecause:
+      'one look finds what is due of all tenants, and looks sooner where the clock was set back',
     dispatcher: 'SELECT, UPDATE (look_at)',
   }),
 ];

@@ -1,0 +1,1 @@
+export { Metrics, type Reading, type Spread, type Tally } from './metrics.js';
