@@ -46,8 +46,8 @@ const QUICK = {
   cron: 5_000,
   cronSeconds: 5,
   created: 1_000,
-  fewerWaiting: 0,
-  peers: ['bullmqDelayed', 'graphileWorker'],
+  fewerWaiting: 2_000,
+  peers: ['bullmqDelayed', 'bullmqSchedulers', 'graphileWorker', 'pgBoss', 'apscheduler'],
 };
 
 const PEERS = {
