@@ -1,6 +1,6 @@
 import { type Pool, type PoolClient, type QueryResultRow } from 'pg';
 import { BytesQuery, inlineParameters } from './bytes-query.js';
-import { holdTransaction } from './held-transaction.js';
+import { endWork, holdTransaction } from './held-transaction.js';
 
 const OTHER_WAYS = ['hashjoin', 'mergejoin', 'material', 'seqscan', 'bitmapscan', 'sort'];
 
@@ -74,6 +74,7 @@ export class DispatcherDatabase {
     try {
       await client.query('BEGIN');
       const result = await work(client);
+      await endWork();
       await client.query('COMMIT');
       return result;
     } catch (error) {

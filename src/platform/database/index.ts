@@ -3,7 +3,7 @@ export { DATABASE_ROLES, type DatabaseRole, type DatabaseUrls, prepareDatabase }
 export { DatabaseHealth } from './database-health.js';
 export { DatabaseModule } from './database.module.js';
 export { DispatcherDatabase, LOOK_UP_BY_KEY } from './dispatcher-database.js';
-export { afterCommit } from './held-transaction.js';
+export { afterCommit, beforeCommit } from './held-transaction.js';
 export { GroupedQuery } from './grouped-query.js';
 export { HeardPool } from './heard-pool.js';
 export { DatabaseNotifications } from './notifications.js';
