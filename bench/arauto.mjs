@@ -33,6 +33,7 @@ export class Arauto {
   #superuserUrl;
   #process;
   #worker;
+  #scheduler;
   #apiUrl;
   #accessToken;
 
@@ -87,9 +88,26 @@ export class Arauto {
     await readLine(this.#worker, /"msg":"(ready)"/);
   }
 
+  /** Starts a scheduler beside an API that was started without one. */
+  async startScheduler() {
+    this.#scheduler = this.#spawn('scheduler');
+    await readLine(this.#scheduler, /"msg":"(ready)"/);
+  }
+
+  /** Ends the worker beside the API alone. */
+  async stopWorker() {
+    await stopProcess(this.#worker);
+    this.#worker = undefined;
+  }
+
   async stop() {
-    if (this.#worker) await stopProcess(this.#worker);
+    for (const beside of [this.#worker, this.#scheduler]) if (beside) await stopProcess(beside);
+    this.#worker = this.#scheduler = undefined;
     await stopProcess(this.#process);
+  }
+
+  get schedulerPid() {
+    return this.#scheduler.pid;
   }
 
   get workerPid() {
@@ -106,6 +124,16 @@ export class Arauto {
     process.once('exit', kill);
     arauto.once('exit', () => process.off('exit', kill));
     return arauto;
+  }
+
+  /** Where the API is and how to speak to it, for a client that counts its requests. */
+  get api() {
+    return { url: this.#apiUrl, authorization: `Bearer ${this.#accessToken}` };
+  }
+
+  /** The database, for a look at what only its superuser sees. */
+  get databaseUrl() {
+    return this.#superuserUrl;
   }
 
   /** The process, for a profiler to look at. */

@@ -13,15 +13,17 @@ const QUEUE = 'PostgreSQL';
 
 /**
  * @param measure takes { stub, apiRoot, database, redis, machine }; redis is undefined where there is none
+ * @param settings of PostgreSQL, by name
  * @returns its result, with the backends of the queues named
  */
-export async function withSurroundings(measure) {
+export async function withSurroundings(measure, settings = {}) {
   const { startEmbeddedDatabase } = await import('../dist/platform/embedded-database/index.js');
   const stub = await startModule(join(here, 'stub.mjs'));
   const database = await startEmbeddedDatabase({
     homeDirectory,
     dataDirectory: '.arauto/bench-postgres',
     databaseName: 'peers',
+    settings,
     log: () => undefined,
   });
   const redis = await startRedis();

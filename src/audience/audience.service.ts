@@ -66,8 +66,13 @@ export class AudienceService implements OnModuleInit {
 
   /** @throws ProblemError 400 naming the first chat that isn't the tenant's */
   async assertChatsExist(manager: EntityManager, chatIds: readonly string[], field: string): Promise<void> {
-    const position = await findMissing(manager, 'chats WHERE id = wanted.value::uuid', chatIds);
+    const position = await findMissing(manager, KNOWN_CHATS, chatIds);
     refuseMissing(field, position, 'unknown_chat', 'There is no such chat.');
+  }
+
+  /** Whether all of them are chats of the tenant. */
+  async areChatsKnown(manager: EntityManager, chatIds: readonly string[]): Promise<boolean> {
+    return (await findMissing(manager, KNOWN_CHATS, chatIds)) === -1;
   }
 
   /** Whether it is a chat of the tenant. */
@@ -212,7 +217,12 @@ export class AudienceService implements OnModuleInit {
   }
 }
 
-/** Place of the first value for which there is no row; -1 where all have one. */
+const KNOWN_CHATS = 'chats WHERE id = wanted.value::uuid';
+
+/**
+ * Place of the first value for which there is no row; -1 where all have one. OFFSET keeps it a look-up for each value: the
+ * planner would rather read all of a tenant's chats for one.
+ */
 async function findMissing(
   manager: EntityManager,
   known: string,
@@ -220,7 +230,7 @@ async function findMissing(
 ): Promise<number> {
   const rows = await manager.query<{ position: number }[]>(
     `SELECT position::int - 1 AS position FROM unnest($1::text[]) WITH ORDINALITY AS wanted (value, position)
-      WHERE NOT EXISTS (SELECT FROM ${known}) ORDER BY position LIMIT 1`,
+      WHERE NOT EXISTS (SELECT FROM ${known} OFFSET 0) ORDER BY position LIMIT 1`,
     [wanted],
   );
   return rows[0]?.position ?? -1;

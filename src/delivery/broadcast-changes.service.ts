@@ -124,20 +124,22 @@ export class BroadcastChanges {
     tenantId: TenantId,
     { actor, kind, target, messageId, pinNotifies = false }: Change,
   ): Promise<BroadcastRow> {
-    const change = await this.broadcasts.insert(manager, tenantId, {
-      messageId,
-      audience: target.audience,
-      scheduleId: null,
-      sequenceId: null,
-      dueAt: null,
-      // Done twice it is done once; so what a dead worker left open is tried again.
-      ambiguityPolicy: 'resend_once',
-      kind,
-      targetId: target.id,
-      pinNotifies,
-      maxStars: null,
-      expected: 0,
-    });
+    const [change] = await this.broadcasts.insertMany(manager, tenantId, [
+      {
+        messageId,
+        audience: target.audience,
+        scheduleId: null,
+        sequenceId: null,
+        dueAt: null,
+        // Done twice it is done once; so what a dead worker left open is tried again.
+        ambiguityPolicy: 'resend_once',
+        kind,
+        targetId: target.id,
+        pinNotifies,
+        maxStars: null,
+        expected: 0,
+      },
+    ]);
     if (!change) throw new Error('A change was not started.');
     await this.audit.record(manager, {
       actor,

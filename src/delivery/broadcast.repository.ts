@@ -71,35 +71,27 @@ const isDone = (days: string) => `b.state = 'sending' AND b.planned_on = ANY(${d
 export class BroadcastRepository {
   constructor(private readonly crossing: DispatcherDatabase) {}
 
-  /** @returns undefined where this schedule already has its broadcast for this due instant and these chats' zone */
-  async insert(
+  /**
+   * Those that are new, in any order: a schedule that already has its broadcast for a due instant and its chats' zone gets
+   * no other.
+   */
+  insertMany(
     manager: EntityManager,
     tenantId: TenantId,
-    broadcast: NewBroadcast,
-  ): Promise<BroadcastRow | undefined> {
-    const [row] = await manager.query<BroadcastRow[]>(
+    broadcasts: readonly NewBroadcast[],
+  ): Promise<BroadcastRow[]> {
+    return manager.query<BroadcastRow[]>(
       `INSERT INTO broadcasts (tenant_id, message_id, audience, schedule_id, due_at, planned_on, ambiguity_policy,
          expected, kind, target_id, max_stars, sequence_id, pin_notifies, queue_id)
-       VALUES ($1, $2, $3, $4, coalesce($5, clock_timestamp()), (clock_timestamp() AT TIME ZONE 'UTC')::date, $6, $7,
-         $8, $9, $10, $11, $12, $13)
+       SELECT $1, "messageId", audience, "scheduleId", coalesce("dueAt", clock_timestamp()),
+         (clock_timestamp() AT TIME ZONE 'UTC')::date, "ambiguityPolicy", expected, kind, "targetId", "maxStars",
+         "sequenceId", coalesce("pinNotifies", false), "queueId"
+       FROM jsonb_to_recordset($2::jsonb) AS broadcast ("messageId" uuid, audience jsonb, "scheduleId" uuid,
+         "dueAt" timestamptz, "ambiguityPolicy" text, expected bigint, kind text, "targetId" uuid, "maxStars" int,
+         "sequenceId" uuid, "pinNotifies" boolean, "queueId" uuid)
        ON CONFLICT (schedule_id, due_at, time_zone) DO NOTHING RETURNING ${COLUMNS}`,
-      [
-        tenantId,
-        broadcast.messageId,
-        JSON.stringify(broadcast.audience),
-        broadcast.scheduleId,
-        broadcast.dueAt,
-        broadcast.ambiguityPolicy,
-        broadcast.expected,
-        broadcast.kind,
-        broadcast.targetId,
-        broadcast.maxStars,
-        broadcast.sequenceId,
-        broadcast.pinNotifies ?? false,
-        broadcast.queueId ?? null,
-      ],
+      [tenantId, JSON.stringify(broadcasts)],
     );
-    return row;
   }
 
   async findByOccurrence(

@@ -23,7 +23,12 @@ import {
   type TestBroadcast,
 } from './broadcast.dto.js';
 import { BroadcastReports, presentBroadcast } from './broadcast-reports.service.js';
-import { type AmbiguityPolicy, BroadcastRepository, type BroadcastRow } from './broadcast.repository.js';
+import {
+  type AmbiguityPolicy,
+  BroadcastRepository,
+  type BroadcastRow,
+  type NewBroadcast,
+} from './broadcast.repository.js';
 import { PLANS } from './delivery.queues.js';
 import { type AskedFollowUps, listFollowUps } from './follow-up.rules.js';
 import { FollowUpsRepository } from './follow-ups.repository.js';
@@ -45,6 +50,9 @@ export interface BroadcastRequest {
   /** What it may cost at most; without it, it goes at the free pace. */
   readonly maxStars?: number;
 }
+
+/** A broadcast of a schedule, at a due instant of its own. */
+export type DueRequest = BroadcastRequest & { readonly scheduleId: string; readonly dueAt: Date };
 
 @Injectable()
 export class BroadcastService implements OnModuleInit {
@@ -84,6 +92,33 @@ export class BroadcastService implements OnModuleInit {
     request: BroadcastRequest,
   ): Promise<{ id: string }> {
     return this.start(manager, tenantId, request);
+  }
+
+  /**
+   * The same for many that are due, in a few statements: all of them or none.
+   *
+   * @returns their ids, in the order of the requests
+   * @throws ProblemError 402 `quota_exceeded` where the plan has no room for all of them, before anything is written
+   */
+  async startDueInTransaction(
+    manager: EntityManager,
+    tenantId: TenantId,
+    requests: readonly DueRequest[],
+  ): Promise<string[]> {
+    const audiences = requests.map(({ audience }) => audience);
+    const expected = await this.expectAudiences(manager, tenantId, audiences);
+    const rows = await this.repository.insertMany(
+      manager,
+      tenantId,
+      requests.map((request, n) => toNew(request, expected[n] ?? 0)),
+    );
+    const requestOf = new Map(requests.map((request) => [keyOf(request), request]));
+    await this.follow(manager, tenantId, rows, (row) => requestOf.get(keyOfRow(row)));
+    const idOf = new Map(rows.map((row) => [keyOfRow(row), row.id]));
+    const ids: string[] = [];
+    for (const request of requests)
+      ids.push(idOf.get(keyOf(request)) ?? (await this.findStarted(manager, request)).id);
+    return ids;
   }
 
   /** Sends now. */
@@ -165,30 +200,36 @@ export class BroadcastService implements OnModuleInit {
     tenantId: TenantId,
     request: BroadcastRequest,
   ): Promise<BroadcastRow> {
-    const { scheduleId = null, dueAt = null } = request;
-    const expected = await this.expectAudience(manager, tenantId, request.audience);
-    const inserted = await this.repository.insert(manager, tenantId, {
-      messageId: request.messageId,
-      audience: request.audience,
-      scheduleId,
-      sequenceId: request.sequenceId ?? null,
-      dueAt,
-      ambiguityPolicy: request.ambiguityPolicy ?? 'leave',
-      kind: request.kind ?? 'send',
-      targetId: null,
-      queueId: request.queueId,
-      maxStars: request.maxStars ?? null,
-      expected,
-    });
-    if (inserted) {
-      if (request.followUps)
-        await this.followUps.insertAll(manager, tenantId, inserted.id, listFollowUps(request.followUps));
-      this.tenants.afterCommit(() => this.plans.wakeSoon([inserted.no]));
-      return inserted;
+    const [expected = 0] = await this.expectAudiences(manager, tenantId, [request.audience]);
+    const [inserted] = await this.repository.insertMany(manager, tenantId, [toNew(request, expected)]);
+    if (!inserted) return this.findStarted(manager, request);
+    await this.follow(manager, tenantId, [inserted], () => request);
+    return inserted;
+  }
+
+  /** What is done once they have sent is written down, and their planning woken. */
+  private async follow(
+    manager: EntityManager,
+    tenantId: TenantId,
+    inserted: readonly BroadcastRow[],
+    requestOf: (row: BroadcastRow) => BroadcastRequest | undefined,
+  ): Promise<void> {
+    for (const row of inserted) {
+      const followUps = requestOf(row)?.followUps;
+      if (followUps) await this.followUps.insertAll(manager, tenantId, row.id, listFollowUps(followUps));
     }
-    const timeZone = request.audience.localTime?.timeZone ?? '';
+    if (inserted.length > 0)
+      this.tenants.afterCommit(() => this.plans.wakeSoon(inserted.map(({ no }) => no)));
+  }
+
+  private async findStarted(
+    manager: EntityManager,
+    { scheduleId, dueAt, audience }: BroadcastRequest,
+  ): Promise<BroadcastRow> {
     const started =
-      scheduleId && dueAt && (await this.repository.findByOccurrence(manager, scheduleId, dueAt, timeZone));
+      scheduleId &&
+      dueAt &&
+      (await this.repository.findByOccurrence(manager, scheduleId, dueAt, zoneOf(audience)));
     if (!started) throw new Error('A broadcast was neither started nor there already.');
     return started;
   }
@@ -197,19 +238,47 @@ export class BroadcastService implements OnModuleInit {
    * A broadcast is refused whole, never half sent: its audience is counted before it is accepted, as far as the plan's
    * deliveries of the day reach. Whoever joins before it is planned comes on top.
    *
-   * @returns the size of the audience; 0 where the plan has no limit, and nobody needs to count
+   * @returns the sizes of the audiences; 0 where the plan has no limit, and nobody needs to count
    */
-  private async expectAudience(
+  private async expectAudiences(
     manager: EntityManager,
     tenantId: TenantId,
-    audience: Audience,
-  ): Promise<number> {
+    audiences: readonly Audience[],
+  ): Promise<number[]> {
     // New people are always met and answered; beyond the plan's chats it is the broadcasts that wait.
     await this.quotas.assertRoom(manager, tenantId, 'chats', 0);
-    const room = Math.max(0, await this.quotas.findRoom(manager, tenantId, 'deliveriesPerDay'));
-    if (room === Infinity) return 0;
-    const expected = await this.audience.countUpTo(manager, audience, room + 1);
-    if (expected > room) throw await this.quotas.excessOf(manager, tenantId, 'deliveriesPerDay');
+    let room = Math.max(0, await this.quotas.findRoom(manager, tenantId, 'deliveriesPerDay'));
+    if (room === Infinity) return audiences.map(() => 0);
+    const expected: number[] = [];
+    for (const audience of audiences) {
+      const size = await this.audience.countUpTo(manager, audience, room + 1);
+      if (size > room) throw await this.quotas.excessOf(manager, tenantId, 'deliveriesPerDay');
+      expected.push(size);
+      room -= size;
+    }
     return expected;
   }
 }
+
+const zoneOf = ({ localTime }: Audience): string => localTime?.timeZone ?? '';
+
+/** A schedule has one broadcast for each due instant and zone. */
+const keyOf = ({ scheduleId, dueAt, audience }: DueRequest): string =>
+  `${scheduleId} ${dueAt.getTime()} ${zoneOf(audience)}`;
+
+const keyOfRow = ({ schedule_id, due_at, audience }: BroadcastRow): string =>
+  `${schedule_id} ${due_at.getTime()} ${zoneOf(audience)}`;
+
+const toNew = (request: BroadcastRequest, expected: number): NewBroadcast => ({
+  messageId: request.messageId,
+  audience: request.audience,
+  scheduleId: request.scheduleId ?? null,
+  sequenceId: request.sequenceId ?? null,
+  dueAt: request.dueAt ?? null,
+  ambiguityPolicy: request.ambiguityPolicy ?? 'leave',
+  kind: request.kind ?? 'send',
+  targetId: null,
+  queueId: request.queueId,
+  maxStars: request.maxStars ?? null,
+  expected,
+});

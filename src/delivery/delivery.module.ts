@@ -20,7 +20,7 @@ import { BroadcastService } from './broadcast.service.js';
 import { Contents } from './contents.js';
 import { CutLongWaits } from './cut-long-waits.handler.js';
 import { ControlRepository } from './control.repository.js';
-import { LANES, LANES_PER_JOB, PLANS } from './delivery.queues.js';
+import { LANES, LANES_PER_JOB, PLANS, PLANS_PER_JOB } from './delivery.queues.js';
 import { DeliveryMetrics } from './delivery-metrics.js';
 import { DeliveryPartitions } from './delivery-partitions.service.js';
 import { FanOut } from './fan-out.service.js';
@@ -41,7 +41,7 @@ import { TotalsKeeper } from './totals-keeper.service.js';
 import { WakeLaneWhenBotChanges } from './wake-lane-when-bot-changes.handler.js';
 import { LaneProcessor, PlanProcessor } from './wake.processors.js';
 
-const queues = [QueueModule.forSubject(LANES, LANES_PER_JOB), QueueModule.forSubject(PLANS)];
+const queues = [QueueModule.forSubject(LANES, LANES_PER_JOB), QueueModule.forSubject(PLANS, PLANS_PER_JOB)];
 
 /** What every process needs: starting broadcasts and taking answers. */
 @Global()

@@ -4,6 +4,8 @@ export const LANES = 'lanes';
 export const LANES_PER_JOB = 50;
 /** Queue of wakes: a broadcast's deliveries are not all planned; keyed by the broadcast's number. */
 export const PLANS = 'plans';
+/** What is due in one second is woken in a few jobs: on PostgreSQL a job costs more than the start of its broadcast. */
+export const PLANS_PER_JOB = 50;
 /** PostgreSQL channel: lanes that are being driven have more; the payload is bots' numbers, comma-separated. */
 export const LANES_CHANNEL = 'arauto_lanes';
 /** PostgreSQL channel: lanes that are being driven have answers to people, which pass what waits; payload as above. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AudienceService, zonesOf } from '../audience/index.js';
 import { type PoolClient } from 'pg';
 import { ClockWatch } from '../platform/clock-watch/index.js';
-import { DispatcherDatabase } from '../platform/database/index.js';
+import { DispatcherDatabase, LOOK_UP_BY_KEY } from '../platform/database/index.js';
 import { asTenantId, type TenantId } from '../platform/identity/index.js';
 import { DEFAULT_GRACE_SECONDS, type DecidedRun, type RunPolicy } from './rules/missed-runs.rules.js';
 import { type Timing } from './rules/schedule.rules.js';
@@ -75,6 +75,8 @@ export class DueSchedulesRepository {
     decide: (schedule: DueSchedule, now: Date) => DueDecision,
   ): Promise<{ taken: number; waiting: WaitingOccurrence[] }> {
     return this.database.transaction(async (client) => {
+      // A ticker that was busy finds tables that outgrew their statistics, and would read them whole for each batch.
+      await client.query(LOOK_UP_BY_KEY);
       const mayBeginBy = this.clocks.beginReading();
       // In a subquery the volatile clock is read once, so that the index on due times bounds the scan.
       const { rows } = await client.query<DueRow>(

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
 import { type Audience, type LocalTimeOf } from '../audience/index.js';
 import { type PinWay } from '../delivery/index.js';
+import { LOOK_UP_BY_KEY } from '../platform/database/index.js';
 import { DEFAULT_GRACE_SECONDS, type SkipReason } from './rules/missed-runs.rules.js';
 import { type OccurrenceView, type OverlapPolicy } from './schedule.dto.js';
 
@@ -57,16 +58,17 @@ export class OccurrencesRepository {
     );
   }
 
-  /** Those of the list that wait and that no other process is starting. */
+  /** Those of the list that wait and that no other process is starting. Each is looked up by its key. */
   lockWaiting(manager: EntityManager, ids: readonly string[]): Promise<StartableOccurrence[]> {
     return manager.query<StartableOccurrence[]>(
-      `SELECT o.id, o.due_at, o.time_zone, o.schedule_id, s.message_id, s.audience, s.local_time_of, s.overlap_policy,
-              s.recycles, s.pin, s.delete_previous, s.delete_after_seconds, s.queue_id,
-              o.due_at + make_interval(secs => coalesce(s.grace_seconds, ${DEFAULT_GRACE_SECONDS})) < clock_timestamp()
-                AS is_past_grace
-         FROM occurrences o JOIN schedules s ON s.id = o.schedule_id
-        WHERE o.id = ANY ($1::uuid[]) AND o.state = 'waiting'
-        ORDER BY o.due_at, o.id FOR UPDATE OF o SKIP LOCKED`,
+      `SELECT found.* FROM unnest($1::uuid[]) AS wanted (id), LATERAL (
+         SELECT o.id, o.due_at, o.time_zone, o.schedule_id, s.message_id, s.audience, s.local_time_of, s.overlap_policy,
+                s.recycles, s.pin, s.delete_previous, s.delete_after_seconds, s.queue_id,
+                o.due_at + make_interval(secs => coalesce(s.grace_seconds, ${DEFAULT_GRACE_SECONDS})) < clock_timestamp()
+                  AS is_past_grace
+           FROM occurrences o JOIN schedules s ON s.id = o.schedule_id
+          WHERE o.id = wanted.id AND o.state = 'waiting' FOR UPDATE OF o SKIP LOCKED) AS found
+        ORDER BY due_at, id`,
       [ids],
     );
   }
@@ -136,10 +138,13 @@ export class OccurrencesRepository {
     );
   }
 
+  /** The last that its transaction looks up: from here on it goes along indexes alone. */
   async markStarted(
     manager: EntityManager,
     started: readonly { id: string; broadcastId: string }[],
   ): Promise<void> {
+    // Without it the planner reads all of a day's occurrences for each few hundred, and 20,000 in a second take 9 s.
+    await manager.query(LOOK_UP_BY_KEY);
     await manager.query(
       `UPDATE occurrences o SET state = 'started', broadcast_id = t.broadcast_id
          FROM unnest($1::uuid[], $2::uuid[]) AS t (id, broadcast_id) WHERE o.id = t.id`,

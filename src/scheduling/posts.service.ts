@@ -20,6 +20,7 @@ import { type PostQueueRow, PostQueuesRepository } from './post-queues.repositor
 import { describeLocally, instantOf } from './rules/local-time.rules.js';
 import { describeSlot, findFreeSlots, isSlot, type WeeklySlots } from './rules/post-slots.rules.js';
 import { slotTaken } from './rules/schedule-choice.rules.js';
+import { ScheduleCreation } from './schedule-creation.service.js';
 import { ScheduleService } from './schedule.service.js';
 import { type ScheduleRow, SchedulesRepository } from './schedules.repository.js';
 
@@ -37,6 +38,7 @@ export class PostsService {
     private readonly idempotency: IdempotencyService,
     private readonly queues: PostQueuesRepository,
     private readonly schedules: ScheduleService,
+    private readonly creation: ScheduleCreation,
     private readonly rows: SchedulesRepository,
     private readonly audience: AudienceService,
     private readonly audit: AuditLog,
@@ -143,7 +145,7 @@ export class PostsService {
     at: Date,
   ): Promise<ScheduleRow> {
     const week = weekOf(queue);
-    return this.schedules.createInTransaction(
+    return this.creation.createInTransaction(
       manager,
       caller,
       {

@@ -31,14 +31,14 @@ import {
   schedulesExportSchema,
 } from './schedule-bulk.dto.js';
 import { ScheduleBulkService } from './schedule-bulk.service.js';
-import { ScheduleService } from './schedule.service.js';
+import { ScheduleCreation } from './schedule-creation.service.js';
 
 @ApiTags('Schedules')
 @ApiBearerAuth('session')
 @Controller('schedules')
 export class ScheduleBulkController {
   constructor(
-    private readonly schedules: ScheduleService,
+    private readonly creation: ScheduleCreation,
     private readonly bulk: ScheduleBulkService,
   ) {}
 
@@ -66,7 +66,7 @@ export class ScheduleBulkController {
     @Idempotency() idempotent: IdempotentRequest,
     @Body({ schema: importSchedulesSchema }) { schedules }: ImportSchedules,
   ): Promise<ImportResult> {
-    return this.schedules.createMany(caller, idempotent, schedules);
+    return this.creation.createMany(caller, idempotent, schedules);
   }
 
   @Post('import-csv')

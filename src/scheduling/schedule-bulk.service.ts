@@ -13,6 +13,7 @@ import {
   importSchedulesSchema,
   type SchedulesExport,
 } from './schedule-bulk.dto.js';
+import { ScheduleCreation } from './schedule-creation.service.js';
 import { ScheduleService } from './schedule.service.js';
 import { type ScheduleRow, SchedulesRepository } from './schedules.repository.js';
 import { type StackRow, StacksRepository } from './stacks.repository.js';
@@ -26,6 +27,7 @@ export class ScheduleBulkService {
   constructor(
     private readonly database: TenantDatabase,
     private readonly schedules: ScheduleService,
+    private readonly creation: ScheduleCreation,
     private readonly repository: SchedulesRepository,
     private readonly stacks: StacksRepository,
   ) {}
@@ -48,7 +50,7 @@ export class ScheduleBulkService {
   importCsv(caller: Caller, idempotent: IdempotentRequest, csv: string): Promise<ImportResult> {
     const read = importSchedulesSchema.safeParse({ schedules: readRows(csv) });
     if (!read.success) throw toProblem(read.error);
-    return this.schedules.createMany(caller, idempotent, read.data.schedules);
+    return this.creation.createMany(caller, idempotent, read.data.schedules);
   }
 
   /** Newest first. */

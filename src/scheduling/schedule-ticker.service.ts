@@ -27,6 +27,7 @@ export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly loop: TickerLoop;
   private readonly lateness: Spread;
   private sweptAtMs = -Infinity;
+  private starting: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly due: DueSchedulesRepository,
@@ -50,6 +51,7 @@ export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     await this.loop.stop();
+    await this.starting;
   }
 
   /** @returns how long there is nothing to do, in milliseconds */
@@ -65,7 +67,9 @@ export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
     });
     // Only now is it committed.
     for (const seconds of latenesses) this.lateness.observe(seconds);
-    await this.starter.startAll(waiting);
+    // While these start the next are claimed, but no more: what a process has in hand is late if it dies.
+    await this.starting;
+    this.starting = this.starter.startAll(waiting);
     await this.sweep();
     if (taken === BATCH) return 0;
     return this.due.msUntilNextDue();

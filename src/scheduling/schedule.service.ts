@@ -1,31 +1,24 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
-import { type Audience, AudienceService, type LocalTimeOf } from '../audience/index.js';
+import { type Audience, AudienceService } from '../audience/index.js';
 import { FollowUps, type FollowUpView } from '../delivery/index.js';
 import { MessageService, MessageUses } from '../messages/index.js';
 import { TenantDatabase } from '../platform/database/index.js';
-import { conflict, invalidField, notFound, withinField } from '../platform/errors/index.js';
-import {
-  idBefore,
-  IdempotencyService,
-  type IdempotentRequest,
-  type Page,
-  pageOf,
-  type PageQuery,
-} from '../platform/http/index.js';
+import { conflict, notFound } from '../platform/errors/index.js';
+import { idBefore, type Page, pageOf, type PageQuery } from '../platform/http/index.js';
 import { type Caller, type TenantId } from '../platform/identity/index.js';
 import { type AuditEntry, AuditLog, type Language, Quotas, TimeZoneChanges } from '../tenants/index.js';
 import { type OccurrenceRow, OccurrencesRepository } from './occurrences.repository.js';
 import { letAwaitApproval, refuseChoice } from './rules/approval.rules.js';
+import { viewSchedule } from './rules/schedule-view.rules.js';
 import { ScheduleApproval } from './schedule-approval.service.js';
 import { announceDueSoon, ringForSchedules } from './schedule-bell.js';
-import { DEFAULT_GRACE_SECONDS } from './rules/missed-runs.rules.js';
 import { describeTiming } from './rules/rule-sentence.rules.js';
 import { previewZones } from './rules/zone-preview.rules.js';
 import {
+  assertOneZone,
   changeChoice,
   chooseLocalTimeOf,
-  choosePolicy,
   chooseTiming,
   isChangeOfNameAlone,
   type LocalTimes,
@@ -37,11 +30,8 @@ import {
 } from './rules/schedule-choice.rules.js';
 import { shiftRule } from './rules/shift-rule.rules.js';
 import { previewRuns } from './rules/schedule.rules.js';
-import { viewZones } from './rules/zone-runs.rules.js';
-import { type ImportResult } from './schedule-bulk.dto.js';
 import {
   type ChangeSchedule,
-  type CreateSchedule,
   type OccurrenceView,
   type PreviewQuery,
   type PreviewRule,
@@ -49,24 +39,23 @@ import {
   type ScheduleQuery,
   type ScheduleView,
 } from './schedule.dto.js';
+import { ScheduleCreation } from './schedule-creation.service.js';
 import { ScheduleMessages } from './schedule-messages.service.js';
-import { StacksRepository } from './stacks.repository.js';
-import { type ScheduleRow, SchedulesRepository, type TenantClock } from './schedules.repository.js';
+import { type ScheduleRow, SchedulesRepository } from './schedules.repository.js';
 
 /** What people do with schedules. What becomes due is the ticker's. */
 @Injectable()
 export class ScheduleService implements OnModuleInit {
   constructor(
     private readonly database: TenantDatabase,
-    private readonly idempotency: IdempotencyService,
     private readonly schedules: SchedulesRepository,
     private readonly occurrences: OccurrencesRepository,
-    private readonly stacks: StacksRepository,
     private readonly sent: ScheduleMessages,
     private readonly messages: MessageService,
     private readonly messageUses: MessageUses,
     private readonly audience: AudienceService,
     private readonly audit: AuditLog,
+    private readonly creation: ScheduleCreation,
     private readonly quotas: Quotas,
     private readonly timeZones: TimeZoneChanges,
     private readonly approval: ScheduleApproval,
@@ -86,106 +75,6 @@ export class ScheduleService implements OnModuleInit {
     });
   }
 
-  create(caller: Caller, idempotent: IdempotentRequest, input: CreateSchedule): Promise<ScheduleView> {
-    return this.idempotency.run(caller, idempotent, async (manager) => {
-      return toView(await this.createInTransaction(manager, caller, input));
-    });
-  }
-
-  /** As part of the surrounding unit of work. @param queueId of the queue whose post it is */
-  async createInTransaction(
-    manager: EntityManager,
-    caller: Caller,
-    input: CreateSchedule,
-    queueId: string | null = null,
-  ): Promise<ScheduleRow> {
-    const clock = await this.schedules.readClock(manager, caller.tenantId);
-    const { choice, stack } = await this.choose(manager, caller.tenantId, input, clock);
-    const placed = queueId === null ? choice : { ...choice, queue_id: queueId, post_at: choice.next_run_at };
-    const [row] = await this.insertAll(manager, caller, [{ choice: placed, stack }], clock.now);
-    if (!row) throw new Error('INSERT returned no row.');
-    return row;
-  }
-
-  private async insertAll(
-    manager: EntityManager,
-    caller: Caller,
-    chosen: readonly ChosenSchedule[],
-    now: Date,
-  ): Promise<ScheduleRow[]> {
-    await this.quotas.assertRoom(manager, caller.tenantId, 'schedules', chosen.length);
-    const needsApproval = await this.approval.isNeeded(manager, caller);
-    const rows = await this.schedules.insertMany(
-      manager,
-      caller.tenantId,
-      chosen.map(({ choice }) => (needsApproval ? letAwaitApproval(choice, now) : choice)),
-    );
-    for (const [n, { stack }] of chosen.entries())
-      if (stack.length > 0) await this.stacks.add(manager, caller.tenantId, rows[n]!.id, stack);
-    const dueTimes = rows.flatMap((row) => row.next_run_at?.getTime() ?? []);
-    if (dueTimes.length > 0) await announceDueSoon(manager, new Date(Math.min(...dueTimes)), now);
-    const ids = rows.map(({ id }) => id);
-    await this.record(manager, caller, 'schedule.created', ids);
-    await this.approval.request(manager, caller, rows);
-    return rows;
-  }
-
-  /** All of them or none. @throws ProblemError 400 naming the first that is wrong, such as `schedules.3.rule.at` */
-  createMany(
-    caller: Caller,
-    idempotent: IdempotentRequest,
-    inputs: readonly CreateSchedule[],
-  ): Promise<ImportResult> {
-    return this.idempotency.run(caller, idempotent, async (manager) => {
-      const clock = await this.schedules.readClock(manager, caller.tenantId);
-      const chosen: ChosenSchedule[] = [];
-      const known = new Set<string>();
-      for (const [n, input] of inputs.entries()) {
-        try {
-          chosen.push(await this.choose(manager, caller.tenantId, input, clock, known));
-        } catch (error) {
-          throw withinField(error, `schedules.${n}`);
-        }
-      }
-      const rows = await this.insertAll(manager, caller, chosen, clock.now);
-      return { ids: rows.map(({ id }) => id) };
-    });
-  }
-
-  /** @param known messages and audiences that this transaction has found good, gets those that it finds */
-  private async choose(
-    manager: EntityManager,
-    tenantId: TenantId,
-    input: CreateSchedule,
-    { now, timeZone }: Pick<TenantClock, 'now' | 'timeZone'>,
-    known = new Set<string>(),
-  ): Promise<ChosenSchedule> {
-    const of = chooseLocalTimeOf(input, input.localTimeOf ?? 'tenant');
-    if (input.stack) assertOneZone(of);
-    if (of) await this.schedules.lockZones(manager);
-    const local = of && (await this.findLocalTimes(manager, { tenantId, timeZone }, input.audience, of));
-    const timing = chooseTiming(input, input.timeZone ?? timeZone, now, local);
-    const audience = JSON.stringify(input.audience);
-    if (!known.has(audience)) await this.audience.assertExists(manager, input.audience);
-    known.add(audience);
-    const { stack, ...sent } = await this.sent.choose(manager, tenantId, input, known);
-    const choice = {
-      ...timing,
-      ...choosePolicy(input),
-      ...sent,
-      name: input.name,
-      audience: input.audience,
-      runs: null,
-      state: 'active' as const,
-      state_reason: null,
-      paused_at: null,
-      refusal: null,
-      queue_id: null,
-      post_at: null,
-    };
-    return { choice, stack };
-  }
-
   /** Changes what is named. A new rule or zone counts from now, and lets an ended schedule begin again. */
   change(caller: Caller, id: string, input: ChangeSchedule): Promise<ScheduleView> {
     return this.database.run(caller.tenantId, async (manager) => {
@@ -200,7 +89,7 @@ export class ScheduleService implements OnModuleInit {
         input.localTimeOf ?? row.local_time_of ?? 'tenant',
       );
       const where = { tenantId: caller.tenantId, timeZone };
-      const local = of && (await this.findLocalTimes(manager, where, audience, of));
+      const local = of && (await this.creation.findLocalTimes(manager, where, audience, of));
       const { startsAgain, ...choice } = changeChoice(row, input, now, local);
       if (startsAgain) await this.quotas.assertRoom(manager, caller.tenantId, 'schedules');
       const sent = await this.sent.change(manager, caller.tenantId, row, input);
@@ -215,7 +104,7 @@ export class ScheduleService implements OnModuleInit {
         : await this.approval.saveWaiting(manager, caller, row, wanted, now);
       await announceDueSoon(manager, changed.next_run_at, now);
       await this.record(manager, caller, 'schedule.changed', [id], { fields: Object.keys(input).join(', ') });
-      return toView(changed);
+      return viewSchedule(changed);
     });
   }
 
@@ -223,14 +112,14 @@ export class ScheduleService implements OnModuleInit {
   pause(caller: Caller, id: string): Promise<ScheduleView> {
     return this.database.run(caller.tenantId, async (manager) => {
       const row = await this.schedules.lockByIdOrThrow(manager, id);
-      if (row.state === 'paused') return toView(row);
+      if (row.state === 'paused') return viewSchedule(row);
       if (row.state === 'ended')
         throw conflict('schedule_ended', 'This schedule has ended; there is nothing to pause.');
       const { now } = await this.schedules.readClock(manager, caller.tenantId);
       await this.occurrences.skipHeld(manager, id);
       const paused = await this.schedules.update(manager, id, pauseChoice(row, now));
       await this.record(manager, caller, 'schedule.paused', [id]);
-      return toView(paused);
+      return viewSchedule(paused);
     });
   }
 
@@ -238,7 +127,7 @@ export class ScheduleService implements OnModuleInit {
   resume(caller: Caller, id: string): Promise<ScheduleView> {
     return this.database.run(caller.tenantId, async (manager) => {
       const row = await this.schedules.lockByIdOrThrow(manager, id);
-      if (row.state === 'active') return toView(row);
+      if (row.state === 'active') return viewSchedule(row);
       if (row.state === 'awaiting_approval')
         throw conflict('awaiting_approval', 'This schedule waits until an admin approves it.');
       if (row.state === 'ended')
@@ -246,7 +135,7 @@ export class ScheduleService implements OnModuleInit {
       const resumed = await this.letGoOn(manager, caller, row, await this.approval.isNeeded(manager, caller));
       await this.record(manager, caller, 'schedule.resumed', [id]);
       await this.approval.request(manager, caller, [resumed]);
-      return toView(resumed);
+      return viewSchedule(resumed);
     });
   }
 
@@ -256,7 +145,7 @@ export class ScheduleService implements OnModuleInit {
       const row = await this.lockAwaitingOrThrow(manager, id);
       const approved = await this.letGoOn(manager, caller, row, false);
       await this.approval.tell(manager, caller, 'schedule.approved', approved);
-      return toView(approved);
+      return viewSchedule(approved);
     });
   }
 
@@ -266,7 +155,7 @@ export class ScheduleService implements OnModuleInit {
       const row = await this.lockAwaitingOrThrow(manager, id);
       const refused = await this.schedules.update(manager, id, refuseChoice(row, reason));
       await this.approval.tell(manager, caller, 'schedule.refused', refused);
-      return toView(refused);
+      return viewSchedule(refused);
     });
   }
 
@@ -297,12 +186,12 @@ export class ScheduleService implements OnModuleInit {
     const rows = await this.database.run(caller.tenantId, (manager) =>
       this.schedules.findPage(manager, before, query.limit + 1, query.state),
     );
-    return pageOf(rows, query, toView);
+    return pageOf(rows, query, viewSchedule);
   }
 
   findById(caller: Caller, id: string): Promise<ScheduleView> {
     return this.database.run(caller.tenantId, async (manager) =>
-      toView(await this.findByIdOrThrow(manager, id)),
+      viewSchedule(await this.findByIdOrThrow(manager, id)),
     );
   }
 
@@ -338,7 +227,7 @@ export class ScheduleService implements OnModuleInit {
       const clock = await this.schedules.readClock(manager, caller.tenantId);
       if (input.audience) await this.audience.assertExists(manager, audience);
       const where = { tenantId: caller.tenantId, timeZone: clock.timeZone };
-      return { clock, local: of && (await this.findLocalTimes(manager, where, audience, of)) };
+      return { clock, local: of && (await this.creation.findLocalTimes(manager, where, audience, of)) };
     });
     const choice = chooseTiming(input, input.timeZone ?? clock.timeZone, clock.now, local);
     const language = input.language ?? clock.language;
@@ -380,18 +269,7 @@ export class ScheduleService implements OnModuleInit {
     timeZone: string,
     { audience, local_time_of: of }: Pick<ScheduleChoice, 'audience' | 'local_time_of'>,
   ): Promise<LocalTimes | null> {
-    return of && this.findLocalTimes(manager, { tenantId, timeZone }, audience, of);
-  }
-
-  /** Without a bot there is nobody yet, and the tenant's own zone stands for those to come. */
-  private async findLocalTimes(
-    manager: EntityManager,
-    { tenantId, timeZone }: { tenantId: TenantId; timeZone: string },
-    audience: Audience,
-    of: LocalTimeOf,
-  ): Promise<LocalTimes> {
-    const zones = await this.audience.findZones(manager, tenantId, audience, of);
-    return { of, zones: zones.length > 0 ? zones : [timeZone] };
+    return of && this.creation.findLocalTimes(manager, { tenantId, timeZone }, audience, of);
   }
 
   private record(
@@ -414,22 +292,6 @@ export class ScheduleService implements OnModuleInit {
   }
 }
 
-interface ChosenSchedule {
-  readonly choice: ScheduleChoice;
-  /** Messages of its stack; none where it sends one. */
-  readonly stack: readonly string[];
-}
-
-/** Runs of many zones belong together, and would each take a message of their own. */
-function assertOneZone(localTimeOf: LocalTimeOf | null): void {
-  if (localTimeOf !== null)
-    throw invalidField(
-      'stack',
-      'many_zones',
-      'A stack goes with one zone alone, since each run takes a message; leave localTimeOf out.',
-    );
-}
-
 function toPreview(
   row: TimingRow & Pick<ScheduleChoice, 'max_runs' | 'local_time_of'>,
   local: LocalTimes | null,
@@ -447,36 +309,6 @@ function toPreview(
       : { runs: previewRuns(timing, now, count).map((run) => ({ ...run, timeZone })), zones: null }),
   };
 }
-
-const toView = (row: ScheduleRow): ScheduleView => ({
-  id: row.id,
-  name: row.name,
-  messageId: row.message_id,
-  stack: row.recycles === null ? null : { recycle: row.recycles },
-  audience: row.audience,
-  rule: row.rule,
-  timeZone: row.time_zone,
-  localTimeOf: row.local_time_of ?? 'tenant',
-  zones: row.zone_runs && viewZones(row.zone_runs),
-  endsAt: row.ends_at?.toISOString() ?? null,
-  exceptDates: row.except_dates?.slice() ?? null,
-  within: row.within,
-  maxRuns: row.max_runs,
-  runs: row.runs ?? 0,
-  missedPolicy: row.missed_policy ?? 'latest',
-  graceSeconds: row.grace_seconds ?? DEFAULT_GRACE_SECONDS,
-  overlapPolicy: row.overlap_policy ?? 'parallel',
-  pin: row.pin,
-  deletePrevious: row.delete_previous === true,
-  deleteAfterSeconds: row.delete_after_seconds,
-  state: row.state,
-  reason: row.state_reason,
-  refusal: row.refusal,
-  nextRunAt: row.next_run_at?.toISOString() ?? null,
-  lastRunAt: row.last_run_at?.toISOString() ?? null,
-  createdAt: row.created_at.toISOString(),
-  updatedAt: row.updated_at.toISOString(),
-});
 
 const toOccurrenceView = (row: OccurrenceRow, followUps: readonly FollowUpView[]): OccurrenceView => ({
   id: row.id,

@@ -38,13 +38,17 @@ import {
   scheduleSchema,
   type ScheduleView,
 } from './schedule.dto.js';
+import { ScheduleCreation } from './schedule-creation.service.js';
 import { ScheduleService } from './schedule.service.js';
 
 @ApiTags('Schedules')
 @ApiBearerAuth('session')
 @Controller('schedules')
 export class SchedulesController {
-  constructor(private readonly schedules: ScheduleService) {}
+  constructor(
+    private readonly schedules: ScheduleService,
+    private readonly creation: ScheduleCreation,
+  ) {}
 
   @Post()
   @AllowRole('editor', 'schedules:write')
@@ -59,7 +63,7 @@ export class SchedulesController {
     @Idempotency() idempotent: IdempotentRequest,
     @Body({ schema: createScheduleSchema }) input: CreateSchedule,
   ): Promise<ScheduleView> {
-    return this.schedules.create(caller, idempotent, input);
+    return this.creation.create(caller, idempotent, input);
   }
 
   @Post('preview')

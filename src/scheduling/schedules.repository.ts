@@ -19,6 +19,8 @@ export interface TenantClock {
   readonly now: Date;
   readonly timeZone: string;
   readonly language: Language;
+  /** Whether editors' schedules wait for an admin. */
+  readonly areSchedulesApproved: boolean;
 }
 
 const CHOICES = [
@@ -171,12 +173,13 @@ export class SchedulesRepository {
   }
 
   async readClock(manager: EntityManager, tenantId: TenantId): Promise<TenantClock> {
-    const [row] = await manager.query<{ now: Date; time_zone: string; language: Language }[]>(
-      'SELECT clock_timestamp() AS now, time_zone, language FROM tenants WHERE id = $1',
+    const [row] = await manager.query<TenantClock[]>(
+      `SELECT clock_timestamp() AS now, time_zone AS "timeZone", language, are_schedules_approved AS "areSchedulesApproved"
+         FROM tenants WHERE id = $1`,
       [tenantId],
     );
     if (!row) throw notFound('tenant');
-    return { now: row.now, timeZone: row.time_zone, language: row.language };
+    return row;
   }
 }
 

@@ -21,6 +21,7 @@ import { ScheduleApprovalController } from './schedule-approval.controller.js';
 import { ScheduleApproval } from './schedule-approval.service.js';
 import { ScheduleBulkController } from './schedule-bulk.controller.js';
 import { ScheduleBulkService } from './schedule-bulk.service.js';
+import { ScheduleCreation } from './schedule-creation.service.js';
 import { ScheduleMessages } from './schedule-messages.service.js';
 import { ScheduleTicker } from './schedule-ticker.service.js';
 import { ScheduleService } from './schedule.service.js';
@@ -43,6 +44,7 @@ import { StacksService } from './stacks.service.js';
   imports: [AudienceModule, MessagesModule, TenantsModule],
   providers: [
     ScheduleApproval,
+    ScheduleCreation,
     ScheduleService,
     ScheduleMessages,
     SchedulesRepository,
@@ -55,6 +57,7 @@ import { StacksService } from './stacks.service.js';
   ],
   exports: [
     ScheduleApproval,
+    ScheduleCreation,
     ScheduleService,
     ScheduleMessages,
     SchedulesRepository,

@@ -1,13 +1,18 @@
 import { type Pool, type PoolClient, type QueryResultRow } from 'pg';
 import { BytesQuery, inlineParameters } from './bytes-query.js';
-import { holdTransaction } from './held-transaction.js';
+import { endWork, holdTransaction } from './held-transaction.js';
+
+const OTHER_WAYS = ['hashjoin', 'mergejoin', 'material', 'seqscan', 'bitmapscan', 'sort'];
 
 /** Options of the connections for `queryByKey`. */
-export const ONLY_INDEX_LOOKUPS = ['hashjoin', 'mergejoin', 'material', 'seqscan', 'bitmapscan', 'sort']
-  .map((method) => `-c enable_${method}=off`)
+export const ONLY_INDEX_LOOKUPS = OTHER_WAYS.map((method) => `-c enable_${method}=off`)
   // What is being sent is in memory: a look-up must not seem dearer than reading the day's whole index.
   .concat('-c random_page_cost=1')
   .join(' ');
+
+/** The same for what is left of one transaction. */
+export const LOOK_UP_BY_KEY = `SELECT ${OTHER_WAYS.map((method) => `set_config('enable_${method}', 'off', true)`).join(', ')},
+  set_config('random_page_cost', '1', true)`;
 
 /**
  * The login that crosses tenants: the ticker, the lanes' journal, the inbox, sign-in. What it may touch is the list
@@ -69,6 +74,7 @@ export class DispatcherDatabase {
     try {
       await client.query('BEGIN');
       const result = await work(client);
+      await endWork();
       await client.query('COMMIT');
       return result;
     } catch (error) {

@@ -27,11 +27,13 @@ describe('GroupedQuery', () => {
       return questions.map(answer);
     });
     const first = query.ask('first');
+    expect(query.isIdle).toBe(false);
     await new Promise((resolve) => setImmediate(resolve));
     const others = Array.from({ length: 150 }, (_, n) => query.ask(String(n)));
     release();
     await Promise.all([first, ...others]);
     expect(sizes).toEqual([1, 100, 50]);
+    expect(query.isIdle).toBe(true);
   });
 
   it('fails those whose statement failed, and goes on with the others', async () => {

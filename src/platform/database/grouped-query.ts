@@ -15,6 +15,11 @@ export class GroupedQuery<Question, Answer> {
   private asked: Asked<Question, Answer>[] = [];
   private isRunning = false;
 
+  /** Claims that nobody waits for an answer. */
+  get isIdle(): boolean {
+    return !this.isRunning;
+  }
+
   /** @param run answers questions, in their order */
   constructor(private readonly run: (questions: readonly Question[]) => Promise<readonly Answer[]>) {}
 

@@ -1,4 +1,4 @@
-import { holdTransaction } from './held-transaction.js';
+import { beforeCommit, endWork, holdTransaction } from './held-transaction.js';
 
 describe('a transaction', () => {
   const tenants = <Result>(work: () => Promise<Result>) => holdTransaction("a tenant's", work);
@@ -34,5 +34,23 @@ describe('a transaction', () => {
     ).rejects.toThrow('refused');
     beginLater();
     expect(await later).toBe('done');
+  });
+
+  it('does last what others wait for, in its order, and at once where there is none', async () => {
+    const did: string[] = [];
+    const note = (what: string) => {
+      did.push(what);
+      return Promise.resolve();
+    };
+    await tenants(async () => {
+      await beforeCommit(() => note('first of the last'));
+      await beforeCommit(() => note('second of the last'));
+      await note('work');
+      await endWork();
+      await note('commit');
+    });
+    expect(did.splice(0)).toEqual(['work', 'first of the last', 'second of the last', 'commit']);
+    await beforeCommit(() => note('at once'));
+    expect(did).toEqual(['at once']);
   });
 });

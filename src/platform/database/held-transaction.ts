@@ -4,6 +4,7 @@ type Side = "a tenant's" | "the dispatcher's";
 
 const held = new AsyncLocalStorage<{
   readonly side: Side;
+  readonly endings: (() => Promise<void>)[];
   readonly hooks: (() => void)[];
   isOpen: boolean;
 }>();
@@ -20,7 +21,7 @@ export async function holdTransaction<Result>(side: Side, work: () => Promise<Re
       `A transaction of ${outer.side} must not wait for one of ${side}: do it all in one of them.`,
     );
   }
-  const transaction = { side, hooks: [], isOpen: true };
+  const transaction = { side, endings: [], hooks: [], isOpen: true };
   let result: Result;
   try {
     result = await held.run(transaction, work);
@@ -30,6 +31,22 @@ export async function holdTransaction<Result>(side: Side, work: () => Promise<Re
   }
   for (const hook of transaction.hooks as readonly (() => void)[]) hook();
   return result;
+}
+
+/**
+ * Runs the work as the last of the transaction around it, of either side; at once where there is none. It is for what
+ * others wait for until the commit: the less comes after it, the less they wait.
+ */
+export async function beforeCommit(work: () => Promise<void>): Promise<void> {
+  const transaction = held.getStore();
+  if (transaction?.isOpen) transaction.endings.push(work);
+  else await work();
+}
+
+/** Does what waits for the end of the transaction: whoever commits calls it right before. */
+export async function endWork(): Promise<void> {
+  const endings = held.getStore()?.endings ?? [];
+  for (let work = endings.shift(); work; work = endings.shift()) await work();
 }
 
 /**

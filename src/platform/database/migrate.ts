@@ -8,6 +8,7 @@ import { Records1700000000006 } from './migrations/0006-records.js';
 import { Time1700000000008 } from './migrations/0008-time.js';
 import { Posts1700000000009 } from './migrations/0009-posts.js';
 import { Sequences1700000000010 } from './migrations/0010-sequences.js';
+import { AuditChain1700000000011 } from './migrations/0011-audit-chain.js';
 
 const MIGRATIONS = [
   Foundation1700000000001,
@@ -19,6 +20,7 @@ const MIGRATIONS = [
   Time1700000000008,
   Posts1700000000009,
   Sequences1700000000010,
+  AuditChain1700000000011,
 ];
 
 /**

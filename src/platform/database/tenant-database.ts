@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type DataSource, type EntityManager } from 'typeorm';
 import { type TenantId } from '../identity/index.js';
-import { afterCommit, holdTransaction } from './held-transaction.js';
+import { afterCommit, endWork, holdTransaction } from './held-transaction.js';
 import { type TenantPlaces } from './tenant-places.js';
 
 interface UnitOfWork {
@@ -57,7 +57,9 @@ export class TenantDatabase {
   ): Promise<Result> {
     return this.source.transaction(async (manager) => {
       await manager.query(`SELECT set_config('app.tenant_id', $1, true)`, [tenantId]);
-      return this.current.run({ tenantId, manager }, () => work(manager));
+      const result = await this.current.run({ tenantId, manager }, () => work(manager));
+      await endWork();
+      return result;
     });
   }
 

@@ -6,7 +6,7 @@ import { type OldRows } from '../cleaning/index.js';
 import { sha256 } from '../crypto/index.js';
 import { TenantDatabase } from '../database/index.js';
 import { invalidField, ProblemError } from '../errors/index.js';
-import { type Caller } from '../identity/index.js';
+import { type Caller, type TenantId } from '../identity/index.js';
 
 const KEY = /^[\x21-\x7e]{1,200}$/;
 
@@ -106,4 +106,63 @@ export class IdempotencyService {
       return kept.response;
     });
   }
+
+  /**
+   * The same for several requests of one tenant, in one unit of work: all of them or none.
+   *
+   * @param work the effects of the requests at these positions; their results in the same order
+   * @returns the results by request; undefined for one whose key was used before, which {@link run} answers
+   */
+  runTogether<Result>(
+    tenantId: TenantId,
+    requests: readonly IdempotentRequest[],
+    work: (manager: EntityManager, positions: readonly number[]) => Promise<readonly Result[]>,
+  ): Promise<(Result | undefined)[]> {
+    return this.database.run(tenantId, async (manager) => {
+      const claimed = await this.claimAll(manager, tenantId, requests);
+      const positions = [...requests.keys()].filter((n) => isClaimed(requests, n, claimed));
+      const results = positions.length > 0 ? await work(manager, positions) : [];
+      const kept = positions
+        .map((position, n) => ({ key: requests[position]!.key, response: results[n] ?? null }))
+        .filter(({ key }) => key !== undefined);
+      if (kept.length > 0)
+        await manager.query(
+          `UPDATE idempotency_keys SET response = kept.response
+             FROM jsonb_to_recordset($2::jsonb) AS kept (key text, response jsonb)
+            WHERE idempotency_keys.tenant_id = $1 AND idempotency_keys.key = kept.key`,
+          [tenantId, JSON.stringify(kept)],
+        );
+      const resultOf = new Map(positions.map((position, n) => [position, results[n]]));
+      return requests.map((_, n) => resultOf.get(n));
+    });
+  }
+
+  /** In the order of the keys, so that nobody waits for each other. @returns those that nobody used before */
+  private async claimAll(
+    manager: EntityManager,
+    tenantId: TenantId,
+    requests: readonly IdempotentRequest[],
+  ): Promise<Set<string>> {
+    const keyed = requests.filter(({ key }) => key !== undefined);
+    if (keyed.length === 0) return new Set();
+    const rows = await manager.query<{ key: string }[]>(
+      `INSERT INTO idempotency_keys (tenant_id, key, fingerprint, response)
+       SELECT $1, key, fingerprint, 'null' FROM unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS asked (key, fingerprint, n)
+        ORDER BY key, n
+       ON CONFLICT (tenant_id, key) DO NOTHING RETURNING key`,
+      [tenantId, keyed.map(({ key }) => key), keyed.map(({ fingerprint }) => fingerprint)],
+    );
+    return new Set(rows.map(({ key }) => key));
+  }
+}
+
+/** Claims that a request is the first with a key that nobody used before, or has none. */
+function isClaimed(
+  requests: readonly IdempotentRequest[],
+  position: number,
+  claimed: ReadonlySet<string>,
+): boolean {
+  const key = requests[position]?.key;
+  if (key === undefined) return true;
+  return claimed.has(key) && requests.findIndex((request) => request.key === key) === position;
 }

@@ -277,3 +277,13 @@ function followedBy(current: ScheduleChoice, local: LocalTimes | null, now: Date
 /** Of a schedule in many zones, those of the zone that has had the most. */
 const mostRuns = ({ runs, zone_runs: zones }: ScheduleChoice): number | null =>
   zones ? Math.max(0, ...Object.values(zones).map((zone) => zone.runs)) : runs;
+
+/** Runs of many zones belong together, and would each take a message of their own. */
+export function assertOneZone(localTimeOf: LocalTimeOf | null): void {
+  if (localTimeOf !== null)
+    throw invalidField(
+      'stack',
+      'many_zones',
+      'A stack goes with one zone alone, since each run takes a message; leave localTimeOf out.',
+    );
+}

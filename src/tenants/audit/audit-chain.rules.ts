@@ -1,17 +1,21 @@
 import { sha256 } from '../../platform/crypto/index.js';
 
-/** What of an entry the chain covers; all of it but the id that the database gave it. */
-export interface ChainedEntry {
-  /** From 1 on, without gaps. */
-  readonly number: number;
-  /** ISO 8601 in UTC, to the millisecond. */
-  readonly at: string;
+/** What was done, by whom and to what. */
+export interface AuditedAct {
   readonly actorKind: string;
   readonly actorId: string | null;
   readonly action: string;
   readonly subjectKind: string | null;
   readonly subjectId: string | null;
   readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** What of an entry the chain covers; all of it but the id that the database gave it. */
+export interface ChainedEntry extends AuditedAct {
+  /** From 1 on, without gaps. */
+  readonly number: number;
+  /** ISO 8601 in UTC, to the millisecond. */
+  readonly at: string;
 }
 
 /** Where a chain stands: the number of its last entry and that entry's hash. */
@@ -32,17 +36,23 @@ export function hashOf(previousHash: Buffer, entry: ChainedEntry): Buffer {
 }
 
 export function canonicalText(entry: ChainedEntry): string {
+  return `[${entry.number},"${entry.at}",${canonicalAct(entry)}]`;
+}
+
+/**
+ * What of the canonical text doesn't hang on the place in the chain. PostgreSQL puts number and instant before it, and
+ * hashes it, where the entry is written: `append_audit_entries`.
+ */
+export function canonicalAct(entry: AuditedAct): string {
   const details = Object.entries(entry.details).sort(([one], [other]) => (one < other ? -1 : 1));
   return JSON.stringify([
-    entry.number,
-    entry.at,
     entry.actorKind,
     entry.actorId,
     entry.action,
     entry.subjectKind,
     entry.subjectId,
     Object.fromEntries(details),
-  ]);
+  ]).slice(1, -1);
 }
 
 /** The first place where a chain doesn't hold. */

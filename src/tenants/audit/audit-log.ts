@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { type PoolClient } from 'pg';
 import { type EntityManager } from 'typeorm';
+import { beforeCommit } from '../../platform/database/index.js';
 import { type Actor, type TenantId, type UserId } from '../../platform/identity/index.js';
-import { hashOf } from './audit-chain.rules.js';
+import { type AuditedAct, canonicalAct } from './audit-chain.rules.js';
 
 /** An operator who acts on the tenant from outside, without a look into it. */
 interface OperatorActor {
@@ -33,29 +34,34 @@ export interface TenantAct {
   readonly entry: AuditEntry;
 }
 
-interface Head {
-  readonly tenantId: string;
-  /** bigint: comes as text. */
-  readonly number: string;
-  readonly hash: Buffer;
-  readonly at: Date;
-}
-
 /**
  * The tenant's audit log: who did what, written in the transaction of the act itself, so that neither is without the
- * other. Each entry is chained to the one before it, so two acts of a tenant wait for each other from here to their
- * commit: record last.
+ * other. Each entry is chained to the one before it, so two acts of a tenant wait for each other from the writing to their
+ * commit: a unit of work writes all of its own as the last that it does.
  */
 @Injectable()
 export class AuditLog {
+  /** What units of work that go on will write. */
+  private readonly recorded = new WeakMap<EntityManager, AuditEntry[]>();
+
   /** Writes into the log of the tenant that the manager's unit of work acts in. */
   record(manager: EntityManager, entry: AuditEntry): Promise<void> {
     return this.recordAll(manager, [entry]);
   }
 
-  /** Several acts of one unit of work, in two statements however many they are. */
-  recordAll(manager: EntityManager, entries: readonly AuditEntry[]): Promise<void> {
-    return append((sql, parameters) => manager.query(sql, parameters), null, entries);
+  /** Several acts of one unit of work, in one statement however many they are. */
+  async recordAll(manager: EntityManager, entries: readonly AuditEntry[]): Promise<void> {
+    const recorded = this.recorded.get(manager);
+    if (recorded) {
+      recorded.push(...entries);
+      return;
+    }
+    const all = [...entries];
+    this.recorded.set(manager, all);
+    await beforeCommit(async () => {
+      this.recorded.delete(manager);
+      await append((sql, parameters) => manager.query(sql, parameters), null, all);
+    });
   }
 
   /** Crossing: for acts in a transaction of the dispatcher's. */
@@ -94,25 +100,15 @@ export class AuditLog {
   }
 }
 
+/** One statement, which holds the tenant's head from here to the commit: numbers have no gaps and hashes one order. */
 async function append(
   run: RunStatement,
   tenantId: TenantId | null,
   entries: readonly AuditEntry[],
 ): Promise<void> {
   if (entries.length === 0) return;
-  // Makes the head where there is none, and holds it until the commit: numbers have no gaps and hashes one order.
-  const [head] = await run<Head>(
-    `INSERT INTO audit_heads AS head (tenant_id) VALUES (coalesce($1, current_tenant_id()))
-     ON CONFLICT (tenant_id) DO UPDATE SET number = head.number
-     RETURNING tenant_id AS "tenantId", number, hash, date_trunc('milliseconds', clock_timestamp()) AS at`,
-    [tenantId],
-  );
-  if (!head) throw new Error('The audit log has no head.');
-  let { hash } = head;
-  const rows = entries.map((entry, index) => {
-    const chained = {
-      number: Number(head.number) + index + 1,
-      at: head.at.toISOString(),
+  const acts = entries.map((entry) => {
+    const act: AuditedAct = {
       actorKind: entry.actor.kind,
       actorId: idOf(entry.actor),
       action: entry.action,
@@ -120,20 +116,9 @@ async function append(
       subjectId: entry.subject?.id ?? null,
       details: entry.details ?? {},
     };
-    hash = hashOf(hash, chained);
-    return { ...chained, hash: hash.toString('hex') };
+    return { ...act, canonical: canonicalAct(act) };
   });
-  await run(
-    `WITH entries AS (
-       INSERT INTO audit_entries
-         (tenant_id, number, at, actor_kind, actor_id, action, subject_kind, subject_id, details, hash)
-       SELECT $1::uuid, number, at, "actorKind", "actorId", action, "subjectKind", "subjectId", details, decode(hash, 'hex')
-       FROM jsonb_to_recordset($2::jsonb) AS entry (number bigint, at timestamptz, "actorKind" text, "actorId" uuid,
-         action text, "subjectKind" text, "subjectId" uuid, details jsonb, hash text)
-       ORDER BY number)
-     UPDATE audit_heads SET number = $3, hash = $4 WHERE tenant_id = $1`,
-    [head.tenantId, JSON.stringify(rows), Number(head.number) + rows.length, hash],
-  );
+  await run('SELECT append_audit_entries($1, $2)', [tenantId, JSON.stringify(acts)]);
 }
 
 function idOf(actor: AuditEntry['actor']): string | null {

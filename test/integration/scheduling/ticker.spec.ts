@@ -82,6 +82,23 @@ describe('two tickers on one database', () => {
     expect(again.body).toMatchObject({ state: 'active', reason: null });
   });
 
+  it("start together what stands in nobody's way, and what runs alone beside it", async () => {
+    const at = new Date(Date.now() + 1_500).toISOString();
+    const policies = ['parallel', 'wait', 'parallel', 'skip'];
+    const ids = await Promise.all(
+      policies.map((overlapPolicy) => desk.create({ rule: { kind: 'once', at }, overlapPolicy })),
+    );
+    await waitUntil(async () => {
+      const found = await Promise.all(ids.map((id) => desk.outcomes(id)));
+      return found.every(([outcome]) => outcome === 'started');
+    });
+    const { rows } = await database.query<{ id: string }>(
+      `SELECT schedule_id AS id FROM broadcasts WHERE schedule_id = ANY ($1::uuid[]) AND due_at = $2`,
+      [ids, at],
+    );
+    expect(rows.map(({ id }) => id).sort()).toEqual(ids.toSorted());
+  });
+
   it('share 1,000 that are due in the same instant', async () => {
     const { rows } = await database.query<{ message_id: string }>(
       `INSERT INTO messages (tenant_id, content) VALUES ($1, '{"kind":"text","text":"x"}') RETURNING id AS message_id`,

@@ -298,6 +298,14 @@ describe('schedules over time, without anybody who sends', () => {
         schedules: [desk.body({}), desk.body({ rule: { kind: 'once', at: '2020-01-01T00:00' } })],
       });
       expect(wrong).toMatchObject({ status: 400, body: { errors: [{ field: 'schedules.1.rule.at' }] } });
+      const stranger = { to: 'chats', chatIds: ['019aaaaa-0000-7000-8000-000000000001'] };
+      const unknown = await planner.client.post('/schedules/import', {
+        schedules: [desk.body({}), desk.body({ audience: stranger })],
+      });
+      expect(unknown).toMatchObject({
+        status: 400,
+        body: { errors: [{ field: 'schedules.1.audience.chatIds.0', code: 'unknown_chat' }] },
+      });
       const csv = await planner.client.post('/schedules/import-csv', {
         csv: 'name,rule\nx,"{""kind"":""lunar""}"',
       });
