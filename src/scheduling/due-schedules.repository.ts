@@ -37,6 +37,13 @@ export interface WaitingOccurrence {
   readonly tenantId: TenantId;
 }
 
+/** Where one is among all that wait: by the instant until which it does, to the microsecond, and its id. */
+export interface WaitingPosition extends WaitingOccurrence {
+  readonly retryAt: string;
+}
+
+const LEAST_UUID = '00000000-0000-0000-0000-000000000000';
+
 interface DueRow extends TimingRow, Pick<ScheduleChoice, 'audience' | 'local_time_of' | 'zone_runs'> {
   id: string;
   tenant_id: string;
@@ -163,23 +170,54 @@ export class DueSchedulesRepository {
 
   /**
    * Occurrences that nobody started, because a process died in between or could not, and those that were held until now.
+   *
+   * @param until of the database's clock
+   * @param after the last one of the page before
    */
-  async findWaiting(limit: number): Promise<WaitingOccurrence[]> {
-    const rows = await this.database.query<OccurrenceKey>(
-      `SELECT id, tenant_id FROM occurrences WHERE state = 'waiting' AND retry_at <= (SELECT clock_timestamp())
-        ORDER BY retry_at LIMIT $1`,
-      [limit],
+  async findWaiting(limit: number, until: string, after?: WaitingPosition): Promise<WaitingPosition[]> {
+    const rows = await this.database.query<OccurrenceKey & { retry_at: string }>(
+      `SELECT id, tenant_id, retry_at::text FROM occurrences
+        WHERE state = 'waiting' AND retry_at <= $2 AND retry_at >= $3 AND (retry_at, id) > ($3, $4)
+        ORDER BY retry_at, id LIMIT $1`,
+      [limit, until, after?.retryAt ?? '-infinity', after?.id ?? LEAST_UUID],
     );
-    return rows.map(toWaiting);
+    return rows.map((row) => ({ ...toWaiting(row), retryAt: row.retry_at }));
   }
 
-  /** By the database's clock; Infinity where nothing waits. */
+  /** By the database's clock, until the first schedule is due; Infinity where none is. */
   async msUntilNextDue(): Promise<number> {
     const [row] = await this.database.query<{ ms: number | null }>(
       `SELECT (extract(epoch FROM next_run_at - clock_timestamp()) * 1000)::float8 AS ms
          FROM schedules WHERE state = 'active' AND next_run_at IS NOT NULL ORDER BY next_run_at LIMIT 1`,
     );
     return row?.ms ?? Infinity;
+  }
+
+  /** The same until the first occurrence is to start that is held until later than this instant. */
+  async msUntilHeld(since: string): Promise<number> {
+    const [row] = await this.database.query<{ ms: number | null }>(
+      `SELECT (extract(epoch FROM retry_at - clock_timestamp()) * 1000)::float8 AS ms
+         FROM occurrences WHERE state = 'waiting' AND retry_at > $1 ORDER BY retry_at LIMIT 1`,
+      [since],
+    );
+    return row?.ms ?? Infinity;
+  }
+
+  /** The database's clock, to the microsecond. */
+  async readClock(): Promise<string> {
+    const [row] = await this.database.query<{ now: string }>('SELECT clock_timestamp()::text AS now');
+    if (!row) throw new Error('SELECT returned no row.');
+    return row.now;
+  }
+
+  /** After the database's clock was set back: what was claimed before would wait for that instant to come again. */
+  async cutWaits(): Promise<void> {
+    await this.database.query(
+      `UPDATE occurrences SET retry_at = clock_timestamp()
+        WHERE id IN (SELECT id FROM occurrences
+                      WHERE state = 'waiting' AND reason IS NULL AND retry_at > clock_timestamp() + interval '5 seconds'
+                      ORDER BY id FOR UPDATE)`,
+    );
   }
 }
 

@@ -180,7 +180,7 @@ export class OccurrenceStarter {
       const decision = decideQuiet(quietHours, occurrence.audience, occurrence.time_zone || timeZone, now);
       if (decision === null) startable.push(occurrence);
       else if (decision.kind === 'skip') await this.occurrences.skip(manager, occurrence.id, 'quiet_hours');
-      else await this.occurrences.holdOverQuietHours(manager, occurrence, decision.until);
+      else await this.occurrences.holdOverQuietHours(manager, occurrence, decision.until, now);
     }
     return startable;
   }

@@ -4,6 +4,7 @@ import { type Audience, type LocalTimeOf } from '../audience/index.js';
 import { type PinWay } from '../delivery/index.js';
 import { LOOK_UP_BY_KEY } from '../platform/database/index.js';
 import { DEFAULT_GRACE_SECONDS, type SkipReason } from './rules/missed-runs.rules.js';
+import { announceDueSoon, ringForSchedules } from './schedule-bell.js';
 import { type OccurrenceView, type OverlapPolicy } from './schedule.dto.js';
 
 export interface OccurrenceRow {
@@ -105,6 +106,7 @@ export class OccurrencesRepository {
     manager: EntityManager,
     { id, schedule_id, due_at, time_zone }: StartableOccurrence,
     until: Date,
+    now: Date,
   ): Promise<void> {
     await manager.query(
       `UPDATE occurrences SET state = 'skipped', reason = 'overtaken'
@@ -115,6 +117,16 @@ export class OccurrencesRepository {
       id,
       until,
     ]);
+    await announceDueSoon(manager, until, now);
+  }
+
+  /** After the quiet hours changed: the ticker decides anew. */
+  async lookAgainAtQuiet(manager: EntityManager): Promise<void> {
+    await manager.query(
+      `UPDATE occurrences SET retry_at = clock_timestamp()
+        WHERE id IN (SELECT id FROM occurrences WHERE state = 'waiting' AND reason = 'quiet_hours' ORDER BY id FOR UPDATE)`,
+    );
+    await ringForSchedules(manager);
   }
 
   async skip(manager: EntityManager, id: string, reason: SkipReason): Promise<void> {

@@ -1,21 +1,18 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { Clock } from '../platform/clock/index.js';
 import { ClockWatch } from '../platform/clock-watch/index.js';
 import { DatabaseNotifications } from '../platform/database/index.js';
 import { withLogContext } from '../platform/logging/index.js';
 import { Metrics, type Spread } from '../platform/metrics/index.js';
 import { type DueDecision, type DueSchedule, DueSchedulesRepository } from './due-schedules.repository.js';
 import { OccurrenceStarter } from './occurrence-starter.service.js';
+import { OccurrenceSweep } from './occurrence-sweep.service.js';
 import { decideRuns } from './rules/missed-runs.rules.js';
 import { decideZones } from './rules/zone-runs.rules.js';
 import { REST_WHILE_HELD_MS, TickerLoop } from './ticker-loop.js';
 
 const BATCH = 500;
-const SWEEP_EVERY_MS = 5_000;
 /** A due time is noticed within milliseconds; what was missed while nothing ran may be days late. */
 const LATENESS_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3_600];
-/** What a fault of ours kept from starting for so long is given up. */
-const GIVEN_UP_AFTER_SECONDS = 60 * 60;
 
 /**
  * Lets schedules become due, on the database's clock, in as many processes as there are. It rests until the next due
@@ -26,14 +23,13 @@ export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(ScheduleTicker.name);
   private readonly loop: TickerLoop;
   private readonly lateness: Spread;
-  private sweptAtMs = -Infinity;
   private starting: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly due: DueSchedulesRepository,
     private readonly starter: OccurrenceStarter,
+    private readonly sweep: OccurrenceSweep,
     notifications: DatabaseNotifications,
-    private readonly clock: Clock,
     private readonly clocks: ClockWatch,
     metrics: Metrics,
   ) {
@@ -70,9 +66,9 @@ export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
     // While these start the next are claimed, but no more: what a process has in hand is late if it dies.
     await this.starting;
     this.starting = this.starter.startAll(waiting);
-    await this.sweep();
+    await this.sweep.run();
     if (taken === BATCH) return 0;
-    return this.due.msUntilNextDue();
+    return Math.min(await this.due.msUntilNextDue(), await this.sweep.msUntilNext());
   }
 
   /** One bad row ends its own schedule and never a pass. */
@@ -95,16 +91,5 @@ export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
       withLogContext(ids, () => this.logger.error(error, `schedule ${schedule.id} is ended`));
       return { schedule, runs: [], nextRunAt: null, endReason: 'unreadable_rule' };
     }
-  }
-
-  /** Who died between claiming and starting left occurrences behind; others were held until now. */
-  private async sweep(): Promise<void> {
-    const nowMs = this.clock.monotonicMs();
-    if (nowMs - this.sweptAtMs < SWEEP_EVERY_MS) return;
-    if (!(await this.clocks.look())) return;
-    this.sweptAtMs = nowMs;
-    const failed = await this.due.failWaiting(GIVEN_UP_AFTER_SECONDS);
-    if (failed > 0) this.logger.error(`${failed} occurrences could not start within an hour`);
-    await this.starter.startAll(await this.due.findWaiting(BATCH));
   }
 }

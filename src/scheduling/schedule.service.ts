@@ -67,6 +67,7 @@ export class ScheduleService implements OnModuleInit {
     this.timeZones.register(async (manager) => {
       await this.schedules.lockZones(manager);
       if (await this.schedules.lookAgainAtZones(manager)) await ringForSchedules(manager);
+      await this.occurrences.lookAgainAtQuiet(manager);
     });
     this.messageUses.register(async (manager, messageId) => {
       const names = await this.schedules.findNamesByMessage(manager, messageId);

@@ -10,6 +10,7 @@ import { CalendarController } from './calendar.controller.js';
 import { CalendarService } from './calendar.service.js';
 import { DueSchedulesRepository } from './due-schedules.repository.js';
 import { OccurrenceStarter } from './occurrence-starter.service.js';
+import { OccurrenceSweep } from './occurrence-sweep.service.js';
 import { OccurrencesRepository } from './occurrences.repository.js';
 import { PostQueuesRepository } from './post-queues.repository.js';
 import { PostsController } from './posts.controller.js';
@@ -112,6 +113,7 @@ export class SchedulingApiModule {}
   providers: [
     DueSchedulesRepository,
     OccurrenceStarter,
+    OccurrenceSweep,
     ScheduleTicker,
     DueSequencesRepository,
     TravellersRepository,

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { DueSchedulesRepository } from '../../../src/scheduling/due-schedules.repository.js';
 import { signUpTenant, type SignedUpTenant } from '../../harness/accounts.js';
 import { startTestApplication, type TestApplication } from '../../harness/application.js';
 import { waitUntil } from '../../harness/wait.js';
@@ -15,6 +16,7 @@ describe('schedules over time, without anybody who sends', () => {
   let desk: ScheduleDesk;
   let stranger: SignedUpTenant;
   let database: pg.Client;
+  let superuser: pg.Client;
 
   beforeAll(async () => {
     application = await startTestApplication({ ARAUTO_ROLES: 'api,scheduler', LOG_LEVEL: 'silent' });
@@ -23,9 +25,12 @@ describe('schedules over time, without anybody who sends', () => {
     stranger = await signUpTenant(application.url);
     database = new pg.Client({ connectionString: application.database.urls.dispatcher });
     await database.connect();
+    superuser = new pg.Client({ connectionString: application.database.urls.superuser });
+    await superuser.connect();
   });
   afterAll(async () => {
     await database.end();
+    await superuser.end();
     await application.close();
   });
 
@@ -166,11 +171,87 @@ describe('schedules over time, without anybody who sends', () => {
       items: [{ botId: null, hours, policy: 'skip' }],
     });
     expect((await stranger.client.get('/quiet-hours')).body).toEqual({ items: [] });
+    // What is held is looked at again, by the hours that hold now.
+    await waitUntil(async () => (await desk.outcomes(held))[0] === 'skipped quiet_hours');
     expect(await tenant.client.delete('/quiet-hours')).toMatchObject({ status: 204 });
-    await database.query('UPDATE occurrences SET retry_at = clock_timestamp() WHERE schedule_id = $1', [
-      held,
-    ]);
-    await waitUntil(async () => (await desk.outcomes(held))[0] === 'started quiet_hours', 20_000);
+  });
+
+  describe('what quiet hours hold', () => {
+    let ids: string[];
+
+    const areAll = (outcome: string) => async () =>
+      (await Promise.all(ids.map((id) => desk.outcomes(id)))).flat().join() === ids.map(() => outcome).join();
+    const hold = async () => {
+      const near = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString().slice(11, 16);
+      await tenant.client.patch('/tenant', { timeZone: 'UTC' });
+      await tenant.client.put('/quiet-hours', { hours: { from: near(-1), to: near(2) }, policy: 'hold' });
+      await letBeDue(...ids);
+      await waitUntil(areAll('waiting quiet_hours'));
+    };
+    beforeEach(async () => {
+      ids = await Promise.all(Array.from({ length: 4 }, () => desk.create()));
+      await hold();
+    });
+
+    it('starts when they end, to the moment', async () => {
+      // As if the hours had been others: they end one after the other.
+      await superuser.query('DELETE FROM quiet_hours WHERE tenant_id = $1', [tenant.tenantId]);
+      await database.query(
+        `UPDATE occurrences SET retry_at = clock_timestamp() + array_position($1::uuid[], schedule_id) * interval '1.3 s'
+          WHERE schedule_id = ANY ($1::uuid[])`,
+        [ids],
+      );
+      await database.query('NOTIFY arauto_schedules');
+      await waitUntil(areAll('started quiet_hours'), 20_000);
+      const { rows } = await database.query<{ seconds: number }>(
+        `SELECT extract(epoch FROM b.created_at - o.retry_at)::float8 AS seconds
+           FROM occurrences o JOIN broadcasts b ON b.id = o.broadcast_id WHERE o.schedule_id = ANY ($1::uuid[])`,
+        [ids],
+      );
+      // Nobody who looks every few seconds could be in time for all of them.
+      expect(rows.map(({ seconds }) => seconds >= 0 && seconds < 1)).toEqual([true, true, true, true]);
+    });
+
+    it('starts in one go, however much it is', async () => {
+      await superuser.query(
+        `INSERT INTO occurrences (tenant_id, schedule_id, due_at, state, reason, retry_at)
+         SELECT tenant_id, id, clock_timestamp() - n * interval '1 s', 'waiting', 'quiet_hours', 'infinity'
+           FROM schedules, generate_series(1, 1200) AS n WHERE id = $1`,
+        [ids[0]],
+      );
+      await tenant.client.delete('/quiet-hours');
+      const isAnyLeft = `SELECT FROM occurrences WHERE schedule_id = $1 AND state = 'waiting'`;
+      await waitUntil(async () => (await database.query(isAnyLeft, [ids[0]])).rowCount === 0, 20_000);
+      const { rows } = await database.query<{ seconds: number }>(
+        `SELECT extract(epoch FROM max(created_at) - min(created_at))::float8 AS seconds
+           FROM broadcasts WHERE schedule_id = $1`,
+        [ids[0]],
+      );
+      // Three pages, and no rest of seconds between them.
+      expect(rows[0]?.seconds).toBeLessThan(8);
+    });
+
+    it('starts at once where they are taken away', async () => {
+      await tenant.client.delete('/quiet-hours');
+      const { rows } = await database.query<{ now: Date }>('SELECT clock_timestamp() AS now');
+      await waitUntil(areAll('started quiet_hours'), 20_000);
+      const { rows: late } = await database.query(
+        `SELECT FROM broadcasts WHERE schedule_id = ANY ($1::uuid[]) AND created_at > $2::timestamptz + interval '1 s'`,
+        [ids, rows[0]?.now],
+      );
+      expect(late).toHaveLength(0);
+    });
+  });
+
+  it('starts what was claimed before the clock was set back and not started', async () => {
+    const id = await desk.create();
+    await superuser.query(
+      `INSERT INTO occurrences (tenant_id, schedule_id, due_at, state, retry_at)
+       VALUES ($1, $2, clock_timestamp(), 'waiting', clock_timestamp() + interval '2 hours')`,
+      [tenant.tenantId, id],
+    );
+    await application.app.get(DueSchedulesRepository).cutWaits();
+    await waitUntil(async () => (await desk.outcomes(id)).join() === 'started', 20_000);
   });
 
   it('says a rule in plain words and what daylight saving does to it', async () => {
