@@ -1,6 +1,7 @@
 export { InboxRepository } from './inbox/inbox.repository.js';
 export { type Answer, AnswerSink } from './routing/answer-sink.js';
 export { BotContext } from './routing/bot.context.js';
+export { readRest, RESTS_CHANNEL } from './calls/bot-rest.js';
 export { BotVerdicts } from './calls/bot-verdicts.js';
 export { BotDirectory } from './directory/bot-directory.js';
 export { type ConnectedBot } from './directory/connected-bot.js';

@@ -61,7 +61,12 @@ export class LaneConsequences {
           lane.finish({ kind: 'stopped' });
           return await this.verdicts.rejectToken(bot);
         case 'rest':
-          return await this.leases.noteRest(bot.botNo, consequence.retryAfterSeconds * 1000, lane.memory());
+          return await this.leases.noteRest(
+            bot.botNo,
+            lane.epoch,
+            consequence.retryAfterSeconds * 1000,
+            lane.memory(),
+          );
       }
     } catch (error) {
       // The row is settled all the same; what follows from it comes up again with the next message to this chat.

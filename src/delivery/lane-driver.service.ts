@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { BotDirectory, isSending } from '../bots/index.js';
+import { BotDirectory, isSending, readRest, RESTS_CHANNEL } from '../bots/index.js';
 import { Configuration } from '../config/index.js';
 import { Clock } from '../platform/clock/index.js';
 import { ClockWatch } from '../platform/clock-watch/index.js';
@@ -123,6 +123,10 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
     });
     await this.notifications.listen(ANSWERS_CHANNEL, (payload) => {
       for (const botNo of payload.split(',')) this.lanes.get(botNo)?.lane.noticeAnswer();
+    });
+    await this.notifications.listen(RESTS_CHANNEL, (payload) => {
+      const { botNo, restMs } = readRest(payload);
+      this.lanes.get(botNo)?.lane.rest(restMs);
     });
     await this.notifications.listen(BROADCASTS_CHANNEL, (broadcastNo) => this.dropBroadcast(broadcastNo));
     await this.notifications.listen(BOTS_CHANNEL, (botNo) => void this.checkBot(asBotNumber(botNo)));
@@ -418,7 +422,7 @@ export class LaneDriver implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async noteRest(lane: Lane, restMs: number): Promise<void> {
     try {
-      await this.leases.noteRest(lane.bot.botNo, restMs, lane.memory());
+      await this.leases.noteRest(lane.bot.botNo, lane.epoch, restMs, lane.memory());
     } catch (error) {
       this.logger.error(error, 'a rest could not be noted; this process keeps it all the same');
     }

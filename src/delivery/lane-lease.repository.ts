@@ -208,12 +208,21 @@ export class LaneLeaseRepository {
     return new Set(rows.map(({ bot_no: botNo }) => botNo));
   }
 
-  /** Notes for every process that the bot rests, and why its next owner must be slower. */
-  async noteRest(botNo: string, restMs: number, pace: LanePaceMemory | undefined): Promise<void> {
+  /**
+   * Notes for every process that the bot rests, and why its next owner must be slower: what Telegram said holds whoever
+   * heard it, but how fast to go is the owner's to say.
+   */
+  async noteRest(
+    botNo: string,
+    epoch: string,
+    restMs: number,
+    pace: LanePaceMemory | undefined,
+  ): Promise<void> {
     await this.database.query(
-      `UPDATE lanes SET rest_until = greatest(rest_until, clock_timestamp() + $2 * interval '1 ms'), pace = $3
+      `UPDATE lanes SET rest_until = greatest(rest_until, clock_timestamp() + $3 * interval '1 ms'),
+         pace = CASE WHEN epoch = $2 AND owner IS NOT NULL THEN $4 ELSE pace END
        WHERE bot_no = $1`,
-      [botNo, restMs, pace === undefined ? null : JSON.stringify(pace)],
+      [botNo, epoch, restMs, pace === undefined ? null : JSON.stringify(pace)],
     );
   }
 }

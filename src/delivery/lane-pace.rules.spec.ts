@@ -27,6 +27,30 @@ describe('LanePace', () => {
     expect(pace.earliestStart(200, true)).toBeGreaterThanOrEqual(3_100);
   });
 
+  it('counts calls to a chat together, whoever pays for them', () => {
+    const pace = paceOf();
+    pace.start(0, delivery('a', true));
+    pace.finish(100, { kind: 'ok', result: {} }, delivery('a', true));
+    expect(pace.earliestStartOf(200, delivery('a', false))).toBeGreaterThan(1_100);
+    expect(pace.earliestStartOf(200, delivery('b', false))).toBe(200);
+  });
+
+  it('lets a chat rest for both, and tells the next owner', () => {
+    const pace = paceOf();
+    const group = (isPaid: boolean) => ({ pacedChat: { key: 'g', isGroup: true }, isPaid });
+    for (const now of [0, 2_000]) {
+      pace.start(now, group(true));
+      if (now === 0) pace.finish(100, { kind: 'ok', result: {} }, group(true));
+    }
+    const rest = pace.finish(2_100, { kind: 'rateLimited', retryAfterSeconds: 9 }, group(true));
+    expect(rest).toEqual({ scope: 'chat', untilMs: 11_100 });
+    expect(pace.earliestStartOf(2_200, group(false))).toBe(11_100);
+    expect(pace.earliestStartOf(4_000, delivery('a', false))).toBe(4_000);
+    const next = LanePace.begin(LIMITS, { freeSinceMs: 5_000, isMemoryWhole: true }, pace.remember(5_000));
+    expect(next.earliestStartOf(7_000, group(false))).toBe(11_100);
+    expect(next.earliestStartOf(7_000, group(true))).toBe(11_100);
+  });
+
   it('counts outages of either, until one of them is over', () => {
     const pace = paceOf();
     pace.start(0, delivery('a', true));

@@ -1,6 +1,7 @@
 import {
   type BotApiOutcome,
   BotPace,
+  ChatPaces,
   paidPerSecond,
   type PaceBeginning,
   type PacedChat,
@@ -22,13 +23,14 @@ export interface LanePaceMemory extends PaceMemory {
 }
 
 /**
- * The paces of one bot: the usual one, and that of paid broadcasts, which Telegram counts apart. A rest is for both, and
- * so is an outage.
+ * The paces of one bot: the usual one, and that of paid broadcasts, whose calls Telegram counts apart for the bot. Its
+ * chats have one pace for both; a rest is for both, and so is an outage.
  */
 export class LanePace {
   private constructor(
     private readonly usual: BotPace,
     private readonly paid: BotPace,
+    private readonly chats: ChatPaces,
   ) {}
 
   /**
@@ -41,9 +43,11 @@ export class LanePace {
     { paid, ...usual }: LanePaceMemory = {},
   ): LanePace {
     const paidLimits = { ...limits, perSecond: Math.max(limits.perSecond, paidPerSecond) };
+    const chats = new ChatPaces(limits, { ...beginning, memory: usual });
     return new LanePace(
-      new BotPace(limits, { ...beginning, memory: usual }),
-      new BotPace(paidLimits, { ...beginning, memory: paid }),
+      new BotPace(limits, { ...beginning, memory: usual }, chats),
+      new BotPace(paidLimits, { ...beginning, memory: paid }, chats),
+      chats,
     );
   }
 
@@ -89,7 +93,9 @@ export class LanePace {
   remember(nowMs: number): LanePaceMemory | undefined {
     const paid = this.paid.remember(nowMs);
     const usual = this.usual.remember(nowMs);
-    return paid ? { ...usual, paid } : usual;
+    const chats = this.chats.list(nowMs);
+    if (!paid && chats.length === 0) return usual;
+    return { ...usual, ...(chats.length > 0 && { chats }), ...(paid && { paid }) };
   }
 
   private of({ isPaid }: PacedDelivery): BotPace {

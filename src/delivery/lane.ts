@@ -116,6 +116,12 @@ export class Lane implements IntentHolder {
     });
   }
 
+  /** Telegram told the bot to wait, in an answer to a call that is no delivery. */
+  rest(restMs: number): void {
+    this.pace.rest(this.around.clock.monotonicMs() + restMs);
+    this.pump();
+  }
+
   /** What the next owner should know of the pace. */
   memory(): LanePaceMemory | undefined {
     return this.pace.remember(this.around.clock.monotonicMs());

@@ -25,10 +25,10 @@ export {
   readFileId,
 } from './media-kind.rules.js';
 export { isButtonUrl, isCallbackData, isFileUrl, messageLimits } from './message-limits.rules.js';
+export { ChatPaces } from './chat-paces.rules.js';
 export { type BotApiUpload } from './multipart.rules.js';
 export { type BotApiOutcome, type NotSentCause, type UnknownCause } from './outcome.rules.js';
 export {
-  BotPace,
   messagesPerStar,
   paidPerSecond,
   type PaceBeginning,
@@ -36,4 +36,5 @@ export {
   type PaceLimits,
   type PaceMemory,
   type RestScope,
-} from './pacing.rules.js';
+} from './pace.js';
+export { BotPace } from './pacing.rules.js';

@@ -1,5 +1,6 @@
 import type { BotApiOutcome } from './outcome.rules.js';
-import { BotPace, paidPerSecond, usualPace, type PacedChat, type PaceLimits } from './pacing.rules.js';
+import { paidPerSecond, usualPace, type PacedChat, type PaceLimits } from './pace.js';
+import { BotPace } from './pacing.rules.js';
 
 /** An owner whose predecessor let go at that instant, leaving nothing to remember. */
 const beginAt = (freeSinceMs: number) => ({ freeSinceMs, isMemoryWhole: true });

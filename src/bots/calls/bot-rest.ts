@@ -2,6 +2,15 @@ import { Injectable } from '@nestjs/common';
 import { DispatcherDatabase } from '../../platform/database/index.js';
 import { type BotNumber } from '../../platform/identity/index.js';
 
+/** PostgreSQL channel: a bot rests; the payload is its number and for how many milliseconds. */
+export const RESTS_CHANNEL = 'arauto_rests';
+
+/** What a payload of {@link RESTS_CHANNEL} says. */
+export function readRest(payload: string): { botNo: string; restMs: number } {
+  const [botNo = '', restMs] = payload.split(' ');
+  return { botNo, restMs: Number(restMs) };
+}
+
 /** A bot that Telegram told to wait (429) rests, in every process. */
 export abstract class BotRest {
   /** How long the bot still rests; 0 where it doesn't. By the database's clock. */
@@ -29,9 +38,11 @@ export class LaneRest extends BotRest {
 
   override async begin(botNo: BotNumber, retryAfterSeconds: number): Promise<void> {
     await this.database.query(
-      `UPDATE lanes SET rest_until = greatest(rest_until, clock_timestamp() + $2 * interval '1 second')
-        WHERE bot_no = $1`,
-      [botNo, retryAfterSeconds],
+      `WITH resting AS (
+         UPDATE lanes SET rest_until = greatest(rest_until, clock_timestamp() + $2 * interval '1 second')
+          WHERE bot_no = $1 RETURNING bot_no)
+       SELECT pg_notify($3, concat_ws(' ', bot_no, $2::int * 1000)) FROM resting`,
+      [botNo, retryAfterSeconds, RESTS_CHANNEL],
     );
   }
 }

@@ -48,6 +48,34 @@ describe('lanes at Telegram’s pace', () => {
     expect(later.length).toBeGreaterThan(20);
   });
 
+  it('rest at once when an answer to another call of the bot asks for it', async () => {
+    const [person] = await tenant.startPeople(bot, 90);
+    const asking = await tenant.broadcast('', {
+      message: { kind: 'text', text: 'Coming?', buttons: [[{ text: 'Yes', callbackData: 'yes' }]] },
+    });
+    await tenant.untilEnded(asking.id);
+    const seen = await tenant.control.messages(person!, bot.telegramId);
+    const { message_id: messageId } = seen.find(({ text }) => text === 'Coming?')!;
+    const method = 'answerCallbackQuery';
+    const refusal = { method, botId: bot.telegramId, retryAfterSeconds: 4, count: 1 };
+    await tenant.fault('too_many_requests', refusal);
+    const { id } = await tenant.broadcast('A long one');
+    await tenant.until(id, ({ counts }) => counts.sent >= 10);
+    await tenant.control.must('POST', `/people/${person}/press`, {
+      botId: bot.telegramId,
+      messageId,
+      callbackData: 'yes',
+    });
+    await tenant.untilEnded(id);
+    const rows = await tenant.ledger();
+    const refused = rows.find((row) => row.method === method && row.status === 429)!;
+    const sinceMs = rows
+      .filter(({ text }) => text === 'A long one')
+      .map(({ arrivedAtUs }) => (arrivedAtUs - refused.arrivedAtUs) / 1000);
+    expect(sinceMs.filter((ms) => ms > 1_000 && ms < 4_000)).toEqual([]);
+    expect(sinceMs.filter((ms) => ms >= 4_000).length).toBeGreaterThan(20);
+  });
+
   it('answer an update once, however often it is handled', async () => {
     const [person] = await tenant.startPeople(bot, 1);
     await tenant.control.must('POST', `/people/${person}/message`, {
