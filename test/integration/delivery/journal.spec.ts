@@ -408,6 +408,21 @@ describe('the journal on PostgreSQL', () => {
     ]);
   });
 
+  it('believes of a former owner what Telegram told it, not how fast to go', async () => {
+    const { owner, epoch } = await acquire();
+    await leases.release(owner, [{ botNo, epoch, pace: { outages: 1 } }]);
+    await leases.noteRest(botNo, epoch, 0, { outages: 5 });
+    const other = await leases.begin(LEASE_MS);
+    const [taken] = await leases.acquire(other, [botNo]);
+    expect(taken).toMatchObject({ pace: { outages: 1 } });
+    await leases.noteRest(botNo, epoch, 60_000, { outages: 6 });
+    await leases.noteRest(botNo, taken!.epoch, 0, { outages: 2 });
+    await endLease(other);
+    const [next] = await leases.acquire(await leases.begin(LEASE_MS), [botNo]);
+    expect(next).toMatchObject({ pace: { outages: 2 } });
+    expect(next!.restMs).toBeGreaterThan(50_000);
+  });
+
   it('reads along the rows of its own lanes, whatever the statistics know of the day', async () => {
     const client = new pg.Client({ connectionString: server.urls.superuser });
     await client.connect();
