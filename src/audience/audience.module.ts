@@ -7,6 +7,7 @@ import { AudienceUpdate } from './audience.update.js';
 import { ChatsController } from './chats.controller.js';
 import { ChatsRepository } from './chats.repository.js';
 import { ChatsService } from './chats.service.js';
+import { ChatMerges } from './chat-merges.js';
 import { ConsentWithdrawals } from './consent-withdrawals.js';
 import { ContactsRepository } from './contacts.repository.js';
 import { PersonStarts } from './person-starts.js';
@@ -25,6 +26,7 @@ import { TimeZonesRepository } from './time-zones.repository.js';
     AudienceReading,
     AudienceService,
     ChatsRepository,
+    ChatMerges,
     ConsentWithdrawals,
     PersonStarts,
     PersonTraces,
@@ -36,6 +38,7 @@ import { TimeZonesRepository } from './time-zones.repository.js';
     AudienceService,
     ChatCounts,
     ChatsRepository,
+    ChatMerges,
     ConsentWithdrawals,
     PersonStarts,
     PersonTraces,

@@ -3,6 +3,7 @@ import { type EntityManager } from 'typeorm';
 import { type ConnectedBot } from '../bots/index.js';
 import { type BotNumber, type TenantId } from '../platform/identity/index.js';
 import { type Chat as TelegramChat } from '../telegram/index.js';
+import { ChatMerges } from './chat-merges.js';
 import { type Reachability, titleOf } from './membership.rules.js';
 
 export interface ConsentingChat {
@@ -16,6 +17,8 @@ export interface ConsentingChat {
 /** Chats as bots meet them, inside the tenant's unit of work. */
 @Injectable()
 export class ChatsRepository {
+  constructor(private readonly merges: ChatMerges) {}
+
   /**
    * Remembers a chat from which something came. Who writes can be reached again, unless rights are what is missing;
    * who wrote /stop stays so.
@@ -87,8 +90,8 @@ export class ChatsRepository {
   }
 
   /**
-   * A group became a supergroup: one chat from now on. Where both ids are known, the chat that was known first stays
-   * (waiting deliveries name it), gets the other's tags, and the other is gone. Safe to repeat.
+   * A group became a supergroup: one chat from now on. Where both ids are known, the group's stays (what is on its way to
+   * it names it), gets the other's tags and what waits for it, and the other is gone. Safe to repeat.
    */
   async migrate(
     manager: EntityManager,
@@ -96,13 +99,16 @@ export class ChatsRepository {
     fromTelegramChatId: number,
     toTelegramChatId: number,
   ): Promise<void> {
-    const [kept, other] = await manager.query<{ id: string }[]>(
-      `SELECT id FROM chats WHERE bot_no = $1 AND telegram_chat_id = ANY ($2::bigint[])
+    const found = await manager.query<{ id: string; no: string; telegram_chat_id: string }[]>(
+      `SELECT id, no::text, telegram_chat_id::text FROM chats WHERE bot_no = $1 AND telegram_chat_id = ANY ($2::bigint[])
         ORDER BY no FOR UPDATE`,
       [botNo, [fromTelegramChatId, toTelegramChatId]],
     );
+    const kept = found.find((chat) => chat.telegram_chat_id === String(fromTelegramChatId)) ?? found[0];
     if (!kept) return;
+    const other = found.find((chat) => chat !== kept);
     if (other) {
+      await this.merges.follow(manager, { botNo, goneNo: other.no, keptNo: kept.no });
       await manager.query(
         `INSERT INTO chat_tags (tenant_id, tag_id, chat_id)
          SELECT tenant_id, tag_id, $2 FROM chat_tags WHERE chat_id = $1 ON CONFLICT DO NOTHING`,

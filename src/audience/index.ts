@@ -1,3 +1,4 @@
+export { type ChatMerge, ChatMerges } from './chat-merges.js';
 export { ConsentWithdrawals } from './consent-withdrawals.js';
 export { PersonStarts, type StartedChat } from './person-starts.js';
 export { type ForgottenPerson, PersonTraces } from './person-traces.js';

@@ -87,17 +87,16 @@ export class BroadcastControl {
       if (!(await this.control.lockFinished(manager, row.no))) throw notFinished(row);
       if (await this.broadcasts.isBeingChanged(manager, caller.tenantId, id))
         throw conflict('change_going_on', 'Its messages are being changed; wait for the end of that.');
-      const queued = await this.control.queueAgain(manager, row, states, reasons ?? null);
-      const resent = queued.reduce((sum, { count }) => sum + count, 0);
+      const resent = await this.control.countAgain(manager, row, states, reasons ?? null);
       // With nothing to send it would end once more, now; and without its rows its report would be gone.
-      if (resent > 0) await this.control.reopen(manager, row.no);
+      if (resent > 0) await this.control.planAgain(manager, row.no, states, reasons ?? null);
       await this.audit.record(manager, {
         actor: caller.actor,
         action: 'broadcast.resent',
         subject: { kind: 'broadcast', id },
         details: { states: states.join(), reasons: reasons?.join() ?? null, resent },
       });
-      this.tenants.afterCommit(() => this.fanOut.wakeLanesSoon(queued.map((bot) => bot.bot_no)));
+      this.tenants.afterCommit(() => this.plans.wakeSoon([row.no]));
       return {
         resent,
         broadcast: await this.reports.report(manager, await this.reports.findOrThrow(manager, id)),

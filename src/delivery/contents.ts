@@ -5,6 +5,7 @@ import {
   AssetStore,
   type AssetUse,
   compileMessage,
+  isPersonal,
   mediaOf,
   type MediaReference,
   type MessageContent,
@@ -16,7 +17,8 @@ import { type BotApiOutcome, type BotApiUpload, type PacedChat } from '../telegr
 import { BotFile, type FileIdKeeper, type FileLesson, type FileUse } from './bot-file.js';
 import { type BroadcastKind, type ChangeKind, isChange } from './broadcast.rules.js';
 import { callToEdit, callToPin, callToRecall } from './change-call.rules.js';
-import { judge, judgeChange, type Verdict } from './delivery.rules.js';
+import { faultOf, judge, judgeChange, type Verdict } from './delivery.rules.js';
+import { FaultRows } from './fault-rows.js';
 import { deliveryKey } from './journal.repository.js';
 import { type QueuedDelivery } from './lane.repository.js';
 import { UploadGate } from './upload-gate.js';
@@ -33,6 +35,10 @@ export interface PreparedCall {
 interface BroadcastContent {
   /** Telegram refused it; no more of it is let go here, before everybody has heard. */
   isRefused: boolean;
+  /** It differs from chat to chat: what Telegram refuses of it may be at fault for one chat alone. */
+  readonly isPersonal: boolean;
+  /** Chats in a row for which Telegram refused it. */
+  refusals: number;
   readonly kind: BroadcastKind;
   /** By the database's clock, in milliseconds of Unix time. */
   readonly dueAtMs: number;
@@ -45,8 +51,10 @@ interface BroadcastContent {
   readonly asset: StoredAsset | undefined;
 }
 
-/** Tries of one delivery that a stale `file_id` may cost; then its refusal counts. */
+/** Tries in a row of one delivery that a stale `file_id` may cost; then its refusal counts. */
 const MOST_STALE_TRIES = 5;
+/** Of chats in a row, with none between that got it, which prove that Telegram refuses a personal message of all. */
+const TELLING_REFUSALS = 3;
 
 /** A delivery with its content at hand. */
 export class PreparedDelivery {
@@ -58,6 +66,7 @@ export class PreparedDelivery {
     readonly row: QueuedDelivery,
     private readonly content: BroadcastContent | undefined,
     private readonly file: BotFile | undefined,
+    private readonly faults: FaultRows,
   ) {
     this.key = deliveryKey(row);
     this.pacedChat = { key: row.chatNo, isGroup: row.chatType !== 'private' };
@@ -81,10 +90,22 @@ export class PreparedDelivery {
     return this.row.reply !== null || this.content?.kind === 'test';
   }
 
-  judge(outcome: BotApiOutcome, attempt: number, random: number): Verdict {
-    if (this.isChange) return judgeChange(outcome, attempt, random);
+  judge(outcome: BotApiOutcome, random: number): Verdict {
+    const times = this.faults.note(this.key, faultOf(outcome));
     const isResentWhenUnknown = this.content?.isResentWhenUnknown === true && !this.row.mayHaveArrived;
-    return judge(outcome, attempt, isResentWhenUnknown, random);
+    const verdict = this.isChange
+      ? judgeChange(outcome, times, random)
+      : judge(outcome, times, isResentWhenUnknown, random);
+    if (verdict.settlement.state !== 'queued') this.faults.end(this.key);
+    return this.isProof(outcome, verdict) ? verdict : { ...verdict, consequence: { kind: 'none' } };
+  }
+
+  /** False where a refusal says nothing yet of the other chats. */
+  private isProof(outcome: BotApiOutcome, { consequence }: Verdict): boolean {
+    if (this.content && outcome.kind === 'ok') this.content.refusals = 0;
+    if (!this.content?.isPersonal || consequence.kind !== 'contentRefused') return true;
+    this.content.refusals += 1;
+    return this.content.refusals >= TELLING_REFUSALS;
   }
 
   private get isChange(): boolean {
@@ -136,7 +157,9 @@ export class PreparedDelivery {
     if (!use) throw new Error(`The file of broadcast ${this.row.sourceNo} is gone.`);
     const learn = (outcome: BotApiOutcome): FileLesson => {
       const lesson = file.learn(this, use, outcome);
-      return this.row.attempt < MOST_STALE_TRIES ? lesson : { ...lesson, isTriedAgain: false };
+      if (!lesson.isTriedAgain) return lesson;
+      const times = this.faults.note(this.key, 'stale_file');
+      return { ...lesson, isTriedAgain: times < MOST_STALE_TRIES };
     };
     return use.kind === 'named'
       ? { method, parameters: { ...parameters, [media.field]: use.fileId }, learn }
@@ -168,6 +191,7 @@ export class Contents {
   private readonly broadcasts = new Map<string, BroadcastContent>();
   private readonly files = new Map<string, BotFile>();
   private readonly gate = new UploadGate();
+  private readonly faults = new FaultRows();
 
   constructor(
     private readonly database: DispatcherDatabase,
@@ -189,7 +213,12 @@ export class Contents {
     );
     return deliveries.map(
       (delivery) =>
-        new PreparedDelivery(delivery, contents.get(delivery.sourceNo), files.get(delivery.sourceNo)),
+        new PreparedDelivery(
+          delivery,
+          contents.get(delivery.sourceNo),
+          files.get(delivery.sourceNo),
+          this.faults,
+        ),
     );
   }
 
@@ -232,6 +261,8 @@ export class Contents {
       const media = isChange(kind) ? undefined : mediaOf(content);
       const loaded: BroadcastContent = {
         isRefused: false,
+        isPersonal: isPersonal(content),
+        refusals: 0,
         kind,
         dueAtMs: row.due_at.getTime(),
         isPaid,

@@ -5,12 +5,7 @@ import { type TenantId } from '../platform/identity/index.js';
 import { type BroadcastRow } from './broadcast.repository.js';
 import { closeQueued, GOING_ON, IS_LEFT, UNENDED } from './broadcast.rules.js';
 import { BROADCASTS_CHANNEL } from './delivery.queues.js';
-import {
-  codeOfState,
-  DELIVERY_CLASS,
-  type DeliveryState,
-  RESEND_UNKNOWN_AFTER_MS,
-} from './delivery.rules.js';
+import { codeOfState, DELIVERY_CLASS, type DeliveryState } from './delivery.rules.js';
 
 /** Rows of one transaction when many are changed: short enough that nobody waits for it. */
 const CHUNK = 10_000;
@@ -53,39 +48,33 @@ export class ControlRepository {
     return rows.length > 0;
   }
 
-  /** It has something to send again. */
-  async reopen(manager: EntityManager, no: string): Promise<void> {
-    await manager.query(
-      `UPDATE broadcasts SET state = 'sending', ended_at = NULL, totals = NULL, are_totals_true = false WHERE no = $1`,
-      [no],
-    );
-  }
-
-  /**
-   * Queues deliveries of these states once more, where the chat can be reached now. An unknown one waits until its
-   * last try can no longer arrive.
-   *
-   * @param reasons null for all
-   * @returns how many of each bot
-   */
-  queueAgain(
+  /** How many deliveries of these states could be tried once more: their chats can be reached now. @param reasons null for all */
+  async countAgain(
     manager: EntityManager,
     broadcast: Pick<BroadcastRow, 'no' | 'planned_on'>,
     states: readonly DeliveryState[],
     reasons: readonly string[] | null,
-  ): Promise<{ bot_no: string; count: number }[]> {
-    return manager.query(
-      `WITH again AS (
-         UPDATE deliveries d SET state = 0, is_open = true, settled_at = NULL,
-           reason = CASE d.state WHEN ${codeOfState('unknown')} THEN d.reason END,
-           not_before = CASE d.state WHEN ${codeOfState('unknown')}
-             THEN d.sending_at + ${RESEND_UNKNOWN_AFTER_MS} * interval '1 ms' ELSE '-infinity' END
-         FROM chats c
-         WHERE d.planned_on = $1 AND d.class = 1 AND d.source_no = $2 AND d.state = ANY($3::smallint[])
-           AND ($4::text[] IS NULL OR d.reason = ANY($4)) AND c.no = d.chat_no AND c.state = 'active'
-         RETURNING d.bot_no)
-       SELECT bot_no::text, count(*)::int AS count FROM again GROUP BY bot_no`,
+  ): Promise<number> {
+    const [row] = await manager.query<{ count: number }[]>(
+      `SELECT count(*)::int AS count FROM deliveries d JOIN chats c ON c.no = d.chat_no
+       WHERE d.planned_on = $1 AND d.class = 1 AND d.source_no = $2 AND d.state = ANY($3::smallint[])
+         AND ($4::text[] IS NULL OR d.reason = ANY($4)) AND c.state = 'active'`,
       [broadcast.planned_on, broadcast.no, states.map(codeOfState), reasons],
+    );
+    return row?.count ?? 0;
+  }
+
+  /** It is planned once more: see FanOut. */
+  async planAgain(
+    manager: EntityManager,
+    no: string,
+    states: readonly DeliveryState[],
+    reasons: readonly string[] | null,
+  ): Promise<void> {
+    await manager.query(
+      `UPDATE broadcasts SET state = 'planning', planned_at = NULL, plan_cursor_chat_no = 0, resend_states = $2,
+         resend_reasons = $3, ended_at = NULL, totals = NULL, are_totals_true = false WHERE no = $1`,
+      [no, states.map(codeOfState), reasons],
     );
   }
 

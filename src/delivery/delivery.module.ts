@@ -35,6 +35,7 @@ import { FollowTenantState } from './follow-tenant-state.handler.js';
 import { OpenDays } from './open-days.js';
 import { ReplySink } from './reply-sink.js';
 import { ReportRepository } from './report.repository.js';
+import { FollowMergedChats } from './follow-merged-chats.js';
 import { SkipWhoStopped } from './skip-who-stopped.js';
 import { Sweep } from './sweep.service.js';
 import { TotalsKeeper } from './totals-keeper.service.js';
@@ -61,6 +62,7 @@ const queues = [QueueModule.forSubject(LANES, LANES_PER_JOB), QueueModule.forSub
     FollowUpsRepository,
     { provide: AnswerSink, useClass: ReplySink },
     ForgetPeople,
+    FollowMergedChats,
     SkipWhoStopped,
     WakeLaneWhenBotChanges,
     FollowTenantState,

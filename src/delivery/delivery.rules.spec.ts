@@ -1,8 +1,7 @@
 import { type BotApiOutcome } from '../telegram/index.js';
 import { backOffMs, judge, judgeChange, tiredAfter } from './delivery.rules.js';
 
-const judged = (outcome: BotApiOutcome, attempt = 1, isResent = false) =>
-  judge(outcome, attempt, isResent, 1);
+const judged = (outcome: BotApiOutcome, times = 1, isResent = false) => judge(outcome, times, isResent, 1);
 
 describe('judge', () => {
   it.each<[string, BotApiOutcome, object, string]>([
@@ -68,13 +67,33 @@ describe('judge', () => {
   it('gives up on one delivery, never on a server that is away', () => {
     expect(judged({ kind: 'notSent', cause: 'upload_broken' }, 5).settlement.state).toBe('failed');
     expect(judged({ kind: 'notSent', cause: 'dns' }, 500).settlement.state).toBe('queued');
-    expect(judged({ kind: 'migrated', migrateToChatId: 1 }, 6).settlement.state).toBe('failed');
+  });
+
+  it('lets the chat follow its group also where the delivery is given up', () => {
+    const { settlement, consequence } = judged({ kind: 'migrated', migrateToChatId: 1 }, 6);
+    expect(settlement.state).toBe('failed');
+    expect(consequence).toEqual({ kind: 'chatMigrated', migrateToChatId: 1 });
+  });
+
+  it('tries again what Telegram could not fetch, before it counts as proof', () => {
+    const away: BotApiOutcome = { kind: 'rejected', code: 400, description: '', reason: 'file_unreachable' };
+    expect(judged(away, 1)).toMatchObject({
+      settlement: { state: 'queued', delayMs: 1_000 },
+      consequence: { kind: 'none' },
+    });
+    expect(judged(away, 4).settlement.state).toBe('queued');
+    expect(judged(away, 5)).toEqual({
+      settlement: { state: 'failed', reason: 'file_unreachable', messageId: null, delayMs: 0 },
+      consequence: { kind: 'contentRefused', reason: 'file_unreachable' },
+    });
   });
 });
 
 describe('judgeChange', () => {
-  const rejected = (description: string, reason: 'not_modified' | 'message_gone' | 'bad_content') =>
-    judgeChange({ kind: 'rejected', code: 400, description, reason }, 1, 1);
+  const rejected = (
+    description: string,
+    reason: 'not_modified' | 'message_gone' | 'not_deletable' | 'not_editable' | 'bad_content',
+  ) => judgeChange({ kind: 'rejected', code: 400, description, reason }, 1, 1);
 
   it('takes what is done already for done', () => {
     expect(rejected('message is not modified', 'not_modified').settlement).toMatchObject({
@@ -89,7 +108,11 @@ describe('judgeChange', () => {
 
   it('fails where there is nothing to change, and stops where Telegram refuses the new content', () => {
     expect(rejected('message to edit not found', 'message_gone').settlement.state).toBe('failed');
-    expect(rejected("message can't be deleted for everyone", 'message_gone').settlement.state).toBe('failed');
+    expect(rejected("message can't be deleted for everyone", 'not_deletable')).toEqual({
+      settlement: { state: 'failed', reason: 'not_deletable', messageId: null, delayMs: 0 },
+      consequence: { kind: 'none' },
+    });
+    expect(rejected("message can't be edited", 'not_editable').settlement.reason).toBe('not_editable');
     expect(rejected("can't parse entities", 'bad_content').consequence.kind).toBe('contentRefused');
   });
 

@@ -47,8 +47,8 @@ export interface Verdict {
   readonly consequence: Consequence;
 }
 
-/** How often one delivery is tried when each try surely had no effect but the lane itself is well. */
-const TRIES_OF_ONE_DELIVERY = 5;
+/** How often in a row one delivery is tried for the same fault, where that surely had no effect and the lane itself is well. */
+const TRIES_OF_ONE_FAULT = 5;
 /** How often one delivery is tried at all: a fortnight at the longest pause. The column `attempt` ends at 32,767. */
 const MOST_TRIES = 30_000;
 const BACK_OFF_FIRST_MS = 500;
@@ -57,8 +57,8 @@ const BACK_OFF_MOST_MS = 60_000;
 export const RESEND_UNKNOWN_AFTER_MS = 65_000;
 
 /** Doubles from half a second to a minute, with jitter so that a thousand lanes don't come back at once. */
-export function backOffMs(attempt: number, random: number): number {
-  const full = Math.min(BACK_OFF_MOST_MS, BACK_OFF_FIRST_MS * 2 ** Math.min(attempt - 1, 20));
+export function backOffMs(times: number, random: number): number {
+  const full = Math.min(BACK_OFF_MOST_MS, BACK_OFF_FIRST_MS * 2 ** Math.min(times - 1, 20));
   return Math.round(full * (0.5 + random / 2));
 }
 
@@ -68,19 +68,28 @@ export function tiredAfter(verdict: Verdict, attempt: number): Verdict {
   return { ...verdict, settlement: settle('failed', 'tried_too_often') };
 }
 
+/**
+ * What a try came to, as far as it matters how often in a row it does. Rests, outages and what we call back ourselves come
+ * between for no fault of the delivery's; they end a row all the same.
+ */
+export function faultOf(outcome: BotApiOutcome): string {
+  if (outcome.kind === 'notSent') return outcome.cause;
+  return outcome.kind === 'rejected' ? outcome.reason : outcome.kind;
+}
+
 /** Once more at once: what was wrong is mended. */
 export const TRY_AGAIN: Verdict = verdict(requeue(0));
 
 /**
  * What an outcome means for its delivery: the table of docs/sending.md, in code.
  *
- * @param attempt which try this was, from 1
+ * @param times how often in a row this delivery's tries came to this {@link faultOf}, from 1
  * @param isResentWhenUnknown the broadcast's owner chose it, and no try before may have arrived
  * @param random from 0 to 1
  */
 export function judge(
   outcome: BotApiOutcome,
-  attempt: number,
+  times: number,
   isResentWhenUnknown: boolean,
   random: number,
 ): Verdict {
@@ -90,6 +99,10 @@ export function judge(
     case 'rejected': {
       if (outcome.reason === 'not_enough_stars') return verdict(requeue(0), { kind: 'starsMissing' });
       const settlement = settle('failed', outcome.reason);
+      if (outcome.reason === 'file_unreachable')
+        return times < TRIES_OF_ONE_FAULT
+          ? verdict(requeue(backOffMs(times + 1, random)))
+          : verdict(settlement, { kind: 'contentRefused', reason: outcome.reason });
       const scope = reasonScope(outcome.reason);
       if (scope === 'chat') return verdict(settlement, { kind: 'chatUnreachable', reason: outcome.reason });
       if (scope === 'content') return verdict(settlement, { kind: 'contentRefused', reason: outcome.reason });
@@ -101,14 +114,16 @@ export function judge(
         retryAfterSeconds: outcome.retryAfterSeconds,
       });
     case 'migrated':
-      if (attempt > TRIES_OF_ONE_DELIVERY) return verdict(settle('failed', 'migrated'));
-      return verdict(requeue(0), { kind: 'chatMigrated', migrateToChatId: outcome.migrateToChatId });
+      return verdict(times > TRIES_OF_ONE_FAULT ? settle('failed', 'migrated') : requeue(0), {
+        kind: 'chatMigrated',
+        migrateToChatId: outcome.migrateToChatId,
+      });
     case 'tokenRejected':
       return verdict(requeue(0), { kind: 'tokenRejected' });
     case 'conflict':
       return verdict(settle('failed', 'conflict'));
     case 'notSent':
-      return judgeNotSent(outcome.cause, attempt, random);
+      return judgeNotSent(outcome.cause, times, random);
     case 'unknown':
       if (isResentWhenUnknown) return verdict(requeue(RESEND_UNKNOWN_AFTER_MS, outcome.cause));
       return verdict(settle('unknown', outcome.cause));
@@ -119,7 +134,7 @@ export function judge(
  * What an outcome means where a message that was sent is edited or deleted. Both can be done twice without harm, so that
  * what nobody can know is tried again, and who finds it done already takes it for done.
  */
-export function judgeChange(outcome: BotApiOutcome, attempt: number, random: number): Verdict {
+export function judgeChange(outcome: BotApiOutcome, times: number, random: number): Verdict {
   switch (outcome.kind) {
     case 'rejected':
       if (outcome.reason === 'not_modified') return verdict(settle('sent', 'not_modified'));
@@ -129,7 +144,7 @@ export function judgeChange(outcome: BotApiOutcome, attempt: number, random: num
             ? settle('sent', 'already_gone')
             : settle('failed', 'message_gone'),
         );
-      return judge(outcome, attempt, false, random);
+      return judge(outcome, times, false, random);
     case 'migrated':
       // The message stayed in the chat that was; its number may be another message's in the new one.
       return verdict(settle('failed', 'chat_migrated'), {
@@ -137,26 +152,26 @@ export function judgeChange(outcome: BotApiOutcome, attempt: number, random: num
         migrateToChatId: outcome.migrateToChatId,
       });
     case 'unknown':
-      if (attempt >= TRIES_OF_ONE_DELIVERY) return verdict(settle('unknown', outcome.cause));
-      return verdict(requeue(backOffMs(attempt, random)));
+      if (times >= TRIES_OF_ONE_FAULT) return verdict(settle('unknown', outcome.cause));
+      return verdict(requeue(backOffMs(times, random)));
     default:
-      return judge(outcome, attempt, false, random);
+      return judge(outcome, times, false, random);
   }
 }
 
-function judgeNotSent(cause: string, attempt: number, random: number): Verdict {
+function judgeNotSent(cause: string, times: number, random: number): Verdict {
   switch (cause) {
     case 'withdrawn':
     case 'closed':
-      // We called it back ourselves: nobody is to blame, and it costs no try.
+      // We called it back ourselves: nobody is to blame.
       return verdict(requeue(0));
     case 'upload_broken':
     case 'refusal_unreadable':
-      if (attempt >= TRIES_OF_ONE_DELIVERY) return verdict(settle('failed', cause));
-      return verdict(requeue(backOffMs(attempt, random)));
+      if (times >= TRIES_OF_ONE_FAULT) return verdict(settle('failed', cause));
+      return verdict(requeue(backOffMs(times, random)));
     default:
       // The network or the server is away for everybody: nothing fails, and the lane itself waits for better days.
-      return verdict(requeue(backOffMs(attempt, random)));
+      return verdict(requeue(backOffMs(times, random)));
   }
 }
 

@@ -7,6 +7,7 @@ import { InjectWakeQueue, WakeQueue } from '../platform/queue/index.js';
 import { messagesPerStar } from '../telegram/index.js';
 import { type BroadcastKind, isChange, RECALLABLE_HOURS } from './broadcast.rules.js';
 import { ANSWERS_CHANNEL, LANES, LANES_CHANNEL } from './delivery.queues.js';
+import { codeOfState, RESEND_UNKNOWN_AFTER_MS } from './delivery.rules.js';
 import { LaneRepository } from './lane.repository.js';
 import { OpenDays } from './open-days.js';
 
@@ -20,6 +21,7 @@ interface PlannableBroadcast {
   tenant_id: TenantId;
   audience: Audience;
   kind: BroadcastKind;
+  is_planned_again: boolean;
 }
 
 /** Chats planned in one transaction (195,000 rows/s measured): a twentieth of a second. */
@@ -29,7 +31,10 @@ const NUMBERS_OF_A_NOTIFICATION = 350;
 /** Hashed; `array_agg(DISTINCT …)` would sort the whole chunk. */
 const BOTS_OF_CHUNK = '(SELECT array_agg(bot_no::text) FROM (SELECT DISTINCT bot_no FROM chunk) AS bots)';
 
-/** Writes one delivery for every chat of a broadcast's audience, in chunks that can stop and go on anywhere. */
+/**
+ * Writes one delivery for every chat of a broadcast's audience, or lets those wait again that are to be sent once more, in
+ * chunks that can stop and go on anywhere.
+ */
 @Injectable()
 export class FanOut {
   private readonly logger = new Logger('FanOut');
@@ -50,7 +55,8 @@ export class FanOut {
    */
   async plan(broadcastNo: string): Promise<void> {
     const [broadcast] = await this.crossing.query<PlannableBroadcast>(
-      `SELECT b.id, b.tenant_id, b.audience, b.kind FROM broadcasts b JOIN tenants t ON t.id = b.tenant_id
+      `SELECT b.id, b.tenant_id, b.audience, b.kind, b.resend_states IS NOT NULL AS is_planned_again
+       FROM broadcasts b JOIN tenants t ON t.id = b.tenant_id
        WHERE b.no = $1 AND b.state = 'planning' AND t.state = 'active'`,
       [broadcastNo],
     );
@@ -62,14 +68,20 @@ export class FanOut {
   private async planAll(broadcastNo: string, broadcast: PlannableBroadcast): Promise<void> {
     let announcing = Promise.resolve();
     for (;;) {
-      const planned = isChange(broadcast.kind)
-        ? await this.planChanges(broadcast.tenant_id, broadcastNo)
-        : await this.planChunk(broadcast.tenant_id, broadcastNo, broadcast.audience);
+      const planned = await this.planNext(broadcastNo, broadcast);
       await announcing;
       // While the lanes hear of this chunk the next one is planned.
       announcing = this.announce(broadcast.kind, planned.botNumbers);
       if (planned.count < CHUNK) return announcing;
     }
+  }
+
+  private planNext(broadcastNo: string, broadcast: PlannableBroadcast): Promise<Planned> {
+    const { tenant_id: tenantId, audience, kind } = broadcast;
+    if (broadcast.is_planned_again) return this.planAgain(tenantId, broadcastNo);
+    return isChange(kind)
+      ? this.planChanges(tenantId, broadcastNo)
+      : this.planChunk(tenantId, broadcastNo, audience);
   }
 
   private async announce(kind: BroadcastKind, botNumbers: readonly string[]): Promise<void> {
@@ -182,6 +194,49 @@ export class FanOut {
          )
          SELECT planned, coalesce(bot_numbers, '{}') AS bot_numbers FROM summed`,
         [broadcastNo, tenantId],
+      );
+      return { count: row?.planned ?? 0, botNumbers: row?.bot_numbers ?? [] };
+    });
+  }
+
+  /**
+   * What failed, or is unknown, waits once more where its chat can be reached now. An unknown one waits until its last try
+   * can no longer arrive. The cursor passes each delivery once: what fails again meanwhile is left.
+   */
+  private planAgain(tenantId: TenantId, broadcastNo: string): Promise<Planned> {
+    return this.tenants.run(tenantId, async (manager) => {
+      const [row] = await manager.query<{ planned: number; bot_numbers: string[] }[]>(
+        `WITH broadcast AS (
+           SELECT b.no, b.planned_on, b.plan_cursor_chat_no, b.resend_states, b.resend_reasons
+           FROM broadcasts b JOIN tenants t ON t.id = b.tenant_id
+           WHERE b.no = $1 AND b.state = 'planning' AND b.resend_states IS NOT NULL AND t.state = 'active' FOR UPDATE OF b
+         ), chunk AS (
+           SELECT d.planned_on, d.source_no, d.chat_no, d.bot_no FROM broadcast b
+             JOIN deliveries d ON d.planned_on = b.planned_on AND d.class = 1 AND d.source_no = b.no
+               AND d.chat_no > b.plan_cursor_chat_no AND d.state = ANY(b.resend_states)
+               AND (b.resend_reasons IS NULL OR d.reason = ANY(b.resend_reasons))
+           ORDER BY d.chat_no LIMIT ${CHUNK}
+         ), again AS (
+           UPDATE deliveries d SET state = 0, is_open = true, settled_at = NULL,
+             reason = CASE d.state WHEN ${codeOfState('unknown')} THEN d.reason END,
+             not_before = CASE d.state WHEN ${codeOfState('unknown')}
+               THEN d.sending_at + ${RESEND_UNKNOWN_AFTER_MS} * interval '1 ms' ELSE '-infinity' END
+           FROM broadcast b, chunk, chats c
+           WHERE d.planned_on = chunk.planned_on AND d.class = 1 AND d.source_no = chunk.source_no AND d.chat_no = chunk.chat_no
+             AND d.state = ANY(b.resend_states) AND c.no = d.chat_no AND c.state = 'active'
+         ), summed AS (
+           SELECT count(*)::int AS planned, max(chat_no) AS last, ${BOTS_OF_CHUNK} AS bot_numbers FROM chunk
+         ), advanced AS (
+           UPDATE broadcasts b
+           SET plan_cursor_chat_no = coalesce(summed.last, b.plan_cursor_chat_no),
+               state = CASE WHEN summed.planned < ${CHUNK} THEN 'sending' ELSE 'planning' END,
+               planned_at = CASE WHEN summed.planned < ${CHUNK} THEN clock_timestamp() END,
+               resend_states = CASE WHEN summed.planned < ${CHUNK} THEN NULL ELSE b.resend_states END,
+               resend_reasons = CASE WHEN summed.planned < ${CHUNK} THEN NULL ELSE b.resend_reasons END
+           FROM summed, broadcast WHERE b.no = broadcast.no
+         )
+         SELECT planned, coalesce(bot_numbers, '{}') AS bot_numbers FROM summed`,
+        [broadcastNo],
       );
       return { count: row?.planned ?? 0, botNumbers: row?.bot_numbers ?? [] };
     });

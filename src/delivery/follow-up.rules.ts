@@ -90,5 +90,5 @@ export function adviseOn(
   const has = (wanted: string) =>
     reasons?.some(({ state, reason }) => reason === wanted && (state === 'failed' || state === 'skipped'));
   if (dropReason === 'too_old' || has('too_old')) return TOO_OLD;
-  return has('no_rights') ? MAY_NOT[kind] : null;
+  return has('no_rights') || has('not_deletable') ? MAY_NOT[kind] : null;
 }

@@ -75,7 +75,7 @@ WITH held AS MATERIALIZED (
     AND CASE d.state WHEN 1 THEN true WHEN 4 THEN s.state <> 0 WHEN 0 THEN s.state = 2 END
   RETURNING d.class, d.source_no, OLD.state = 4 AS was_unknown
 ), corrected AS (
-  -- Whoever counts totals holds the broadcast's row: this waits for it, and has them counted again.
+  -- Whoever counts totals meanwhile finds the row changed, and counts them again.
   UPDATE broadcasts b SET are_totals_true = false FROM settled
   WHERE settled.was_unknown AND settled.class = ${DELIVERY_CLASS.broadcast} AND b.no = settled.source_no
 )

@@ -195,7 +195,7 @@ describe('a lane whose chats are at their limit', () => {
                   skipReason: null,
                   begin: () => undefined,
                   call: () => ({ method: 'sendMessage', parameters: { chat_id: row.telegramChatId } }),
-                  judge: (outcome: BotApiOutcome, attempt: number) => judge(outcome, attempt, false, 0),
+                  judge: (outcome: BotApiOutcome) => judge(outcome, 1, false, 0),
                 }) as unknown as PreparedDelivery,
             ),
           ),

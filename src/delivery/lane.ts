@@ -225,7 +225,7 @@ export class Lane implements IntentHolder {
     const rest = this.pace.finish(now, outcome, delivery);
     const lesson = call.learn?.(outcome);
     const verdict = tiredAfter(
-      lesson?.isTriedAgain ? TRY_AGAIN : delivery.judge(outcome, attempt.attempt, Math.random()),
+      lesson?.isTriedAgain ? TRY_AGAIN : delivery.judge(outcome, Math.random()),
       attempt.attempt,
     );
     if (this.pace.outages > outages) this.backOff(now);

@@ -6,6 +6,7 @@ export { type MessageChoice, MessageService } from './message.service.js';
 export { MessagesApiModule, MessagesModule, MessagesSchedulerModule } from './messages.module.js';
 export {
   compileMessage,
+  isPersonal,
   mediaOf,
   type MediaReference,
   type Recipient,

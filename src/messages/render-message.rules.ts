@@ -90,6 +90,15 @@ export function mediaOf(content: MessageContent): MediaReference | undefined {
   return { field: content.kind, assetId: content.assetId };
 }
 
+/** Claims that what it says differs from recipient to recipient. */
+export function isPersonal(content: MessageContent): boolean {
+  const text = content.kind === 'text' ? content.text : captionOf(content);
+  const labels = content.buttons?.flatMap((row) => row.map((button) => button.text)) ?? [];
+  return [...labels, ...(text === undefined ? [] : [text])].some(
+    (part) => variablesOf(parseTemplate(part)).length > 0,
+  );
+}
+
 /** The caption, undefined for kinds that have none. */
 export const captionOf = (content: MediaContent): string | undefined =>
   'caption' in content ? content.caption : undefined;

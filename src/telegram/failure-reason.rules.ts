@@ -11,9 +11,12 @@ export type FailureReason =
   | 'not_for_bots'
   | 'bad_content'
   | 'bad_file'
+  | 'file_unreachable'
   | 'too_long'
   | 'too_large'
   | 'message_gone'
+  | 'not_editable'
+  | 'not_deletable'
   | 'not_modified'
   | 'query_expired'
   | 'not_enough_stars'
@@ -37,7 +40,11 @@ const scopes: Record<FailureReason, ReasonScope> = {
   // Rights come back and topics open again without a word to the bot: the chat stays in the audience.
   no_rights: 'other',
   thread_not_found: 'other',
+  // Telegram fetches it anew for each message, and its page may be away for a moment.
+  file_unreachable: 'other',
   message_gone: 'other',
+  not_editable: 'other',
+  not_deletable: 'other',
   not_modified: 'other',
   query_expired: 'other',
   not_enough_stars: 'other',
@@ -65,6 +72,8 @@ const reasonsByText: readonly (readonly [RegExp, FailureReason])[] = [
   ],
   [/message is not modified|message_not_modified/, 'not_modified'],
   [/query is too old|query id is invalid|query_id_invalid/, 'query_expired'],
+  [/message can't be edited/, 'not_editable'],
+  [/message can't be deleted/, 'not_deletable'],
   [
     /message (?:to \w+|to be replied|with such) ?.*not found|message can't be (?:edited|deleted|forwarded|copied)|message_id_invalid|message identifier|message not found|msg_id_invalid|reply_message_id_invalid/,
     'message_gone',
@@ -77,7 +86,11 @@ const reasonsByText: readonly (readonly [RegExp, FailureReason])[] = [
   [/too long|caption_too_long|message_too_long|reply_markup_too_long|button_data_invalid.*long/, 'too_long'],
   [/too large|file is too big|too big for a|file_too_big/, 'too_large'],
   [
-    /wrong (?:remote )?file|file identifier|file_reference|failed to get http url|wrong type of the web page|webpage_|web page content|wrong file_id|image_process_failed|photo_invalid|photo_ext_invalid|media_empty|media_invalid|wrong padding|file must be non-empty|can't use file of type|temporarily unavailable/,
+    /failed to get http url|wrong type of the web page|webpage_|web page content|temporarily unavailable/,
+    'file_unreachable',
+  ],
+  [
+    /wrong (?:remote )?file|file identifier|file_reference|wrong file_id|image_process_failed|photo_invalid|photo_ext_invalid|media_empty|media_invalid|wrong padding|file must be non-empty|can't use file of type/,
     'bad_file',
   ],
   [

@@ -258,6 +258,8 @@ export const NOT_EXPORTED_COLUMNS: Readonly<Record<string, string>> = {
   'broadcasts.time_zone': '`audience` says the same',
   'broadcasts.plan_cursor': 'what sending notes for itself',
   'broadcasts.plan_cursor_chat_no': 'what sending notes for itself',
+  'broadcasts.resend_states': 'what sending notes for itself',
+  'broadcasts.resend_reasons': 'what sending notes for itself',
   'broadcasts.are_totals_true': 'what sending notes for itself',
   'broadcasts.expected': 'what quotas note for themselves; `planned` is what became of it',
   'chats.migrated_at': 'what sending notes for itself',

@@ -13,6 +13,7 @@ export const faultKinds = [
   'redirect',
   'bad_request',
   'balance_too_low',
+  'file_unreachable',
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];
@@ -57,6 +58,7 @@ const defaultStatusCodes: Record<FaultKind, number> = {
   redirect: 302,
   bad_request: 400,
   balance_too_low: 400,
+  file_unreachable: 400,
 };
 
 /** The status code that the client sees; 0 when it sees none. */

@@ -173,6 +173,8 @@ function writeFaultBody(fault: Fault): string {
       return writeRefusal(new CallRefusedError(400, "Bad Request: can't parse entities"));
     case 'balance_too_low':
       return writeRefusal(new CallRefusedError(400, 'Bad Request: BALANCE_TOO_LOW'));
+    case 'file_unreachable':
+      return writeRefusal(new CallRefusedError(400, 'Bad Request: failed to get HTTP URL content'));
     case 'too_many_requests':
       return writeRefusal(tooManyRequests(fault.retryAfterSeconds ?? 1));
     default:

@@ -214,6 +214,7 @@ function misbehave(response: ServerResponse, fault: Fault, status: number, body:
     case 'forbidden':
     case 'bad_request':
     case 'balance_too_low':
+    case 'file_unreachable':
     case 'too_many_requests':
       write(response, status, body);
       return;

@@ -165,4 +165,78 @@ describe('what goes wrong in the middle of a broadcast', () => {
     expect((await tenant.chats(bot)).every(({ state }) => state === 'active')).toBe(true);
     expect(await tenant.botState(bot)).toBe('running');
   });
+
+  it('a picture that Telegram fails to fetch for a moment: it is tried again, and nobody goes without', async () => {
+    const people = await tenant.startPeople(bot, PEOPLE);
+    await tenant.fault('file_unreachable', { method: 'sendPhoto', count: 3 });
+    const { id } = await tenant.broadcast('', {
+      message: { kind: 'photo', url: 'https://example.org/a.jpg', caption: 'Look' },
+    });
+    expect(await tenant.untilEnded(id)).toMatchObject({
+      state: 'finished',
+      counts: { sent: people.length, failed: 0, reasons: [] },
+    });
+  });
+
+  it('a picture that stays away: the broadcast stops once it was tried for some seconds', async () => {
+    await tenant.startPeople(bot, PEOPLE);
+    await tenant.fault('file_unreachable', { method: 'sendPhoto' });
+    const { id } = await tenant.broadcast('', {
+      message: { kind: 'photo', url: 'https://example.org/a.jpg', caption: 'Look' },
+    });
+    const report = await tenant.untilEnded(id);
+    expect(report).toMatchObject({ state: 'stopped', stateReason: 'file_unreachable', counts: { sent: 0 } });
+    expect(report.counts.failed).toBeGreaterThanOrEqual(1);
+  });
+
+  it('a message that differs from person to person, refused for one: the others get theirs', async () => {
+    const [first] = await tenant.startPeople(bot, PEOPLE);
+    await tenant.fault('bad_request', { chatId: first });
+    const { id } = await tenant.broadcast('Hi {{first_name|friend}}');
+    expect(await tenant.untilEnded(id)).toMatchObject({
+      state: 'finished',
+      counts: {
+        sent: PEOPLE - 1,
+        failed: 1,
+        reasons: [{ state: 'failed', reason: 'bad_content', count: 1 }],
+      },
+    });
+  });
+
+  it('the same, refused for everybody: three in a row prove it', async () => {
+    await tenant.startPeople(bot, PEOPLE);
+    await tenant.fault('bad_request');
+    const { id } = await tenant.broadcast('Hi {{first_name|friend}}');
+    const report = await tenant.untilEnded(id);
+    expect(report).toMatchObject({ state: 'stopped', stateReason: 'bad_content', counts: { sent: 0 } });
+    expect(report.counts.failed).toBeGreaterThanOrEqual(3);
+    expect(report.counts.failed).toBeLessThanOrEqual(MOST_UNDER_WAY);
+  });
+
+  it('a group that is a supergroup, which was known before it: one chat, and nothing that waits is lost', async () => {
+    const group = await tenant.addGroup(bot);
+    const { id: supergroup } = await tenant.control.must<{ id: number }>('POST', `/groups/${group}/upgrade`);
+    const chatOf = async (telegramChatId: number) =>
+      (await tenant.chats(bot)).find((chat) => Number(chat.telegramChatId) === telegramChatId);
+    await waitUntil(async () => (await chatOf(supergroup)) !== undefined, 30_000);
+    const known = (await chatOf(supergroup))!;
+    // As if what tells of the group had come after what tells of the supergroup.
+    const [late] = await scene.look<{ id: string }>(
+      `INSERT INTO chats (tenant_id, bot_id, bot_no, telegram_chat_id, type, title, state)
+       SELECT tenant_id, bot_id, bot_no, $2, 'group', title, 'active' FROM chats WHERE id = $1 RETURNING id`,
+      [known.id, group],
+    );
+    const waiting = await tenant.broadcast('To the supergroup', {
+      audience: { to: 'chats', chatIds: [known.id] },
+    });
+    await tenant.client.post(`/broadcasts/${waiting.id}/pause`);
+    const { id } = await tenant.broadcast('To the group', { audience: { to: 'chats', chatIds: [late!.id] } });
+    expect(await tenant.untilEnded(id)).toMatchObject({ state: 'finished', counts: { sent: 1, skipped: 0 } });
+    expect(await chatOf(supergroup)).toMatchObject({ id: late!.id, type: 'supergroup' });
+    expect(await tenant.chats(bot)).toHaveLength(1);
+    await tenant.client.post(`/broadcasts/${waiting.id}/resume`);
+    const { counts } = await tenant.untilEnded(waiting.id);
+    const arrived = (await tenant.ledger('To the supergroup')).filter(({ hasEffect }) => hasEffect);
+    expect([counts.sent, arrived.length]).toEqual([1, 1]);
+  });
 });

@@ -253,6 +253,25 @@ describe('sending once more', () => {
     expect(log.body.items.length).toBeGreaterThanOrEqual(1);
   });
 
+  it('goes on where whoever queued it again was killed', async () => {
+    await tenant.startPeople(bot, 4);
+    const { id } = await tenant.broadcast('Halfway');
+    await tenant.untilEnded(id);
+    const ofBroadcast = `source_no = (SELECT no FROM broadcasts WHERE id = $1) AND class = 1`;
+    // As if all had failed, and a process had died after it queued the first two of them, which failed again.
+    await scene.look(`UPDATE deliveries SET state = 3, reason = 'other' WHERE ${ofBroadcast}`, [id]);
+    await scene.look(
+      `UPDATE broadcasts SET state = 'planning', planned_at = NULL, ended_at = NULL, totals = NULL, are_totals_true = false,
+         resend_states = '{3}', plan_cursor_chat_no =
+           (SELECT chat_no FROM deliveries WHERE ${ofBroadcast} ORDER BY chat_no OFFSET 1 LIMIT 1) WHERE id = $1`,
+      [id],
+    );
+    expect(await tenant.untilEnded(id)).toMatchObject({ state: 'finished', counts: { sent: 2, failed: 2 } });
+    expect(await tenant.ledger('Halfway')).toHaveLength(6);
+    const [row] = await scene.look('SELECT resend_states FROM broadcasts WHERE id = $1', [id]);
+    expect(row).toEqual({ resend_states: null });
+  });
+
   it('sends an unknown once more only after its first try can no longer arrive', async () => {
     await tenant.startPeople(bot, 3);
     await tenant.fault('reset_before_effect', { count: 1 });
@@ -275,11 +294,15 @@ describe('sending once more', () => {
     expect(first).toMatchObject({ status: 200, body: { resent: 1 } });
     expect(second?.body).toEqual(first?.body);
     const waiting = `FROM deliveries d JOIN broadcasts b ON b.no = d.source_no WHERE b.id = $1 AND d.class = 1 AND d.state = 0`;
-    const [row] = await scene.look<{ seconds: number }>(
-      `SELECT extract(epoch FROM d.not_before - d.sending_at)::float8 AS seconds ${waiting}`,
-      [id],
-    );
-    expect(row?.seconds).toBe(RESEND_UNKNOWN_AFTER_MS / 1_000);
+    const findWait = async () => {
+      const [row] = await scene.look<{ seconds: number }>(
+        `SELECT extract(epoch FROM d.not_before - d.sending_at)::float8 AS seconds ${waiting}`,
+        [id],
+      );
+      return row?.seconds;
+    };
+    await waitUntil(async () => (await findWait()) !== undefined, 20_000);
+    expect(await findWait()).toBe(RESEND_UNKNOWN_AFTER_MS / 1_000);
     await scene.look(
       `UPDATE deliveries SET not_before = clock_timestamp() WHERE (source_no, chat_no) IN (SELECT d.source_no, d.chat_no ${waiting})`,
       [id],

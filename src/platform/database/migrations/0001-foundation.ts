@@ -310,6 +310,9 @@ const TABLES = [
      plan_cursor uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
      plan_cursor_chat_no bigint NOT NULL DEFAULT 0,
      planned bigint NOT NULL DEFAULT 0,
+     -- Planned once more: deliveries of these states, and of these reasons where there are any; NULL at any other time.
+     resend_states smallint[],
+     resend_reasons text[],
      -- What it may cost at most where it is paid for; NULL for the free pace.
      max_stars int CHECK (max_stars > 0),
      ambiguity_policy text NOT NULL DEFAULT 'leave' CHECK (ambiguity_policy IN ('leave', 'resend_once')),
