@@ -19,6 +19,8 @@ export interface DueSchedule {
   readonly dueAt: Date;
   /** Where it stands in each zone, and in which zones chats live now; null for a schedule in one zone. */
   readonly local: { readonly known: ZoneRuns; readonly zones: readonly string[] } | null;
+  /** Why it could not be read whole. */
+  readonly fault?: Error;
 }
 
 /** What a ticker decided about a due schedule. */
@@ -98,7 +100,7 @@ export class DueSchedulesRepository {
       );
       if (rows[0] === undefined || !mayBeginBy(rows[0].now)) return { taken: 0, waiting: [] };
       const zonesOfRow = await this.findZones(client, rows);
-      const decisions = rows.map((row) => decide(toDueSchedule(row, zonesOfRow(row)), row.now));
+      const decisions = rows.map((row) => decide(readDueSchedule(row, zonesOfRow), row.now));
       const runs = decisions.flatMap(({ schedule, runs }) => runs.map((run) => ({ schedule, ...run })));
       const inserted = await client.query<OccurrenceKey & { state: string }>(
         `INSERT INTO occurrences (tenant_id, schedule_id, due_at, time_zone, state, reason)
@@ -218,6 +220,15 @@ export class DueSchedulesRepository {
                       WHERE state = 'waiting' AND reason IS NULL AND retry_at > clock_timestamp() + interval '5 seconds'
                       ORDER BY id FOR UPDATE)`,
     );
+  }
+}
+
+/** One bad row says what is wrong with it, and stops no other. */
+function readDueSchedule(row: DueRow, zonesOf: (row: DueRow) => readonly string[] | null): DueSchedule {
+  try {
+    return toDueSchedule(row, zonesOf(row));
+  } catch (fault) {
+    return { ...toDueSchedule(row, null), fault: new Error('The row can not be read.', { cause: fault }) };
   }
 }
 

@@ -20,8 +20,8 @@ import {
 
 /** Transactions at the same time; the process's other work shares the pool. */
 const CONCURRENCY = 4;
-/** Occurrences of one tenant in one transaction, which takes a twentieth of a second for so many. */
-const LARGEST_GROUP = 500;
+/** Occurrences of one tenant in one transaction: two at a time for what one claim brings, which is a fifth faster than one. */
+const LARGEST_GROUP = 250;
 /** Whether the broadcast that one waits for has ended meanwhile. */
 const LOOK_AGAIN_SECONDS = 2;
 

@@ -74,6 +74,7 @@ export class ScheduleTicker implements OnApplicationBootstrap, OnModuleDestroy {
   /** One bad row ends its own schedule and never a pass. */
   private decide(schedule: DueSchedule, now: Date): DueDecision {
     try {
+      if (schedule.fault) throw schedule.fault;
       const { timing, policy, local, dueAt } = schedule;
       const decided = local
         ? decideZones(timing, policy, local, now)

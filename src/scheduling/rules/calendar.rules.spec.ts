@@ -35,6 +35,14 @@ describe('mergeRuns', () => {
     expect(completeUntil).toEqual(new Date(at('10:00').getTime() - 1));
   });
 
+  it('does not claim to be complete where counting gave up', () => {
+    const minutely = source('m', '* * * * *', '00:00', 100_000);
+    const later = new Date(at('00:00').getTime() + 2 * 86_400_000);
+    const { runs, completeUntil } = mergeRuns([minutely], later, new Date(later.getTime() + 3_600_000), 100);
+    expect(runs).toEqual([]);
+    expect(completeUntil).toEqual(later);
+  });
+
   it('has nothing to show of what cannot be read', () => {
     const broken = {
       ...source('x', '', '07:00'),

@@ -17,7 +17,7 @@ export interface CalendarRuns<Label> {
   readonly completeUntil: Date;
 }
 
-/** Runs that end by count are counted from now on; a calendar of the far future gives up after so many. */
+/** Runs that end by count are counted from now on; a calendar of the far future is complete only up to where that ends. */
 const MOST_COUNTED = 1_000;
 
 /**
@@ -30,25 +30,29 @@ export function mergeRuns<Label>(
   to: Date,
   limit: number,
 ): CalendarRuns<Label> {
+  let until = to;
   const coming = sources.flatMap((source) => {
     const begun = begin(source, from);
-    return begun && begun.dueAt <= to ? [{ source, ...begun }] : [];
+    // Counted to no end: what it has from there on is not known.
+    if (begun && begun.dueAt < from) until = from;
+    return begun && begun.dueAt >= from && begun.dueAt <= to ? [{ source, ...begun }] : [];
   });
   coming.sort((one, other) => other.dueAt.getTime() - one.dueAt.getTime());
   const runs = [];
   while (runs.length < limit) {
     const soonest = coming.pop();
-    if (!soonest) return { runs, completeUntil: to };
+    if (!soonest) return { runs, completeUntil: until };
     const { source, dueAt, runsLeft } = soonest;
     runs.push({ label: source.label, timing: source.timing, dueAt });
     const next = runsLeft > 1 ? follow(source.timing, dueAt) : null;
     if (next && next <= to) insertByTime(coming, { source, dueAt: next, runsLeft: runsLeft - 1 });
   }
   const missing = coming.at(-1);
-  return { runs, completeUntil: missing ? new Date(missing.dueAt.getTime() - 1) : to };
+  const full = missing ? new Date(missing.dueAt.getTime() - 1) : until;
+  return { runs, completeUntil: full < until ? full : until };
 }
 
-/** The first due time from an instant on, and how many runs are left with it. */
+/** The first due time from an instant on, and how many runs are left with it; one before it where counting gave up there. */
 function begin<Label>(
   { timing, nextRunAt, runsLeft }: CalendarSource<Label>,
   from: Date,
@@ -60,8 +64,8 @@ function begin<Label>(
     return dueAt && { dueAt, runsLeft };
   }
   let dueAt: Date | null = nextRunAt;
-  for (let passed = 0; dueAt && passed < Math.min(runsLeft, MOST_COUNTED); passed++) {
-    if (dueAt >= from) return { dueAt, runsLeft: runsLeft - passed };
+  for (let passed = 0; dueAt && passed < runsLeft; passed++) {
+    if (dueAt >= from || passed === MOST_COUNTED) return { dueAt, runsLeft: runsLeft - passed };
     dueAt = follow(timing, dueAt);
   }
   return null;

@@ -29,7 +29,10 @@ export function readWallTime(wallMs: number, timeZone: string): WallTime {
   return { atMs: change?.atMs ?? wallMs - after, existence: 'never' };
 }
 
-const HAS_OFFSET = /(Z|[+-]\d{2}:\d{2})$/i;
+const OFFSET = /(Z|[+-]\d{2}:\d{2})$/i;
+
+/** Claims that a written time says itself which instant it is. */
+export const hasOffset = (written: string): boolean => OFFSET.test(written);
 
 /**
  * The instant of a time that people wrote: with an offset it says itself, without one clocks in the zone decide, as in
@@ -38,15 +41,13 @@ const HAS_OFFSET = /(Z|[+-]\d{2}:\d{2})$/i;
  * @param written ISO 8601, such as 2026-03-29T02:30 or 2026-03-29T02:30:00+01:00
  */
 export function instantOf(written: string, timeZone: string): Date {
-  if (HAS_OFFSET.test(written)) return new Date(written);
+  if (hasOffset(written)) return new Date(written);
   return new Date(readWallTime(new Date(`${written}Z`).getTime(), timeZone).atMs);
 }
 
 /** What the zone's clocks show at a time that people wrote, as if that were UTC. */
 export const wallOf = (written: string, timeZone: string): number =>
-  HAS_OFFSET.test(written)
-    ? wallMsAt(new Date(written).getTime(), timeZone)
-    : new Date(`${written}Z`).getTime();
+  hasOffset(written) ? wallMsAt(new Date(written).getTime(), timeZone) : new Date(`${written}Z`).getTime();
 
 /** An instant as clocks in the zone show it, and their offset: `2026-03-29T09:00:00` and `+01:00`. */
 export function describeLocally(instant: Date, timeZone: string): { localTime: string; offset: string } {

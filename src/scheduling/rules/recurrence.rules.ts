@@ -60,13 +60,14 @@ export interface Recurrence {
 export function patternOfRecurrence(recurrence: Recurrence): WallPattern {
   const endMs = endOf(recurrence);
   const { notBeforeMs, notAfterMs } = recurrence;
+  const choose = chooserOf(recurrence);
   return {
     notBeforeMs,
     notAfterMs,
     // Where clocks show an hour twice, every so often goes on.
     comesTwice: recurrence.step !== null,
     nextWall(afterMs) {
-      for (const wallMs of timesFrom(recurrence, Math.max(afterMs + 1, recurrence.startMs)))
+      for (const wallMs of timesFrom(recurrence, Math.max(afterMs + 1, recurrence.startMs), choose))
         return wallMs <= endMs ? wallMs : null;
       return null;
     },
@@ -77,7 +78,11 @@ function endOf({ lastMs, ...recurrence }: Recurrence): number {
   let endMs = lastMs ?? Infinity;
   if (recurrence.count === null) return endMs;
   let left = recurrence.count;
-  for (const wallMs of timesFrom({ ...recurrence, lastMs }, recurrence.startMs)) {
+  for (const wallMs of timesFrom(
+    { ...recurrence, lastMs },
+    recurrence.startMs,
+    chooserOf({ ...recurrence, lastMs }),
+  )) {
     if (wallMs > endMs || --left > 0) continue;
     endMs = Math.min(endMs, wallMs);
     break;
@@ -85,8 +90,24 @@ function endOf({ lastMs, ...recurrence }: Recurrence): number {
   return endMs;
 }
 
+/** Those of a period's times that its positions name, in order. */
+type ChooseTimes = (days: readonly [number, number]) => readonly number[];
+
+/** One period is asked for again and again, by each of its times. */
+function chooserOf(recurrence: Recurrence): ChooseTimes {
+  const { positions } = recurrence;
+  let kept: { firstDay: number; times: readonly number[] } | undefined;
+  return (days) => {
+    if (kept?.firstDay === days[0]) return kept.times;
+    const all = [...timesOnDays(recurrence, days, -Infinity)];
+    const times = all.filter((_, n) => positions.includes(n + 1) || positions.includes(n - all.length));
+    kept = { firstDay: days[0], times };
+    return times;
+  };
+}
+
 /** All times from one on, in order, to the end of {@link LAST_YEAR}. */
-function* timesFrom(recurrence: Recurrence, fromMs: number): Generator<number> {
+function* timesFrom(recurrence: Recurrence, fromMs: number, choose: ChooseTimes): Generator<number> {
   const { interval, positions } = recurrence;
   const firstPeriod = periodOf(recurrence, dayOf(recurrence.startMs));
   const passed = Math.max(0, periodOf(recurrence, dayOf(fromMs)) - firstPeriod);
@@ -94,10 +115,7 @@ function* timesFrom(recurrence: Recurrence, fromMs: number): Generator<number> {
     const [first, end] = daysOfPeriod(recurrence, period);
     if (first > LAST_DAY) return;
     if (positions.length > 0) {
-      const all = [...timesOnDays(recurrence, [first, end], -Infinity)];
-      for (const [n, wallMs] of all.entries())
-        if (wallMs >= fromMs && (positions.includes(n + 1) || positions.includes(n - all.length)))
-          yield wallMs;
+      for (const wallMs of choose([first, end])) if (wallMs >= fromMs) yield wallMs;
     } else {
       yield* timesOnDays(recurrence, [Math.max(first, dayOf(fromMs)), end], fromMs);
     }

@@ -169,6 +169,9 @@ describe('readRrule', () => {
     ['FREQ=MONTHLY;BYYEARDAY=1', /YEARLY/],
     ['FREQ=MONTHLY;BYMONTHDAY=32', /-31 to 31/],
     ['FREQ=MONTHLY;BYSETPOS=1', /picks/],
+    ['FREQ=YEARLY;BYDAY=MO,TU,WE,TH,FR,SA,SU;BYHOUR=8,9,10;BYMINUTE=0,30;BYSETPOS=-1', /fewer hours/],
+    ['FREQ=DAILY;INTERVAL=2,3', /INTERVAL is one number/],
+    ['FREQ=DAILY;COUNT=5,10', /COUNT is one number/],
     ['FREQ=DAILY;COUNT=99999', /from 1 to/],
     [
       `FREQ=DAILY;BYMINUTE=${Array.from({ length: 60 }, (_, n) => n).join()};BYSECOND=${Array.from({ length: 60 }, (_, n) => n).join()}`,

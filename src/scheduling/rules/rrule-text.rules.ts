@@ -18,6 +18,9 @@ const LARGEST_INTERVAL = 1_000;
 const LARGEST_COUNT = 10_000;
 /** One for every minute of a day. */
 const MOST_TIMES = 1_440;
+/** With BYSETPOS all times of a period are laid out before any is chosen: five a day for a year. */
+const MOST_CHOSEN_AMONG = 2_000;
+const MOST_DAYS: Readonly<Record<Frequency, number>> = { DAILY: 1, WEEKLY: 7, MONTHLY: 31, YEARLY: 366 };
 
 /**
  * Reads the value of RFC 5545's RRULE, such as `FREQ=MONTHLY;BYDAY=2TU`. What it leaves open comes from the start, as the
@@ -39,7 +42,12 @@ export function readRrule(text: string, startMs: number): Recurrence {
   if (parts.has('COUNT') && parts.has('UNTIL')) throw new RruleError('A rule has COUNT or UNTIL, not both.');
   const list = (name: string, lowest: number, highest: number) =>
     readNumbers(name, parts.get(name), lowest, highest);
-  const interval = list('INTERVAL', 1, LARGEST_INTERVAL)[0] ?? 1;
+  const one = (name: string, highest: number) => {
+    const [number, ...more] = list(name, 1, highest);
+    if (more.length > 0) throw new RruleError(`${name} is one number, not several.`);
+    return number;
+  };
+  const interval = one('INTERVAL', LARGEST_INTERVAL) ?? 1;
   const read = {
     frequency,
     interval: unit ? 1 : interval,
@@ -56,7 +64,7 @@ export function readRrule(text: string, startMs: number): Recurrence {
     times: timesOf(list, startMs, unit),
     ...readUntil(parts.get('UNTIL')),
     notBeforeMs: null,
-    count: list('COUNT', 1, LARGEST_COUNT)[0] ?? null,
+    count: one('COUNT', LARGEST_COUNT) ?? null,
   };
   assertFits(read);
   return fillFromStart(read);
@@ -148,6 +156,10 @@ function assertFits({
   weekdays,
   ...rest
 }: Recurrence): void {
+  if (rest.positions.length > 0 && MOST_DAYS[frequency] * rest.times.length > MOST_CHOSEN_AMONG)
+    throw new RruleError(
+      `BYSETPOS chooses among the times of ${frequency === 'YEARLY' ? 'a whole year' : 'a whole period'}, and these could be more than ${MOST_CHOSEN_AMONG}; name fewer hours and minutes.`,
+    );
   const refuse = (isWrong: boolean, why: string) => {
     if (isWrong) throw new RruleError(why);
   };

@@ -13,11 +13,14 @@ const byStart: ScheduleRule = { kind: 'rrule', rule: 'FREQ=MONTHLY;BYDAY=2TU', s
 describe('shiftRule', () => {
   const shift = (rule: ScheduleRule, seconds: number) => shiftRule(rule, 'Europe/Lisbon', seconds);
 
-  it('moves instants', () => {
-    expect(shift({ kind: 'once', at: '2026-07-01T09:00' }, HOUR)).toEqual({
+  it('moves what is written on clocks on these, whoever’s they are', () => {
+    expect(shift({ kind: 'once', at: '2026-07-01T23:30' }, HOUR)).toEqual({
       kind: 'once',
-      at: '2026-07-01T09:00:00.000Z',
+      at: '2026-07-02T00:30:00',
     });
+  });
+
+  it('moves instants', () => {
     expect(
       shift(
         { kind: 'interval', everySeconds: 60, startAt: '2026-07-01T09:00Z', endAt: '2026-07-02T09:00Z' },

@@ -1,6 +1,6 @@
 import { type RuleOf, type ScheduleRule } from '../schedule-rule.dto.js';
 import { DAY_MS, dayOf } from './calendar-day.rules.js';
-import { instantOf, wallOf } from './local-time.rules.js';
+import { hasOffset, instantOf, wallOf } from './local-time.rules.js';
 import { readTimeOfDay } from './rrule-text.rules.js';
 
 const DAY_SECONDS = DAY_MS / 1000;
@@ -11,8 +11,11 @@ const DAY_SECONDS = DAY_MS / 1000;
  * be written anew.
  */
 export function shiftRule(rule: ScheduleRule, timeZone: string, seconds: number): ScheduleRule | null {
+  // What is written on clocks stays so: it may be meant for those of each person.
   const shift = (written: string) =>
-    new Date(instantOf(written, timeZone).getTime() + seconds * 1000).toISOString();
+    hasOffset(written)
+      ? new Date(instantOf(written, timeZone).getTime() + seconds * 1000).toISOString()
+      : writeWall(wallOf(written, timeZone) + seconds * 1000);
   switch (rule.kind) {
     case 'once':
       return { ...rule, at: shift(rule.at) };
@@ -44,8 +47,10 @@ function shiftStart(rule: RuleOf<'rrule'>, timeZone: string, seconds: number): S
   const fromMs = wallOf(rule.startAt, timeZone);
   const toMs = fromMs + seconds * 1000;
   if (dayOf(fromMs) !== dayOf(toMs)) return null;
-  return { ...rule, startAt: new Date(toMs).toISOString().slice(0, 19) };
+  return { ...rule, startAt: writeWall(toMs) };
 }
+
+const writeWall = (wallMs: number): string => new Date(wallMs).toISOString().slice(0, 19);
 
 const writeTimeOfDay = (second: number): string =>
   new Date(second * 1000).toISOString().slice(11, second % 60 === 0 ? 16 : 19);

@@ -128,7 +128,22 @@ describe('two tickers on one database', () => {
   });
 
   it('are not stopped by a row that cannot be read', async () => {
-    const [bad, zone, good] = [await desk.create(), await desk.create(), await desk.create()];
+    const [bad, zone, good, where] = await Promise.all([1, 2, 3, 4].map(() => desk.create()));
+    // With a bot in the workspace its zone is asked for, of whom the audience has.
+    const superuser = new pg.Client({ connectionString: application.database.urls.superuser });
+    await superuser.connect();
+    await superuser.query(
+      `INSERT INTO bots (tenant_id, environment, api_root, telegram_id, name, first_name, token_key_version,
+         token_fingerprint, webhook_path)
+       VALUES ($1, 'sandbox', 'sandbox', 1, 'Bot', 'Bot', 1, '\\x00', 'p')`,
+      [tenant.tenantId],
+    );
+    await superuser.query(
+      `UPDATE schedules SET next_run_at = clock_timestamp(), local_time_of = 'chat', zone_runs = '{}',
+         audience = '{"to":"everybody","botIds":5}' WHERE id = $1`,
+      [where],
+    );
+    await superuser.end();
     await database.query(
       `UPDATE schedules SET next_run_at = clock_timestamp(),
               rule = CASE WHEN id = $1 THEN '{"kind":"lunar"}' ELSE rule END,
@@ -137,11 +152,15 @@ describe('two tickers on one database', () => {
       [bad, zone, good],
     );
     await ring();
-    await waitUntil(async () => (await desk.occurrences(good))[0]?.state === 'started');
-    await waitUntil(async () => (await desk.read(bad))['state'] === 'ended');
-    await waitUntil(async () => (await desk.read(zone))['state'] === 'ended');
-    expect(await desk.read(bad)).toMatchObject({ reason: 'unreadable_rule', nextRunAt: null });
-    expect(await desk.read(good)).toMatchObject({ state: 'active' });
+    await waitUntil(async () => (await desk.occurrences(good!))[0]?.state === 'started');
+    await waitUntil(async () => (await desk.read(bad!))['state'] === 'ended');
+    await waitUntil(async () => (await desk.read(zone!))['state'] === 'ended');
+    const stateOf = 'SELECT state FROM schedules WHERE id = $1';
+    await waitUntil(
+      async () => (await database.query<{ state: string }>(stateOf, [where])).rows[0]?.state === 'ended',
+    );
+    expect(await desk.read(bad!)).toMatchObject({ reason: 'unreadable_rule', nextRunAt: null });
+    expect(await desk.read(good!)).toMatchObject({ state: 'active' });
   });
 
   it('make up the latest missed run within an hour, and say what they left out', async () => {
