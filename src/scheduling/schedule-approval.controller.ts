@@ -2,7 +2,12 @@ import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiConflictResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AllowRole, CurrentCaller } from '../platform/access/index.js';
 import { type Caller, idSchema } from '../platform/identity/index.js';
-import { type RefuseSchedule, refuseScheduleSchema } from './approval.dto.js';
+import {
+  type ApproveSchedule,
+  approveScheduleSchema,
+  type RefuseSchedule,
+  refuseScheduleSchema,
+} from './approval.dto.js';
 import { scheduleSchema, type ScheduleView } from './schedule.dto.js';
 import { ScheduleService } from './schedule.service.js';
 
@@ -23,8 +28,9 @@ export class ScheduleApprovalController {
   approve(
     @CurrentCaller() caller: Caller,
     @Param('id', { schema: idSchema }) id: string,
+    @Body({ schema: approveScheduleSchema }) { updatedAt }: ApproveSchedule,
   ): Promise<ScheduleView> {
-    return this.schedules.approve(caller, id);
+    return this.schedules.approve(caller, id, new Date(updatedAt));
   }
 
   @Post(':id/refuse')

@@ -49,14 +49,14 @@ export class ScheduleApproval {
   async saveWaiting(
     manager: EntityManager,
     caller: Caller,
-    { id, state }: ScheduleRow,
+    { id }: ScheduleRow,
     choice: ScheduleChoice,
     now: Date,
   ): Promise<ScheduleRow> {
     // What is due already would start with what nobody approved.
     await this.occurrences.skipWaiting(manager, id, 'awaiting_approval');
     const changed = await this.schedules.update(manager, id, letAwaitApproval(choice, now));
-    if (state !== changed.state) await this.request(manager, caller, [changed]);
+    await this.request(manager, caller, [changed]);
     return changed;
   }
 

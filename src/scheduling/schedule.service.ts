@@ -140,10 +140,20 @@ export class ScheduleService implements OnModuleInit {
     });
   }
 
-  /** It goes on as one that was paused since it waits. */
-  approve(caller: Caller, id: string): Promise<ScheduleView> {
+  /**
+   * It goes on as one that was paused since it waits.
+   *
+   * @param updatedAt of what was looked at
+   * @throws ProblemError 409 where it was changed since: whoever approves names what they saw
+   */
+  approve(caller: Caller, id: string, updatedAt: Date): Promise<ScheduleView> {
     return this.database.run(caller.tenantId, async (manager) => {
       const row = await this.lockAwaitingOrThrow(manager, id);
+      if (row.updated_at.getTime() !== updatedAt.getTime())
+        throw conflict(
+          'schedule_changed',
+          'The schedule was changed since; look at it again, then approve it.',
+        );
       const approved = await this.letGoOn(manager, caller, row, false);
       await this.approval.tell(manager, caller, 'schedule.approved', approved);
       return viewSchedule(approved);

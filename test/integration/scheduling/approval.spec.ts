@@ -65,6 +65,12 @@ describe('approval', () => {
   afterAll(() => scene.end());
   beforeEach(() => require(true));
 
+  /** As somebody who has just looked at it. */
+  const approve = async (id: string, client = tenant.client) => {
+    const { updatedAt } = (await tenant.client.get<{ updatedAt: string }>(`/schedules/${id}`)).body;
+    return client.post<Schedule>(`/schedules/${id}/approve`, { updatedAt });
+  };
+
   it('is what only admins ask for and give', async () => {
     expect(await editor.put('/tenant/schedule-approval', { isRequired: false })).toMatchObject({
       status: 403,
@@ -72,7 +78,7 @@ describe('approval', () => {
     expect(await editor.get('/tenant/schedule-approval')).toMatchObject({ body: { isRequired: true } });
     const { id, state } = await create(editor);
     expect(state).toBe('awaiting_approval');
-    expect(await editor.post(`/schedules/${id}/approve`)).toMatchObject({ status: 403 });
+    expect(await approve(id, editor)).toMatchObject({ status: 403 });
     expect(await editor.post(`/schedules/${id}/refuse`, { reason: 'x' })).toMatchObject({ status: 403 });
     expect(await editor.post(`/schedules/${id}/resume`)).toMatchObject({
       status: 409,
@@ -91,12 +97,12 @@ describe('approval', () => {
     await waitUntil(async () => (await outcomes(mine.id)).length >= 2);
     await tenant.client.delete(`/schedules/${mine.id}`);
     expect(await outcomes(theirs.id)).toEqual([]);
-    expect(await tenant.client.post(`/schedules/${theirs.id}/approve`)).toMatchObject({
+    expect(await approve(theirs.id)).toMatchObject({
       status: 200,
       body: { state: 'active' },
     });
     await waitUntil(async () => (await outcomes(theirs.id)).some(({ state }) => state === 'started'));
-    expect(await tenant.client.post(`/schedules/${theirs.id}/approve`)).toMatchObject({ status: 409 });
+    expect(await approve(theirs.id)).toMatchObject({ status: 409 });
     const actions = (await log(theirs.id)).map(({ action }) => action);
     expect(actions).toEqual(['schedule.approved', 'schedule.approval_requested', 'schedule.created']);
     expect(
@@ -142,8 +148,7 @@ describe('approval', () => {
   it('is needed again for a change of what, when or to whom, and for a resumption', async () => {
     const daily = { kind: 'cron', expression: '0 9 * * *' };
     const { id } = await create(editor, daily);
-    const approve = () => tenant.client.post(`/schedules/${id}/approve`);
-    await approve();
+    await approve(id);
     expect(await editor.patch(`/schedules/${id}`, { name: 'y' })).toMatchObject({
       body: { state: 'active' },
     });
@@ -158,7 +163,7 @@ describe('approval', () => {
       expect(await tenant.client.patch(`/schedules/${id}`, { maxRuns: 9 })).toMatchObject({
         body: { state: 'awaiting_approval' },
       });
-      expect(await approve()).toMatchObject({ body: { state: 'active' } });
+      expect(await approve(id)).toMatchObject({ body: { state: 'active' } });
     }
     await editor.post(`/schedules/${id}/pause`);
     const bulk = await editor.post('/schedules/bulk', { action: 'resume', ids: [id] });
@@ -166,6 +171,20 @@ describe('approval', () => {
     expect(await read(id)).toMatchObject({ state: 'awaiting_approval' });
     const imported = await editor.post<{ ids: string[] }>('/schedules/import', { schedules: [schedule()] });
     expect(await read(imported.body.ids[0] ?? '')).toMatchObject({ state: 'awaiting_approval' });
+  });
+
+  it('is given for what was looked at, not for what it was changed to since, and asked for anew', async () => {
+    const { id } = await create(editor);
+    const { updatedAt } = (await tenant.client.get<{ updatedAt: string }>(`/schedules/${id}`)).body;
+    await editor.patch(`/schedules/${id}`, { message: { kind: 'text', text: 'smuggled in' } });
+    expect(await tenant.client.post(`/schedules/${id}/approve`, { updatedAt })).toMatchObject({
+      status: 409,
+      body: { code: 'schedule_changed' },
+    });
+    expect(await read(id)).toMatchObject({ state: 'awaiting_approval' });
+    const asked = (await log(id)).filter(({ action }) => action === 'schedule.approval_requested');
+    expect(asked).toHaveLength(2);
+    expect(await approve(id)).toMatchObject({ status: 200, body: { state: 'active' } });
   });
 
   it('takes along nothing that was due already and is held', async () => {
@@ -190,7 +209,7 @@ describe('approval', () => {
            paused_at = now() - interval '1 hour' WHERE id = $1`,
         [id, at, missedPolicy],
       );
-      return { id, approved: await tenant.client.post(`/schedules/${id}/approve`) };
+      return { id, approved: await approve(id) };
     };
     const { id } = await missed('latest');
     await waitUntil(async () => (await outcomes(id))[0]?.state === 'started');

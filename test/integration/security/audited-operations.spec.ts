@@ -267,7 +267,8 @@ describe('the audit log, operation by operation', () => {
         'schedule.approved',
         async () => {
           await awaitApproval();
-          return client.post(`/schedules/${made['schedule']}/approve`);
+          const { body } = await client.get<{ updatedAt: string }>(`/schedules/${made['schedule']}`);
+          return client.post(`/schedules/${made['schedule']}/approve`, { updatedAt: body.updatedAt });
         },
       ],
       [

@@ -500,7 +500,11 @@ export const OPERATIONS: Readonly<Record<string, OperationRow>> = {
   'Schedules.read': { role: 'viewer', path: schedulePath },
   'Schedules.change': { role: 'editor', path: schedulePath, bodies: schedules },
   'Schedules.delete': { role: 'editor', path: schedulePath },
-  'ScheduleApproval.approve': { role: 'admin', path: schedulePath },
+  'ScheduleApproval.approve': {
+    role: 'admin',
+    path: schedulePath,
+    bodies: () => [{ updatedAt: '2026-07-01T08:00:00.000Z' }],
+  },
   'ScheduleApproval.refuse': {
     role: 'admin',
     path: schedulePath,
