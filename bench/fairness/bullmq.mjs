@@ -7,14 +7,14 @@ import { Telegram } from 'telegraf';
 import { batchesOf, serveRuns, tokenOf } from '../workload.mjs';
 import { bigMessages, smallMessages } from './messages.mjs';
 
-const CONCURRENCY = 64;
 const ADDED_AT_ONCE = 5_000;
 
-const [redisUrl, order] = process.argv.slice(2);
+const [redisUrl, order, underWay] = process.argv.slice(2);
+const concurrency = Number(underWay);
 const connection = new IORedis(redisUrl, { maxRetriesPerRequest: null });
 
 serveRuns(async ({ apiRoot, bigCount, smallBots, smallPerBot }) => {
-  const agent = new Agent({ keepAlive: true, maxSockets: CONCURRENCY });
+  const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
   const clients = Array.from(
     { length: smallBots + 1 },
     (_, bot) => new Telegram(tokenOf(bot), { apiRoot, agent }),
@@ -43,7 +43,7 @@ serveRuns(async ({ apiRoot, bigCount, smallBots, smallPerBot }) => {
       left -= 1;
       if (left === 0) finish();
     },
-    { connection, concurrency: CONCURRENCY },
+    { connection, concurrency },
   );
   worker.on('error', (error) => console.error(error.message));
   await worker.waitUntilReady();
