@@ -226,10 +226,14 @@ describe('what goes wrong in the middle of a broadcast', () => {
        SELECT tenant_id, bot_id, bot_no, $2, 'group', title, 'active' FROM chats WHERE id = $1 RETURNING id`,
       [known.id, group],
     );
+    // Planned while nothing can leave, and then held.
+    await tenant.client.post(`/bots/${bot.id}/pause`);
     const waiting = await tenant.broadcast('To the supergroup', {
       audience: { to: 'chats', chatIds: [known.id] },
     });
+    await tenant.until(waiting.id, ({ counts }) => counts.queued === 1);
     await tenant.client.post(`/broadcasts/${waiting.id}/pause`);
+    await tenant.client.post(`/bots/${bot.id}/resume`);
     const { id } = await tenant.broadcast('To the group', { audience: { to: 'chats', chatIds: [late!.id] } });
     expect(await tenant.untilEnded(id)).toMatchObject({ state: 'finished', counts: { sent: 1, skipped: 0 } });
     expect(await chatOf(supergroup)).toMatchObject({ id: late!.id, type: 'supergroup' });

@@ -419,7 +419,8 @@ describe('no secret is written down', () => {
       const target = addressOf(operation, operation.path?.(things) ?? {});
       if (operation.id.startsWith('ScheduleApproval.'))
         await scene.look(
-          `UPDATE schedules SET state = 'awaiting_approval', paused_at = now(), next_run_at = NULL WHERE id = $1`,
+          `UPDATE schedules SET state = 'awaiting_approval', paused_at = now(), next_run_at = NULL,
+             updated_at = '2026-07-01T08:00:00Z' WHERE id = $1`,
           [things.scheduleId],
         );
       for (const body of operation.bodies?.(things) ?? [undefined]) {
