@@ -40,8 +40,9 @@ export class Arauto {
   /**
    * @param chatsOf how many chats a bot has, by its position
    * @param tagOf the tag of all chats of a bot, by its position, where they have one
+   * @param groupsOf how many groups a bot is in, by its position, where it is in any
    */
-  static async setUp({ database, apiRoot, botCount, chatsOf, tagOf }) {
+  static async setUp({ database, apiRoot, botCount, chatsOf, tagOf, groupsOf }) {
     const urls = await makeFreshDatabase(database.url, 'arauto_bench');
     const arauto = new Arauto();
     const key = () => randomBytes(32).toString('base64');
@@ -65,6 +66,7 @@ export class Arauto {
       const bots = Array.from({ length: botCount }, (_, bot) => bot);
       await arauto.#fill(bots.map(chatsOf));
       if (tagOf) await arauto.#tag(bots.map(tagOf));
+      if (groupsOf) await arauto.#join(bots.map(groupsOf));
     } finally {
       await arauto.stop();
     }
@@ -260,6 +262,21 @@ export class Arauto {
        INSERT INTO chats (tenant_id, bot_id, bot_no, contact_id, telegram_chat_id, type)
        SELECT tenant_id, bot_id, bot_no, contact_id, chat_id, 'private' FROM people ORDER BY chat_id`,
       [chatIdOf(0, 0), botIdOf(0), chatIdOf(1, 0), chatCounts],
+    );
+    await client.query('VACUUM ANALYZE');
+    await client.end();
+  }
+
+  /** Telegram numbers groups below zero. */
+  async #join(groupCounts) {
+    const client = new pg.Client({ connectionString: this.#superuserUrl });
+    await client.connect();
+    await client.query(
+      `INSERT INTO chats (tenant_id, bot_id, bot_no, telegram_chat_id, type, title)
+       SELECT b.tenant_id, b.id, b.no, -($1::bigint + (b.telegram_id - $2) * ($3::bigint - $1) + chat), 'group', 'Group ' || chat
+       FROM bots b, unnest($4::int[]) WITH ORDINALITY AS joined(groups, n), generate_series(0, joined.groups - 1) AS chat
+       WHERE joined.n - 1 = b.telegram_id - $2`,
+      [chatIdOf(0, 0), botIdOf(0), chatIdOf(1, 0), groupCounts],
     );
     await client.query('VACUUM ANALYZE');
     await client.end();

@@ -24,16 +24,31 @@ const LOOKED_AT_MS = 30_000;
 /** How often a person writes to each bot where answers wait too. */
 const PERSON_WRITES_EVERY_MS = 2_000;
 const POLL_MS = 250;
+/**
+ * In the third part chats hold back, not bots: some bots have groups, as many others have people, and each chat gets more
+ * than its limit lets through in a minute, by as many broadcasts.
+ */
+const CHATS = { bots: 10, groups: 30, people: 20, messages: 25 };
+const CHATS_WITHIN_SECONDS = 150;
 
 const FULL = {
   runs: 5,
   bots: 100,
   messagesPerBot: 900,
   fallAfterMs: 15_000,
+  hasChats: true,
   peers: ['telegrafRetry', 'grammyAutoRetry', 'grammyThrottler', 'bullmqLimiter'],
 };
-/** The same pace for a shorter time, with fewer bots and no peers; the fall's second half minute alone is left out. */
-const QUICK = { ...FULL, runs: 1, bots: 20, messagesPerBot: 450, fallAfterMs: undefined, peers: [] };
+/** The same pace for a shorter time, with fewer bots and nothing else. */
+const QUICK = {
+  ...FULL,
+  runs: 1,
+  bots: 20,
+  messagesPerBot: 450,
+  fallAfterMs: undefined,
+  hasChats: false,
+  peers: [],
+};
 
 const PEERS = {
   telegrafRetry: { title: 'Telegraf, retry on 429', module: 'pacing/telegraf-retry.mjs' },
@@ -52,7 +67,7 @@ export function run({ isQuick }) {
     if (isQuick) {
       console.log(
         `--quick: one run instead of ${FULL.runs}, ${QUICK.bots} bots × ${QUICK.messagesPerBot} instead of ${FULL.bots} × ` +
-          `${FULL.messagesPerBot} (so the first second, in which a bot takes up speed, weighs twice), no peers, no falling limit.`,
+          `${FULL.messagesPerBot} (so the first second, in which a bot takes up speed, weighs twice), no peers, no falling limit, no groups.`,
       );
     }
     const bench = new PacingBench(form, around);
@@ -71,18 +86,25 @@ class PacingBench {
   }
 
   async measure() {
-    const { runs, bots, messagesPerBot, fallAfterMs, peers } = this.#form;
+    const { runs, bots, messagesPerBot, fallAfterMs, hasChats, peers } = this.#form;
     const { stub, apiRoot, database, redis } = this.#around;
     await stub.ask({ reset: { answerMs: 0 } });
     const fallMs = fallAfterMs === undefined ? 0 : fallAfterMs + FOUND_WITHIN_MS + LOOKED_AT_MS;
     /** Enough to be still at it when the last look is over. */
     const fallMessages = Math.ceil((fallMs / 1_000) * LIMITS.perSecond);
     say('connecting bots');
+    const firstInGroups = bots * (fallMs > 0 ? 2 : 1);
+    const firstWithPeople = firstInGroups + CHATS.bots;
     const arauto = await Arauto.setUp({
       database,
       apiRoot,
-      botCount: bots * (fallMs > 0 ? 2 : 1),
-      chatsOf: (bot) => (bot < bots ? messagesPerBot : fallMessages),
+      botCount: firstInGroups + (hasChats ? 2 * CHATS.bots : 0),
+      chatsOf: (bot) => {
+        if (bot < bots) return messagesPerBot;
+        if (bot < firstInGroups) return fallMessages;
+        return bot < firstWithPeople ? 0 : CHATS.people;
+      },
+      groupsOf: (bot) => (bot >= firstInGroups && bot < firstWithPeople ? CHATS.groups : 0),
     });
     await this.#with(arauto, {}, async () => {
       for (let run = 1; run <= runs; run += 1) {
@@ -102,7 +124,13 @@ class PacingBench {
     if (fallMs > 0) {
       await this.#with(arauto, {}, async () => {
         say(`the limit falls to ${FALLEN_PER_SECOND}/s`);
-        this.#rows.push(await this.#runFall(arauto, fallMs));
+        this.#rows.push(await this.#runFall(arauto, fallMs, firstInGroups));
+      });
+    }
+    if (hasChats) {
+      await this.#with(arauto, {}, async () => {
+        say('groups, and several broadcasts to the same people');
+        this.#rows.push(...(await this.#runChats(arauto, firstInGroups)));
       });
     }
     for (const peer of peers) {
@@ -136,7 +164,7 @@ class PacingBench {
     return { ...(await this.#rowOf(contender, answerMs, startedMs)), unknown: counts.unknown };
   }
 
-  async #runFall(arauto, fallMs) {
+  async #runFall(arauto, fallMs, endOfBots) {
     const { bots, fallAfterMs } = this.#form;
     const answerMs = 50;
     await this.#reset({
@@ -144,7 +172,7 @@ class PacingBench {
       firstBot: bots,
       fall: { afterMs: fallAfterMs, perSecond: FALLEN_PER_SECOND },
     });
-    const started = await arauto.begin({ to: 'everybody', botIds: this.botIds.slice(bots) });
+    const started = await arauto.begin({ to: 'everybody', botIds: this.botIds.slice(bots, endOfBots) });
     await wait(fallMs);
     const [cohort] = (await this.#around.stub.ask({ cohorts: true })).cohorts;
     await arauto.cancel(started.id);
@@ -168,6 +196,58 @@ class PacingBench {
       ...held,
       unknown: counts.unknown,
     };
+  }
+
+  /** As many broadcasts as each chat gets messages, all at once: each chat at the very limit would be done in `idealMs`. */
+  async #runChats(arauto, firstBot) {
+    const answerMs = 50;
+    const { bots, groups, people, messages } = CHATS;
+    const kinds = [
+      { contender: 'arautoGroups', firstBot, chats: groups, idealMs: idealMsOfGroup(messages) },
+      {
+        contender: 'arautoPeople',
+        firstBot: firstBot + bots,
+        chats: people,
+        idealMs: (messages - 1) * 1_000,
+      },
+    ];
+    await this.#around.stub.ask({
+      reset: {
+        answerMs,
+        limits: LIMITS,
+        cohorts: kinds.map((kind) => ({ firstBot: botIdOf(kind.firstBot), botCount: bots, answerMs })),
+      },
+    });
+    await paceForgets();
+    const startedMs = now();
+    const audience = { to: 'everybody', botIds: this.botIds.slice(firstBot) };
+    const started = [];
+    for (let n = 1; n <= messages; n += 1) {
+      const message = { kind: 'text', text: `Message ${n}` };
+      started.push(await arauto.begin(audience, { message }));
+    }
+    await this.#awaitArrivals(bots * (groups + people) * messages, CHATS_WITHIN_SECONDS);
+    let unknown = 0;
+    for (const { id } of started) unknown += (await this.#awaitSettled(arauto, id)).unknown;
+    const { duplicated } = await this.#around.stub.ask({ count: true });
+    const { cohorts } = await this.#around.stub.ask({ cohorts: true });
+    return kinds.map(({ contender, chats, idealMs }, position) => {
+      const { lastsMs, instants, refused, early } = cohorts[position];
+      const shares = lastsMs.map((lastMs) => idealMs / (lastMs - startedMs));
+      return {
+        contender,
+        answerMs,
+        share: shares.reduce((sum, share) => sum + share, 0) / shares.length,
+        lowest: Math.min(...shares),
+        refused,
+        early,
+        taken: instants.length,
+        lost: Math.max(0, bots * chats * messages - instants.length),
+        // Counted of both together.
+        duplicated: position === 0 ? duplicated : 0,
+        unknown: position === 0 ? unknown : 0,
+      };
+    });
   }
 
   /** What was cancelled is settled once nothing of it is under way. */
@@ -234,6 +314,13 @@ class PacingBench {
   }
 }
 
+/** Until the last of so many messages may come to a group: one a second while the minute has room. */
+function idealMsOfGroup(messages) {
+  const { perGroupPerMinute } = LIMITS;
+  const before = messages - 1;
+  return Math.floor(before / perGroupPerMinute) * 60_000 + (before % perGroupPerMinute) * 1_000;
+}
+
 /** Each message that was cancelled halfway, against what arrived of it. */
 function holdAgainst(states, arrivals) {
   const arrived = new Map(arrivals);
@@ -251,6 +338,8 @@ const TITLES = {
   arauto: 'Arauto',
   arautoAnswering: 'Arauto, and people write',
   arautoFall: `Arauto, limit falls to ${FALLEN_PER_SECOND}/s`,
+  arautoGroups: 'Arauto, groups',
+  arautoPeople: 'Arauto, broadcasts to the same people',
   ...Object.fromEntries(Object.entries(PEERS).map(([peer, { title }]) => [peer, title])),
 };
 
@@ -308,7 +397,7 @@ function judge(rows, form, isQuick, machine) {
     ]),
   );
   const own = results.filter(({ contender }) => contender.startsWith('arauto'));
-  const steady = own.filter(({ contender }) => contender !== 'arautoFall');
+  const steady = own.filter(({ contender }) => ['arauto', 'arautoAnswering'].includes(contender));
   const worstShareAt = (answerMs) =>
     Math.min(...steady.filter((row) => row.answerMs === answerMs).map(({ share }) => share));
   const worstAnswerAt = (answerMs) =>
@@ -318,6 +407,8 @@ function judge(rows, form, isQuick, machine) {
       0,
     );
   const fall = own.find(({ contender }) => contender === 'arautoFall');
+  const inGroups = own.find(({ contender }) => contender === 'arautoGroups');
+  const withPeople = own.find(({ contender }) => contender === 'arautoPeople');
   const figures = {
     shareOfIdeal: round(worstShareAt(50), 3),
     shareOfIdealAt100Ms: round(worstShareAt(100), 3),
@@ -326,6 +417,11 @@ function judge(rows, form, isQuick, machine) {
     ...(fall && {
       afterFall: round(fall.share, 3),
       inTheFirstMinuteAfterFall: round(fall.shareOfFirstMinute, 3),
+    }),
+    ...(inGroups && {
+      shareOfIdealOfGroups: round(inGroups.share, 3),
+      shareOfIdealOfPeople: round(withPeople.share, 3),
+      refusedForChats: inGroups.refused + withPeople.refused,
     }),
     lost: own.reduce((sum, { lost }) => sum + lost, 0),
     duplicated: own.reduce((sum, { duplicated }) => sum + duplicated, 0),
@@ -346,6 +442,8 @@ function judge(rows, form, isQuick, machine) {
       figures.afterFall < PROMISED.afterFall &&
       `${figures.afterFall} of the fallen limit instead of ${PROMISED.afterFall}`,
     figures.per1000Of429 > 0 && `${figures.per1000Of429} of 1,000 calls refused instead of none`,
+    figures.refusedForChats > 0 &&
+      `${figures.refusedForChats} calls refused for what a chat had had already, instead of none`,
     ...['early', 'lost', 'duplicated', 'unknown', 'denied'].map(
       (name) => figures[name] > 0 && `${figures[name]} ${name}`,
     ),
@@ -378,6 +476,16 @@ function judge(rows, form, isQuick, machine) {
         reach: '0',
         isMet: figures.per1000Of429 === 0,
       },
+      ...(inGroups
+        ? [
+            {
+              figure: 'answers 429 where chats and groups hold back',
+              measured: String(figures.refusedForChats),
+              reach: '0',
+              isMet: figures.refusedForChats === 0,
+            },
+          ]
+        : []),
     ],
     machine,
   };
