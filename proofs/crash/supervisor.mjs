@@ -127,10 +127,12 @@ export class Supervisor {
   #catchAt(point, hit) {
     return new Promise((resolve) => {
       const relays = new Map();
+      let isOver = false;
       const deadline = setTimeout(() => end(undefined), POINT_WITHIN_MS);
       const end = (caught) => {
         clearTimeout(deadline);
         trap.isTaken = true;
+        isOver = true;
         for (const relay of relays.keys()) relay.trap = undefined;
         resolve(caught);
       };
@@ -138,11 +140,12 @@ export class Supervisor {
         ...point,
         isTaken: false,
         spring: (relay, mark, goOn) => {
+          // A request taken in time whose answer is not: nobody waits for it any more.
+          if (isOver) return goOn();
           const one = relays.get(relay);
           if (!this.#eligible(one.roles).includes(one)) {
             goOn();
-            end(undefined);
-            return;
+            return end(undefined);
           }
           hit(one);
           end({ one, mark, moment: point.name, hitAtMs: Date.now(), goOn });
@@ -174,8 +177,11 @@ export class Supervisor {
 
   async #flushQueue() {
     const caught = await this.#catchAtRarest('flush', () => undefined);
-    await this.#queueStore.flush();
-    caught?.goOn();
+    try {
+      await this.#queueStore.flush();
+    } finally {
+      caught?.goOn();
+    }
     this.#say(`the queue was emptied, ${caught?.moment ?? 'at a random moment'}`);
   }
 }

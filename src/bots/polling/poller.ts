@@ -95,12 +95,18 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
   private async scan(): Promise<void> {
     const nowMs = this.clock.monotonicMs();
     if (this.held.size > 0 && nowMs - this.renewedAtMs >= RENEW_EVERY_MS) {
-      this.renewedAtMs = nowMs;
       await this.renew();
+      this.renewedAtMs = nowMs;
     }
     const room = MAXIMUM_BOTS - this.held.size;
     if (room <= 0) return;
     for (const claim of await this.polling.claim(this.owner, room, this.registrar.terms)) {
+      const lapsed = this.held.get(claim.botNo);
+      if (lapsed) {
+        // Our own lease had run out, and others may have moved the offset since: once let go, it is claimed afresh.
+        lapsed.drop();
+        continue;
+      }
       const bot = new HeldBot(claim);
       this.held.set(bot.botNo, bot);
       const attended = this.attend(bot).finally(() => this.attending.delete(attended));

@@ -120,6 +120,35 @@ describe('updates in', () => {
       await scene.close(application);
     });
 
+    it('polls a bot once, also where its own lease ran out meanwhile', async () => {
+      const bot = await scene.connect(tenant);
+      const application = await scene.start('poller');
+      await waitUntil(() => ownerOf(bot).then((id) => id ?? false));
+      const owner = await ownerOf(bot);
+      const leaseEnd = async () => {
+        const rows = await scene.look<{ until: string; isOver: boolean }>(
+          `SELECT until::text, until < clock_timestamp() AS "isOver" FROM polling JOIN bots ON bots.no = bot_no
+            WHERE bots.id = $1`,
+          [bot.id],
+        );
+        return rows[0];
+      };
+      // Just renewed, so that the next look claims what is free before it renews again.
+      const before = await leaseEnd();
+      await waitUntil(async () => (await leaseEnd())?.until !== before?.until);
+      await scene.look(
+        `UPDATE polling SET until = clock_timestamp() - interval '1 second' FROM bots WHERE bots.no = bot_no AND bots.id = $1`,
+        [bot.id],
+      );
+      await waitUntil(async () => (await leaseEnd())?.isOver === false && (await ownerOf(bot)) === owner);
+      await personWith(bot);
+      await waitUntil(async () => (await updatesOf(bot)).length === 1);
+      expect((await stateOf(bot)).state).toBe('running');
+      // A poll that nobody holds would be waited for in vain.
+      await scene.close(application);
+      expect(await ownerOf(bot)).toBeNull();
+    });
+
     it('names a conflict with another program, and heals', async () => {
       const bot = await scene.connect(tenant);
       const application = await scene.start('poller');
