@@ -12,6 +12,9 @@ export interface Wake {
 const FORGOTTEN = { removeOnComplete: true, removeOnFail: true } as const;
 
 const FOUND = ':found:';
+/** A job that a dead worker took and never began is given to others after 6 s; looks of the next turn don't wait for it. */
+const FOUND_TURN_MS = 2_000;
+const FOUND_TURNS = 3;
 
 /** Lets the next look wake again what this job was made for, once it is taken up. */
 export async function clearTheWayForTheNextLook(job: Job<Wake>): Promise<void> {
@@ -50,11 +53,12 @@ export class WakeQueue implements BeforeApplicationShutdown {
 
   /**
    * For whoever looks again and again and finds the same keys while nobody has time for them: what waits of an earlier
-   * look is not doubled. A key that is dropped so is found by the next look. What somebody took up waits no longer: they
-   * may have died over it.
+   * look of the same turn is not doubled, so that three jobs wait for a key at most. A key that is dropped so is found by
+   * the next look. What somebody took up waits no longer: they may have died over it.
    */
   async wakeFound(keys: readonly string[]): Promise<void> {
-    await this.add(keys, (_, position) => ({ id: `${this.subject}${FOUND}${position}` }));
+    const turn = Math.floor(this.clock.now().getTime() / FOUND_TURN_MS) % FOUND_TURNS;
+    await this.add(keys, (_, position) => ({ id: `${this.subject}${FOUND}${turn}:${position}` }));
   }
 
   /**

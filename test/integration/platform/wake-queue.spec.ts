@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { Processor } from '@nestjs/bullmq';
+import { getQueueToken, Processor } from '@nestjs/bullmq';
 import { Global, type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { type Queue, Worker } from 'bullmq';
 import { Clock } from '../../../src/platform/clock/index.js';
 import { PoolMetrics } from '../../../src/platform/database/index.js';
 import { Metrics } from '../../../src/platform/metrics/index.js';
@@ -27,8 +28,22 @@ class Keeper extends WakeProcessor {
   }
 }
 
+/** Turned by the test alone. */
+class TurnedClock extends Clock {
+  instantMs = 0;
+
+  override now(): Date {
+    return new Date(this.instantMs);
+  }
+}
+
+const clock = new TurnedClock();
+
 @Global()
-@Module({ providers: [Clock, Keeper, Metrics, PoolMetrics], exports: [Clock, PoolMetrics] })
+@Module({
+  providers: [{ provide: Clock, useValue: clock }, Keeper, Metrics, PoolMetrics],
+  exports: [Clock, PoolMetrics],
+})
 class Clocks {}
 
 const redisUrl = process.env['TEST_REDIS_URL'];
@@ -117,5 +132,41 @@ describe.each(places)('wakes on $name', ({ url }) => {
     await queue.wake(['end']);
     await untilWokenFor(3);
     expect(keeper.jobs.flat()).toEqual(['a', 'a', 'end']);
+  });
+
+  it('waits six seconds in no turn but one for what a worker took and never began', async () => {
+    await queue.wake(['busy']);
+    await untilWokenFor(1);
+    await queue.wakeFound(['a']);
+    const { opts } = application.get<Queue>(getQueueToken(SUBJECT));
+    const dying = new Worker(SUBJECT, null, { ...opts, autorun: false, lockDuration: 60_000 });
+    const taken = await dying.getNextJob('dying');
+    expect(taken?.data).toEqual({ keys: ['a'] });
+    keeper.letGo();
+
+    await queue.wakeFound(['a']);
+    await queue.wake(['end of the turn']);
+    await untilWokenFor(2);
+    expect(keeper.jobs.flat()).toEqual(['busy', 'end of the turn']);
+    clock.instantMs += 2_000;
+    await queue.wakeFound(['a']);
+    await untilWokenFor(3);
+    expect(keeper.jobs.flat()).toEqual(['busy', 'end of the turn', 'a']);
+    await taken?.moveToCompleted(undefined, 'dying', false);
+    await dying.close();
+  });
+
+  it('lets three jobs wait for what is found, however long nobody has time', async () => {
+    await queue.wake(['busy']);
+    await untilWokenFor(1);
+    for (let look = 0; look < 20; look += 1) {
+      await queue.wakeFound(['a']);
+      clock.instantMs += 700;
+    }
+    keeper.letGo();
+    await untilWokenFor(4);
+    await queue.wake(['end']);
+    await untilWokenFor(5);
+    expect(keeper.jobs.flat()).toEqual(['busy', 'a', 'a', 'a', 'end']);
   });
 });
