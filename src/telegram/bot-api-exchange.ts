@@ -62,6 +62,8 @@ export class BotApiExchange implements Dispatcher.DispatchHandler {
       objectMode: false,
       highWaterMark: 0,
     });
+    // undici listens only while the body is on the wire. Unheard, what breaks it before or after would end the process.
+    this.uploadStream.on('error', () => this.break('upload_broken'));
     return this.uploadStream;
   }
 
