@@ -10,9 +10,8 @@ import { audit } from './crash/auditor.mjs';
 import { ProofDatabase } from './crash/database.mjs';
 import { Installation } from './crash/installation.mjs';
 import { LaneWatch } from './crash/lane-watch.mjs';
-import { METHODS, POINTS } from './crash/points.mjs';
+import { POINTS } from './crash/points.mjs';
 import { queueStores } from './crash/queue-store.mjs';
-import { ServiceWatch } from './crash/service-watch.mjs';
 import { Supervisor } from './crash/supervisor.mjs';
 import { Tenant } from './crash/tenant.mjs';
 import { ANSWER_MS, judge, PER_SECOND } from './crash/verdict.mjs';
@@ -44,6 +43,7 @@ export async function run({ isQuick }) {
     const machine = await describeMachine(database.serverUrl);
     printMachine(machine);
     if (isQuick) printQuickness();
+    if (stores.length === 1) console.log('Without Redis: there is no redis-server on the path.');
     const figures = await new CrashProof(form, installation, database, stores).run();
     return judge(figures, form, machine, isQuick);
   } finally {
@@ -70,9 +70,7 @@ class CrashProof {
   #tenant;
   #workload;
   #answersSinceNo;
-  #services;
-  #met = new Map(POINTS.map(({ name }) => [name, { kill: 0, stop: 0, flush: 0 }]));
-  #metMethods = new Map(METHODS.map((method) => [method, 0]));
+  #met = new Map(POINTS.map(({ name }) => [name, { kill: 0, stop: 0 }]));
   #startedMs = performance.now();
 
   constructor(form, installation, database, stores) {
@@ -113,15 +111,10 @@ class CrashProof {
       ...hits,
       ...audited,
       pauses: await this.#watch.measurePauses(),
-      servicePauses: await this.#services.measurePauses({
-        sent: this.#workload.sent,
-        restartsAtMs: this.#watch.restartsAtMs,
-      }),
-      restarts: this.#watch.restartsAtMs.length,
+      restarts: this.#watch.restarts,
       unknownOf: await this.#watch.countUnknown(),
       underWayMs: await this.#watch.measureUnderWay(),
       met: this.#met,
-      metMethods: this.#metMethods,
       endedBadly: this.#installation.endedBadly,
       backends: this.#stores.map(({ name }) => name),
     };
@@ -141,7 +134,6 @@ class CrashProof {
     [{ no: this.#answersSinceNo }] = await this.#database.look(
       'SELECT coalesce(max(no), 0)::text AS no FROM replies',
     );
-    this.#services = new ServiceWatch(this.#database, () => this.#tenant.untilAnswered());
     await this.#watch.begin();
   }
 
@@ -163,9 +155,7 @@ class CrashProof {
       database: this.#database,
       queueStore: store,
       watch: this.#watch,
-      services: this.#services,
       met: this.#met,
-      metMethods: this.#metMethods,
       say: (text) => this.#say(text),
     });
     let isOver = false;

@@ -4,9 +4,8 @@ import { groupBy } from './grouping.mjs';
 
 const LANES_OF = `
 SELECT l.bot_no, l.epoch::int AS epoch, (extract(epoch FROM o.until) * 1000)::float8 AS "leaseUntilMs", EXISTS (
-  SELECT FROM deliveries d WHERE d.bot_no = l.bot_no AND d.is_open AND d.state = 0
-    AND d.not_before <= clock_timestamp()) AS "hasWork", EXISTS (
-  SELECT FROM deliveries d WHERE d.bot_no = l.bot_no AND d.is_open AND d.state = 1 AND d.epoch = l.epoch) AS "isUnderWay"
+  SELECT FROM deliveries d WHERE d.bot_no = l.bot_no AND d.is_open AND d.state = 0 AND d.class = 1
+    AND d.not_before <= clock_timestamp()) AS "hasWork"
 FROM lanes l JOIN lane_owners o ON o.no = l.owner WHERE l.owner = $1`;
 
 /** Only this tells when a lane was taken: its row knows no instant. */
@@ -27,19 +26,19 @@ FROM proof_takings`;
 
 const FIRST_INTENTS = `
 SELECT bot_no, epoch::int AS epoch, (extract(epoch FROM min(sending_at)) * 1000)::float8 AS "firstAtMs"
-FROM deliveries WHERE sending_at IS NOT NULL GROUP BY bot_no, epoch ORDER BY bot_no, epoch`;
+FROM deliveries WHERE sending_at IS NOT NULL AND class = 1 GROUP BY bot_no, epoch ORDER BY bot_no, epoch`;
 
 const UNKNOWN = `
-SELECT bot_no, epoch::int AS epoch, class, source_no, chat_no FROM deliveries WHERE state = 4`;
+SELECT bot_no, epoch::int AS epoch, source_no, chat_no FROM deliveries WHERE state = 4 AND class = 1`;
 
 /** A first try that may have arrived, while its second one is waited for. */
 const WAITING_FOR_SECOND_TRY = `
-SELECT bot_no, epoch::int AS epoch, class, source_no, chat_no FROM deliveries
-WHERE is_open AND state = 0 AND reason IS NOT NULL AND not_before > clock_timestamp()`;
+SELECT bot_no, epoch::int AS epoch, source_no, chat_no FROM deliveries
+WHERE is_open AND class = 1 AND state = 0 AND reason IS NOT NULL AND not_before > clock_timestamp()`;
 
 const UNDER_WAY = `
 SELECT round(percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM settled_at - sending_at) * 1000))::int AS ms
-FROM deliveries WHERE state = 2`;
+FROM deliveries WHERE state = 2 AND class = 1`;
 
 export class LaneWatch {
   #database;
@@ -64,8 +63,8 @@ export class LaneWatch {
   }
 
   #addUnknown(rows) {
-    for (const { bot_no: botNo, epoch, class: deliveryClass, source_no: sourceNo, chat_no: chatNo } of rows)
-      this.#unknownTries.set(`${deliveryClass}:${sourceNo}:${chatNo}:${epoch}`, `${botNo}:${epoch}`);
+    for (const { bot_no: botNo, epoch, source_no: sourceNo, chat_no: chatNo } of rows)
+      this.#unknownTries.set(`${sourceNo}:${chatNo}:${epoch}`, `${botNo}:${epoch}`);
   }
 
   /** @returns how many lanes it drove */
@@ -81,8 +80,8 @@ export class LaneWatch {
     this.#restartsAtMs.push(atMs);
   }
 
-  get restartsAtMs() {
-    return [...this.#restartsAtMs];
+  get restarts() {
+    return this.#restartsAtMs.length;
   }
 
   /**
@@ -133,8 +132,7 @@ export class LaneWatch {
   }
 
   /**
-   * Of each kind of hit, the bots that had something under way and what stayed unknown, of broadcasts and of answers to people
-   * alike. What is no hit's is the restarts': while
+   * Of each kind of hit, the bots that were driven and what stayed unknown. What is no hit's is the restarts': while
    * PostgreSQL is away, leases run out over what was meant to leave.
    */
   async countUnknown() {
@@ -143,10 +141,9 @@ export class LaneWatch {
     for (const lane of this.#unknownTries.values()) unknown.set(lane, (unknown.get(lane) ?? 0) + 1);
     const counted = { kill: empty(), stop: empty() };
     for (const { kind, lanes } of this.#hits) {
-      for (const { bot_no: botNo, epoch, isUnderWay } of lanes) {
+      for (const { bot_no: botNo, epoch } of lanes) {
         const count = unknown.get(`${botNo}:${epoch}`) ?? 0;
         unknown.delete(`${botNo}:${epoch}`);
-        if (!isUnderWay && count === 0) continue;
         counted[kind].bots += 1;
         counted[kind].unknown += count;
         counted[kind].most = Math.max(counted[kind].most, count);

@@ -6,10 +6,9 @@ import { connect, createServer } from 'node:net';
 /**
  * @typedef {object} Trap
  * @property {'before' | 'after'} side holds back the request with the mark, or the first piece of its answer
- * @property {string[]} marks any of them tells the request from others, in one piece as its client writes it
+ * @property {string} mark what tells the request from others, in one piece as its client writes it
  * @property {boolean} isTaken by the first request that comes along, on whichever relay
- * @property {(relay: Relay, mark: string, goOn: () => void) => void} spring `mark` is the one that was found; `goOn` sends
- *   on what is held back
+ * @property {(relay: Relay, goOn: () => void) => void} spring `goOn` sends on what is held back
  */
 
 export class Relay {
@@ -63,26 +62,25 @@ export class Relay {
 
   #passRequest(pair, chunk) {
     const { trap } = this;
-    const mark = trap?.isTaken === false ? trap.marks.find((one) => chunk.includes(one)) : undefined;
-    const caught = mark && { trap, mark };
-    if (caught) trap.isTaken = true;
-    if (caught && trap.side === 'before') this.#hold(caught, pair.client, pair.server, chunk);
+    const isCaught = trap !== undefined && !trap.isTaken && chunk.includes(trap.mark);
+    if (isCaught) trap.isTaken = true;
+    if (isCaught && trap.side === 'before') this.#hold(trap, pair.client, pair.server, chunk);
     else {
-      if (caught) pair.awaited = caught;
+      if (isCaught) pair.awaited = trap;
       send(pair.client, pair.server, chunk);
     }
   }
 
   #passAnswer(pair, chunk) {
-    const caught = pair.awaited;
+    const trap = pair.awaited;
     pair.awaited = undefined;
-    if (caught) this.#hold(caught, pair.server, pair.client, chunk);
+    if (trap) this.#hold(trap, pair.server, pair.client, chunk);
     else send(pair.server, pair.client, chunk);
   }
 
-  #hold({ trap, mark }, from, to, chunk) {
+  #hold(trap, from, to, chunk) {
     from.pause();
-    trap.spring(this, mark, () => {
+    trap.spring(this, () => {
       to.write(chunk);
       from.resume();
     });

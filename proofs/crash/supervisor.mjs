@@ -1,7 +1,7 @@
 // Kills one process after the other, has others stand still past their leases, and in between cuts connections, restarts
 // PostgreSQL and empties the queue; most of it at named moments, some at random.
 import { setTimeout as wait } from 'node:timers/promises';
-import { METHODS, POINTS } from './points.mjs';
+import { POINTS } from './points.mjs';
 
 /** How long a dead owner's lane stays its own. */
 const LEASE_MS = 6_000;
@@ -18,26 +18,22 @@ export class Supervisor {
   #database;
   #queueStore;
   #watch;
-  #services;
   #say;
   #standingStill = new Set();
   #hits = 0;
   #disturbances = 0;
 
-  /** How often each kind of hit met each point, and a flush of the queue did, by its name. */
+  /** How often each kind of hit met each point, by its name. */
   met;
-  /** How often a call of each method was caught on the wire. */
-  metMethods;
   kills = 0;
   stops = 0;
 
-  constructor({ installation, database, queueStore, watch, services, met, metMethods, say }) {
-    Object.assign(this, { met, metMethods });
+  constructor({ installation, database, queueStore, watch, met, say }) {
+    Object.assign(this, { met });
     this.#installation = installation;
     this.#database = database;
     this.#queueStore = queueStore;
     this.#watch = watch;
-    this.#services = services;
     this.#say = say;
   }
 
@@ -77,7 +73,6 @@ export class Supervisor {
 
   async #note(kind, one, moment, hitAtMs, count) {
     const what = `${kind} ${count}: ${one.roles}, ${moment}`;
-    this.#services.noteHit({ kind, what, roles: one.roles, atMs: hitAtMs });
     const lanes = await this.#watch.noteHit({ kind, what, owner: one.owner, atMs: hitAtMs });
     this.#say(one.owner === undefined ? what : `${what}; it drove ${lanes} bots`);
   }
@@ -85,8 +80,12 @@ export class Supervisor {
   /** Two hits are at the next point of theirs, where somebody comes along in time, the third at random. */
   async #catchOne(kind, hit) {
     if (this.#hits % 3 < 2) {
-      const caught = await this.#catchAtRarest(kind, hit);
-      if (caught) return caught;
+      const point = this.#nextPoint(kind);
+      const caught = await this.#catchAt(point, hit);
+      if (caught) {
+        this.met.get(point.name)[kind] += 1;
+        return caught;
+      }
     }
     for (;;) {
       const eligible = Object.keys(LEFT_OF).flatMap((roles) => this.#eligible(roles));
@@ -104,17 +103,6 @@ export class Supervisor {
     return up.length > LEFT_OF[roles] ? up : [];
   }
 
-  /** @returns undefined where nobody came along who may be hit */
-  async #catchAtRarest(kind, hit) {
-    const point = this.#nextPoint(kind);
-    const caught = await this.#catchAt(point, hit);
-    if (!caught) return undefined;
-    this.met.get(point.name)[kind] += 1;
-    const method = METHODS.find((one) => caught.mark.startsWith(`/${one} `));
-    if (method) this.metMethods.set(method, this.metMethods.get(method) + 1);
-    return caught;
-  }
-
   #nextPoint(kind) {
     const count = ({ name }) => {
       const { kill, stop } = this.met.get(name);
@@ -124,6 +112,7 @@ export class Supervisor {
     return POINTS.reduce((rarest, point) => (count(point) < count(rarest) ? point : rarest));
   }
 
+  /** @returns undefined where nobody came along who may be hit */
   #catchAt(point, hit) {
     return new Promise((resolve) => {
       const relays = new Map();
@@ -139,7 +128,7 @@ export class Supervisor {
       const trap = {
         ...point,
         isTaken: false,
-        spring: (relay, mark, goOn) => {
+        spring: (relay, goOn) => {
           // A request taken in time whose answer is not: nobody waits for it any more.
           if (isOver) return goOn();
           const one = relays.get(relay);
@@ -148,7 +137,7 @@ export class Supervisor {
             return end(undefined);
           }
           hit(one);
-          end({ one, mark, moment: point.name, hitAtMs: Date.now(), goOn });
+          end({ one, moment: point.name, hitAtMs: Date.now(), goOn });
         },
       };
       for (const roles of Object.keys(LEFT_OF)) {
@@ -176,7 +165,8 @@ export class Supervisor {
   }
 
   async #flushQueue() {
-    const caught = await this.#catchAtRarest('flush', () => undefined);
+    const point = POINTS[Math.floor(Math.random() * POINTS.length)];
+    const caught = await this.#catchAt(point, () => undefined);
     try {
       await this.#queueStore.flush();
     } finally {

@@ -11,8 +11,6 @@ const GREETED_WITHIN_SECONDS = 600;
 const ANSWERED_WITHIN_MS = 60_000;
 /** An API that stands still answers nobody; whoever asked looks for another one. */
 const PATIENCE_MS = 10_000;
-/** Whoever only looks whether it is there looks again sooner. */
-const PROBED_WITHIN_MS = 1_000;
 const RETRY_MS = 100;
 const SCOPES = [
   'bots:write',
@@ -169,21 +167,6 @@ export class Tenant {
     return text.endsWith(ending) ? `${text.slice(0, -ending.length)}, ${BY_NAME}` : text;
   }
 
-  /** Resolves with the instant at which an API has answered again; Infinity where none does. */
-  async untilAnswered() {
-    const startedMs = performance.now();
-    while (performance.now() - startedMs < ANSWERED_WITHIN_MS) {
-      try {
-        await this.#ask('GET', '/broadcasts?limit=1', undefined, randomUUID(), PROBED_WITHIN_MS);
-        return Date.now();
-      } catch {
-        // Down as yet; that is what is measured.
-        await wait(RETRY_MS);
-      }
-    }
-    return Infinity;
-  }
-
   /** Asks whichever API there is, until one answers otherwise than that it can't. */
   async #insist(method, path, body) {
     const idempotencyKey = randomUUID();
@@ -199,12 +182,12 @@ export class Tenant {
     }
   }
 
-  async #ask(method, path, body, idempotencyKey, patienceMs = PATIENCE_MS) {
+  async #ask(method, path, body, idempotencyKey) {
     const { apiUrl } = this.#installation;
     if (apiUrl === undefined) throw new Error('There is no API just now.');
     const response = await fetch(`${apiUrl}/api/v1${path}`, {
       method,
-      signal: AbortSignal.timeout(patienceMs),
+      signal: AbortSignal.timeout(PATIENCE_MS),
       headers: {
         authorization: `Bearer ${this.#key}`,
         'idempotency-key': idempotencyKey,

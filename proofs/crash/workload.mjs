@@ -15,6 +15,7 @@ const BUTTONS = [
   ],
 ];
 
+/** One after the other, as long as the proof lasts. */
 const CONTENTS = {
   text: { message: (text) => ({ kind: 'text', text }) },
   photo: { message: (text, photoId) => ({ kind: 'photo', assetId: photoId, caption: text }) },
@@ -24,9 +25,6 @@ const CONTENTS = {
   },
 };
 
-/** One after the other, as long as the proof lasts. */
-const IN_TURN = ['text', 'photo', 'personal', 'edited'];
-
 /**
  * @typedef {object} Sent one broadcast, or a change of one
  * @property {string} kind
@@ -35,13 +33,11 @@ const IN_TURN = ['text', 'photo', 'personal', 'edited'];
  * @property {string} text as it arrives; a pin has none
  * @property {boolean} [mayComeTwice] what nobody can know is sent once more, by choice
  * @property {string} [targetId] of a change
- * @property {number} [acceptedAtMs] when the API had answered; what a schedule or a pin began was asked for by nobody
  */
 
 export class Workload {
   #tenant;
   #count = 0;
-  #turns = 0;
   #askedAtMs = 0;
   #unedited = [];
   /** Schedules whose broadcast has not been looked for. */
@@ -62,17 +58,13 @@ export class Workload {
     );
     this.#scheduled.push({ scheduleId, text });
     await this.#broadcast('resent', CONTENTS.text, { ambiguityPolicy: 'resend_once' });
-    await this.#broadcastToEdit();
+    this.#unedited.push(await this.#broadcast('edited', CONTENTS.text));
   }
 
   async broadcastNext() {
-    const kind = IN_TURN[this.#turns % IN_TURN.length];
-    this.#turns += 1;
-    await (kind === 'edited' ? this.#broadcastToEdit() : this.#broadcast(kind, CONTENTS[kind]));
-  }
-
-  async #broadcastToEdit() {
-    this.#unedited.push(await this.#broadcast('edited', CONTENTS.text));
+    const kinds = Object.keys(CONTENTS);
+    const kind = kinds[this.sent.length % kinds.length];
+    await this.#broadcast(kind, CONTENTS[kind]);
   }
 
   /** Edits what has ended, and has somebody ask for help now and then. */
@@ -108,7 +100,7 @@ export class Workload {
     const text = this.#nextText();
     const id = await this.#tenant.broadcast(message(text, this.#tenant.photoId), more);
     const mayComeTwice = more.ambiguityPolicy === 'resend_once';
-    const sent = { kind, way: 'send', id, text: arrivesAs(text), mayComeTwice, acceptedAtMs: Date.now() };
+    const sent = { kind, way: 'send', id, text: arrivesAs(text), mayComeTwice };
     this.sent.push(sent);
     return sent;
   }
@@ -116,7 +108,7 @@ export class Workload {
   async #edit({ id: targetId }) {
     const text = this.#nextText();
     const id = await this.#tenant.edit(targetId, CONTENTS.text.message(text));
-    this.sent.push({ kind: 'edit', way: 'edit', id, text, targetId, acceptedAtMs: Date.now() });
+    this.sent.push({ kind: 'edit', way: 'edit', id, text, targetId });
   }
 
   #nextText() {

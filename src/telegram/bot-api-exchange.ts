@@ -62,8 +62,8 @@ export class BotApiExchange implements Dispatcher.DispatchHandler {
       objectMode: false,
       highWaterMark: 0,
     });
-    // undici listens only while the body is on the wire. Unheard, what breaks it before or after would end the process.
-    this.uploadStream.on('error', () => this.break('upload_broken'));
+    // What breaks it is told by whoever breaks it; unheard, when undici listens no more, the event would end the process.
+    this.uploadStream.on('error', () => undefined);
     return this.uploadStream;
   }
 

@@ -7,6 +7,8 @@ import {
   type BotApiRequest,
   type BotApiUpload,
 } from '../../../src/telegram/index.js';
+import { BotApiExchange } from '../../../src/telegram/bot-api-exchange.js';
+import { frameMultipart } from '../../../src/telegram/multipart.rules.js';
 import { readBody, serveHttp, serveTcp, type StubServer } from './stub-server.js';
 
 const secret = 'AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw-';
@@ -412,6 +414,22 @@ describe('abort and close', () => {
 });
 
 describe('upload', () => {
+  it('breaks alone, and not the process, where no connection listens to it', async () => {
+    const upload = makeUpload(() => [Buffer.from('photo')], 5);
+    const bounds = {
+      timeoutMs: 50,
+      answerTimeoutMs: 50,
+      notAfterMonotonicMs: () => Infinity,
+      largestAnswerBytes: 1,
+    };
+    const outcome = await new Promise<BotApiOutcome>((resolve) => {
+      const exchange = new BotApiExchange(clock, bounds, resolve, undefined);
+      const body = exchange.streamUpload(upload, frameMultipart('boundary', {}, upload));
+      body.destroy(new Error('The connection let go of it.'));
+    });
+    expect(outcome.kind).toBe('notSent');
+  });
+
   const sendPhoto = (
     apiRoot: string,
     upload: BotApiUpload,
