@@ -53,8 +53,8 @@ export class WakeQueue implements BeforeApplicationShutdown {
 
   /**
    * For whoever looks again and again and finds the same keys while nobody has time for them: what waits of an earlier
-   * look of the same turn is not doubled, so that three jobs wait for a key at most. A key that is dropped so is found by
-   * the next look. What somebody took up waits no longer: they may have died over it.
+   * look of the same turn is not doubled, so that three jobs wait for each place of the list at most. A key that is
+   * dropped so is found by the next look. What somebody took up waits no longer: they may have died over it.
    */
   async wakeFound(keys: readonly string[]): Promise<void> {
     const turn = Math.floor(this.clock.now().getTime() / FOUND_TURN_MS) % FOUND_TURNS;

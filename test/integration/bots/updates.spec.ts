@@ -123,8 +123,7 @@ describe('updates in', () => {
     it('polls a bot once, also where its own lease ran out meanwhile', async () => {
       const bot = await scene.connect(tenant);
       const application = await scene.start('poller');
-      await waitUntil(() => ownerOf(bot).then((id) => id ?? false));
-      const owner = await ownerOf(bot);
+      const owner = await waitUntil(() => ownerOf(bot).then((id) => id ?? false));
       const leaseEnd = async () => {
         const rows = await scene.look<{ until: string; isOver: boolean }>(
           `SELECT until::text, until < clock_timestamp() AS "isOver" FROM polling JOIN bots ON bots.no = bot_no

@@ -134,7 +134,7 @@ describe.each(places)('wakes on $name', ({ url }) => {
     expect(keeper.jobs.flat()).toEqual(['a', 'a', 'end']);
   });
 
-  it('waits six seconds in no turn but one for what a worker took and never began', async () => {
+  it('is held up for one turn alone by what a worker took and never began', async () => {
     await queue.wake(['busy']);
     await untilWokenFor(1);
     await queue.wakeFound(['a']);

@@ -414,6 +414,18 @@ describe('abort and close', () => {
 });
 
 describe('upload', () => {
+  const sendPhoto = (
+    apiRoot: string,
+    upload: BotApiUpload,
+    more: Partial<BotApiRequest> = {},
+  ): BotApiRequest =>
+    sendMessage(apiRoot, {
+      method: 'sendPhoto',
+      parameters: { chat_id: 1, caption: 'olá', reply_markup: { a: [1] } },
+      upload,
+      ...more,
+    });
+
   it('breaks alone, and not the process, where no connection listens to it', async () => {
     const upload = makeUpload(() => [Buffer.from('photo')], 5);
     const bounds = {
@@ -429,18 +441,6 @@ describe('upload', () => {
     });
     expect(outcome.kind).toBe('notSent');
   });
-
-  const sendPhoto = (
-    apiRoot: string,
-    upload: BotApiUpload,
-    more: Partial<BotApiRequest> = {},
-  ): BotApiRequest =>
-    sendMessage(apiRoot, {
-      method: 'sendPhoto',
-      parameters: { chat_id: 1, caption: 'olá', reply_markup: { a: [1] } },
-      upload,
-      ...more,
-    });
 
   it('streams a form whose length was announced', async () => {
     let seen: { headers: IncomingMessage['headers']; form: FormData; length: number } | undefined;
